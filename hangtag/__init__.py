@@ -1,0 +1,1 @@
+"""Hangtag: reads product photos and writes attribute tags, without knowing its server."""

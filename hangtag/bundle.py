@@ -1,0 +1,200 @@
+"""The bundle: one folder that holds everything a prediction depends on.
+
+    tagger.json    the manifest: what follows below, written last
+    labels.json    the label space
+    model.onnx     input pixels uint8 (B, 3, S, S); outputs logits (B, L), embedding (B, E)
+    golden/        photos with the scores that any copy of this tagger must give them
+    weights.pth    for going on training; not archived, not needed to predict
+
+Loading checks every hash and refuses what does not fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hangtag.decisions import Thresholds
+from hangtag.errors import BundleInvalid, LabelSpaceInvalid
+from hangtag.images import Preprocessing
+from hangtag.label_space import LabelId, LabelSpace, read_label_space
+
+MANIFEST = "tagger.json"
+LABELS = "labels.json"
+MODEL = "model.onnx"
+WEIGHTS = "weights.pth"
+GOLDEN_FOLDER = "golden"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LabelDecision(_Model):
+    """When a label becomes a tag (`threshold`) and when one without review (`accept_threshold`).
+
+    `accept_threshold` None: the validation photos gave no score that could be trusted.
+    """
+
+    id: LabelId
+    threshold: float = Field(ge=0, le=1)
+    accept_threshold: float | None = Field(None, ge=0, le=1)
+
+
+class GoldenInput(_Model):
+    """A photo and the score of each label, in the order of labels.json."""
+
+    file: str
+    scores: tuple[float, ...]
+
+
+class DatasetIdentity(_Model):
+    """What the tagger was trained on."""
+
+    source: str
+    sha256: str
+    photos: int
+    products: int
+
+
+class Manifest(_Model):
+    """tagger.json."""
+
+    format_version: Literal[1] = 1
+    created: str
+    backbone: str
+    preprocessing: Preprocessing
+    # RGB mean and standard deviation of pixels in [0, 1]; they are part of model.onnx.
+    normalisation: dict[Literal["mean", "std"], tuple[float, float, float]]
+    target_precision: float
+    decisions: tuple[LabelDecision, ...]
+    dataset: DatasetIdentity
+    label_space: str
+    metrics: dict[str, Any]
+    training: dict[str, Any]
+    versions: dict[str, str]
+    # The largest difference that a golden score may have on another machine.
+    golden_tolerance: float = Field(1e-3, gt=0)
+    golden: tuple[GoldenInput, ...]
+    # sha256 of each file that belongs to the archive, by path inside the bundle.
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was read and whose hashes fit."""
+
+    folder: Path
+    manifest: Manifest
+    label_space: LabelSpace
+    digest: str
+
+    @property
+    def model_path(self) -> Path:
+        """The network."""
+        return self.folder / MODEL
+
+    @property
+    def archived_files(self) -> list[str]:
+        """The files that a copy of this tagger needs, by path inside the bundle."""
+        return [MANIFEST, *self.manifest.files]
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds as arrays, in the order of the label space."""
+        decisions = self.manifest.decisions
+        accept = [
+            np.inf if each.accept_threshold is None else each.accept_threshold for each in decisions
+        ]
+        return Thresholds(
+            tag=np.array([each.threshold for each in decisions], dtype=np.float32),
+            accept=np.array(accept, dtype=np.float32),
+        )
+
+
+def seal_bundle(folder: Path, manifest: Manifest) -> Bundle:
+    """Hash the files of a finished bundle folder and write its manifest, last and at once."""
+    names = [LABELS, MODEL, *(golden.file for golden in manifest.golden)]
+    sealed = manifest.model_copy(update={"files": {name: _sha256(folder / name) for name in names}})
+    unfinished = folder / (MANIFEST + ".part")
+    unfinished.write_text(sealed.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(folder / MANIFEST)
+    return load_bundle(folder)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check that it is whole.
+
+    Raises
+    ------
+    BundleInvalid : if a file is missing, changed, or of another format version.
+    """
+    manifest, digest = _read_manifest(folder)
+    for name, expected in manifest.files.items():
+        if _sha256(folder / name) != expected:
+            raise BundleInvalid(
+                f"{folder / name} is not the file that was bundled (its sha256 differs); "
+                "make the bundle or the archive again."
+            )
+    try:
+        label_space = read_label_space(folder / LABELS)
+    except LabelSpaceInvalid as error:
+        raise BundleInvalid(str(error)) from error
+    _check_labels(folder, manifest, label_space)
+    return Bundle(folder, manifest, label_space, digest)
+
+
+def _read_manifest(folder: Path) -> tuple[Manifest, str]:
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise BundleInvalid(
+            f"{folder} is no bundle: {MANIFEST} cannot be read ({error.strerror}); "
+            "train one with `make train DATA=folder`."
+        ) from error
+    try:
+        manifest = Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise BundleInvalid(
+            f"{path} does not fit this version: {where}: {first['msg']}."
+        ) from error
+    return manifest, "sha256:" + hashlib.sha256(text).hexdigest()
+
+
+def _check_labels(folder: Path, manifest: Manifest, label_space: LabelSpace) -> None:
+    if label_space.digest != manifest.label_space:
+        raise BundleInvalid(f"{folder / LABELS} is not the label space of {MANIFEST}.")
+    ids = [label.id for label in label_space.labels]
+    if [decision.id for decision in manifest.decisions] != ids:
+        raise BundleInvalid(f"{folder / MANIFEST} has other labels than {LABELS}.")
+    if any(len(golden.scores) != len(ids) for golden in manifest.golden):
+        raise BundleInvalid(f"{folder / MANIFEST} has a golden input with other labels.")
+
+
+def digest_of_parts(parts: Iterable[bytes]) -> str:
+    """sha256 over several byte strings, each with its length, as `sha256:…`."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return "sha256:" + digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.sha256()
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError as error:
+        raise BundleInvalid(f"{path} of the bundle cannot be read: {error.strerror}.") from error
+    return "sha256:" + digest.hexdigest()

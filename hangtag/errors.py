@@ -1,0 +1,165 @@
+"""Every error that Hangtag raises on purpose.
+
+HangtagError                          500 internal
+├── RequestError                      400 request_invalid
+│   ├── ImageMissing                  400 image_missing
+│   ├── ImageUndecodable              400 image_undecodable
+│   ├── ImageTooLarge                 413 image_too_large
+│   ├── FormatUnsupported             415 format_unsupported
+│   ├── ImageTooManyPixels            422 image_too_many_pixels
+│   ├── TooManyImages                 422 too_many_images
+│   └── UnknownGroup                  422 unknown_group
+└── SetupError                        500 setup_invalid
+    ├── SettingsInvalid               500 settings_invalid
+    ├── LabelSpaceInvalid             500 label_space_invalid
+    ├── DataInvalid                   500 data_invalid
+    ├── WeightsUnavailable            500 weights_unavailable
+    ├── BundleInvalid                 500 bundle_invalid
+    ├── ArchiveInvalid                500 archive_invalid
+    ├── ServerUnavailable             500 server_unavailable
+    └── LoadTestFailed                500 load_test_failed
+
+A RequestError is the caller's to mend: it becomes the problem+json answer of that one request.
+A SetupError is the operator's to mend: commands print its message as one sentence and stop.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HangtagError(Exception):
+    """Root of the tree; `str(error)` is one sentence that says what to do."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+
+
+class RequestError(HangtagError):
+    """The request does not keep to the contract; `path` is the JSON path of the wrong part."""
+
+    status = 400
+    code = "request_invalid"
+    title = "Request invalid"
+
+    def __init__(self, detail: str, path: str | None = None) -> None:
+        super().__init__(detail)
+        self.path = path
+
+
+class ImageMissing(RequestError):
+    """The request carries no photo."""
+
+    code = "image_missing"
+    title = "Image missing"
+
+
+class ImageUndecodable(RequestError):
+    """The bytes are no photo, or a broken one."""
+
+    code = "image_undecodable"
+    title = "Image undecodable"
+
+
+class ImageTooLarge(RequestError):
+    """A photo has more bytes than the service takes."""
+
+    status = 413
+    code = "image_too_large"
+    title = "Image too large"
+
+
+class FormatUnsupported(RequestError):
+    """The body or a photo has a format that the service does not read."""
+
+    status = 415
+    code = "format_unsupported"
+    title = "Format unsupported"
+
+
+class ImageTooManyPixels(RequestError):
+    """A photo has more pixels than the service decodes."""
+
+    status = 422
+    code = "image_too_many_pixels"
+    title = "Image has too many pixels"
+
+
+class TooManyImages(RequestError):
+    """A product has more photos than the service takes."""
+
+    status = 422
+    code = "too_many_images"
+    title = "Too many images"
+
+
+class UnknownGroup(RequestError):
+    """`options.groups` names a group that the label space does not have."""
+
+    status = 422
+    code = "unknown_group"
+    title = "Unknown group"
+
+
+class SetupError(HangtagError):
+    """Something that the operator gave (data, settings, files) does not fit."""
+
+    code = "setup_invalid"
+    title = "Set-up invalid"
+
+
+class SettingsInvalid(SetupError):
+    """A setting is unknown or out of its range."""
+
+    code = "settings_invalid"
+    title = "Settings invalid"
+
+
+class LabelSpaceInvalid(SetupError):
+    """labels.json contradicts itself or cannot be read."""
+
+    code = "label_space_invalid"
+    title = "Label space invalid"
+
+
+class DataInvalid(SetupError):
+    """The dataset folder cannot be trained on as it is."""
+
+    code = "data_invalid"
+    title = "Data invalid"
+
+
+class WeightsUnavailable(SetupError):
+    """The pretrained weights that were asked for cannot be had."""
+
+    code = "weights_unavailable"
+    title = "Weights unavailable"
+
+
+class BundleInvalid(SetupError):
+    """A bundle is incomplete, changed, or of another format version."""
+
+    code = "bundle_invalid"
+    title = "Bundle invalid"
+
+
+class ArchiveInvalid(SetupError):
+    """An archive is missing, broken, or does not answer as its bundle promises."""
+
+    code = "archive_invalid"
+    title = "Archive invalid"
+
+
+class ServerUnavailable(SetupError):
+    """The server cannot be started or does not become ready."""
+
+    code = "server_unavailable"
+    title = "Server unavailable"
+
+
+class LoadTestFailed(SetupError):
+    """A load test missed its limits."""
+
+    code = "load_test_failed"
+    title = "Load test failed"

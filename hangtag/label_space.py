@@ -1,0 +1,178 @@
+"""The label space: which attributes exist, in the retailer's own label IDs.
+
+`labels.json` is the one place that defines it. The position of a label in `LabelSpace.labels` is
+the model's output index; nothing outside the core speaks of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from hangtag.errors import LabelSpaceInvalid
+
+LabelId = int | str
+
+
+class Group(BaseModel):
+    """One attribute, such as `colour`. In an exclusive group at most one label holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    exclusive: bool = False
+    parent: str | None = None
+
+
+class Label(BaseModel):
+    """One value of an attribute, such as `Red`; `id` is what the API speaks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    id: LabelId
+    name: str
+    group: str
+    parent: LabelId | None = None
+
+
+class LabelSpace(BaseModel):
+    """All groups and labels, checked to be consistent with each other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    groups: tuple[Group, ...]
+    labels: tuple[Label, ...]
+
+    @model_validator(mode="after")
+    def _check(self) -> LabelSpace:
+        _refuse_duplicates("group", (group.name for group in self.groups))
+        # IDs are compared as text: 412 and "412" are the same cell of a csv file.
+        _refuse_duplicates("label ID", (str(label.id) for label in self.labels))
+        if not self.labels:
+            raise ValueError("there are no labels")
+        for group in self.groups:
+            if group.parent is not None and group.parent not in self._group_by_name:
+                raise ValueError(f"group {group.name!r} has the unknown parent {group.parent!r}")
+        for label in self.labels:
+            self._check_label(label)
+        return self
+
+    def _check_label(self, label: Label) -> None:
+        if label.group not in self._group_by_name:
+            raise ValueError(f"label {label.id!r} is in the unknown group {label.group!r}")
+        if label.parent is None:
+            return
+        if str(label.parent) not in self._index_by_id:
+            raise ValueError(f"label {label.id!r} has the unknown parent {label.parent!r}")
+        ancestors = [label]
+        while (parent := self.parent_of(ancestors[-1])) is not None:
+            if parent in ancestors:
+                raise ValueError(f"label {label.id!r} is its own ancestor")
+            ancestors.append(parent)
+
+    @cached_property
+    def _group_by_name(self) -> dict[str, Group]:
+        return {group.name: group for group in self.groups}
+
+    @cached_property
+    def _index_by_id(self) -> dict[str, int]:
+        return {str(label.id): index for index, label in enumerate(self.labels)}
+
+    @cached_property
+    def _indices_by_group(self) -> dict[str, tuple[int, ...]]:
+        return {
+            group.name: tuple(i for i, label in enumerate(self.labels) if label.group == group.name)
+            for group in self.groups
+        }
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __contains__(self, label_id: object) -> bool:
+        return str(label_id) in self._index_by_id
+
+    def has_group(self, name: str) -> bool:
+        """Whether a group of that name exists."""
+        return name in self._group_by_name
+
+    def group(self, name: str) -> Group:
+        """Return the group of that name; KeyError if there is none."""
+        return self._group_by_name[name]
+
+    def index_of(self, label_id: LabelId) -> int:
+        """Return the model's output index of a label ID; KeyError if it is unknown."""
+        return self._index_by_id[str(label_id)]
+
+    def indices_of_group(self, name: str) -> tuple[int, ...]:
+        """Return the output indices of a group's labels; KeyError if it is unknown."""
+        return self._indices_by_group[name]
+
+    def parent_of(self, label: Label) -> Label | None:
+        """Return the label one level up, if there is one."""
+        return None if label.parent is None else self.labels[self.index_of(label.parent)]
+
+    def path_of(self, label: Label) -> list[str]:
+        """Return the names from the topmost ancestor down to the label itself."""
+        parent = self.parent_of(label)
+        return [*(self.path_of(parent) if parent else []), label.name]
+
+    def to_json(self) -> str:
+        """Return the text of labels.json: the same label space gives the same bytes."""
+        return json.dumps(self.model_dump(), indent=1, ensure_ascii=False) + "\n"
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical labels.json, as `sha256:…`."""
+        return "sha256:" + hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def read_label_space(path: Path) -> LabelSpace:
+    """Read a labels.json, or a plain `{"ID": "name"}` map as one non-exclusive group.
+
+    Raises
+    ------
+    LabelSpaceInvalid : if the file is missing, is no JSON, or contradicts itself.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return parse_label_space(document)
+    except OSError as error:
+        raise LabelSpaceInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise LabelSpaceInvalid(f"{path} is not JSON: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise LabelSpaceInvalid(f"{path}: {where}: {first['msg']}.") from error
+
+
+def parse_label_space(document: Any) -> LabelSpace:
+    """Return the label space that a parsed labels.json describes (either of its two forms)."""
+    if isinstance(document, dict) and not {"groups", "labels"} & document.keys():
+        document = _single_group(document)
+    return LabelSpace.model_validate(document)
+
+
+def _single_group(names: dict[str, Any]) -> dict[str, Any]:
+    labels = [
+        {"id": int(key) if key.isdecimal() and str(int(key)) == key else key,
+         "name": name, "group": "labels"}
+        for key, name in names.items()
+    ]  # fmt: skip
+    group = {"name": "labels", "title": "Labels", "exclusive": False}
+    return {"version": "1", "groups": [group], "labels": labels}
+
+
+def _refuse_duplicates(what: str, values: Iterable[str]) -> None:
+    repeated = [value for value, count in Counter(values).items() if count > 1]
+    if repeated:
+        raise ValueError(f"the {what} {repeated[0]!r} occurs more than once")

@@ -1,0 +1,49 @@
+"""What an operator may set for serving: the `hangtag:` section of model-config.yaml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hangtag.errors import SettingsInvalid
+from hangtag.images import ImageLimits
+
+
+class TaggerSettings(BaseModel):
+    """Limits and defaults of a served tagger; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_image_bytes: int = Field(20_000_000, gt=0)
+    max_image_pixels: int = Field(64_000_000, gt=0)
+    # Photos of one product.
+    max_images: int = Field(16, ge=1, le=256)
+    # Candidates of each group in an answer, where the request does not say.
+    default_top_k: int = Field(3, ge=1)
+    # Photos that go through the network at once; more are run in several steps.
+    max_inference_batch: int = Field(16, ge=1, le=512)
+    # 0: as many as there are cores for this worker.
+    inference_threads: int = Field(0, ge=0)
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """The part of the settings that decoding a photo needs."""
+        return ImageLimits(
+            max_image_bytes=self.max_image_bytes, max_image_pixels=self.max_image_pixels
+        )
+
+
+def parse_settings(section: Any) -> TaggerSettings:
+    """Return the settings of a parsed `hangtag:` section (None: all defaults).
+
+    Raises
+    ------
+    SettingsInvalid : naming the key and what is wrong with it.
+    """
+    try:
+        return TaggerSettings.model_validate(section if section is not None else {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(step) for step in first["loc"])
+        raise SettingsInvalid(f"model-config.yaml, hangtag.{key}: {first['msg']}.") from error

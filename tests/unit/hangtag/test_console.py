@@ -1,0 +1,64 @@
+"""Errors that an operator can mend, as one sentence."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from hangtag.console import one_sentence_errors
+from hangtag.errors import DataInvalid
+
+
+def _run_raising(error: BaseException) -> int | str | None:
+    @one_sentence_errors
+    def command() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as leaving:
+        command()
+    return leaving.value.code
+
+
+def test_a_command_that_succeeds_returns_its_value() -> None:
+    @one_sentence_errors
+    def double(value: int, *, plus: int = 0) -> int:
+        """Docs."""
+        return 2 * value + plus
+
+    assert double(3, plus=1) == 7
+    assert double.__doc__ == "Docs."
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "sentence"),
+    [
+        (DataInvalid("No photos."), 1, "No photos."),
+        (
+            OSError(errno.ENOSPC, "full", "/big/file"),
+            1,
+            "No space left on /big/file; free some and run again.",
+        ),
+        (
+            OSError(errno.ENOSPC, "full"),
+            1,
+            "No space left on the disk; free some and run again.",
+        ),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+def test_mendable_errors_are_one_sentence(
+    error: BaseException, exit_code: int, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run_raising(error) == exit_code
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+@pytest.mark.parametrize("bug", [ValueError("a bug"), PermissionError(errno.EACCES, "no")])
+def test_other_errors_keep_their_traceback(bug: Exception) -> None:
+    @one_sentence_errors
+    def command() -> None:
+        raise bug
+
+    with pytest.raises(type(bug)):
+        command()

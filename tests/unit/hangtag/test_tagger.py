@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hangtag.bundle import Bundle
+from hangtag.errors import RequestError, SettingsInvalid
+from hangtag.intake import Product
+from hangtag.schema import Options, TagResponse
+from hangtag.settings import TaggerSettings, parse_settings
+from hangtag.tagger import Tagger
+from tests.tiny_tagger import BLUE, GREEN, GREY, RED, photo
+
+
+@pytest.fixture(scope="module")
+def tagger(tiny_bundle: Bundle) -> Tagger:
+    return Tagger.load(tiny_bundle.folder, settings=TaggerSettings(max_inference_batch=2))
+
+
+def tag_one(tagger: Tagger, *photos: bytes, **options: Any) -> TagResponse:
+    (outcome,) = tagger.tag([Product(images=photos, options=Options(**options))])
+    assert isinstance(outcome, TagResponse)
+    return outcome
+
+
+def test_the_answer_is_the_contracts(tagger: Tagger, tiny_bundle: Bundle) -> None:
+    answer = json.loads(tag_one(tagger, photo(RED)).model_dump_json())
+    candidates = {name: group["candidates"] for name, group in answer["groups"].items()}
+    assert answer == {
+        "product_id": None,
+        "tags": [
+            {"id": 1, "name": "Warm", "group": "warmth", "score": answer["tags"][0]["score"],
+             "threshold": 0.5, "path": ["Warm"], "images": [0]},
+            {"id": 11, "name": "Red", "group": "colour", "score": answer["tags"][1]["score"],
+             "threshold": 0.5, "path": ["Warm", "Red"], "images": [0]},
+        ],
+        "groups": {
+            "warmth": {"decision": "accept", "candidates": candidates["warmth"]},
+            "colour": {"decision": "accept", "candidates": candidates["colour"]},
+            "tone": {"decision": "none", "candidates": candidates["tone"]},
+        },
+        "images": [{"index": 0, "width": 48, "height": 48, "warnings": []}],
+        "model": {"name": "tagger", "version": "1.0", "bundle": tiny_bundle.digest,
+                  "label_space": "2026.1"},
+    }  # fmt: skip
+    assert [each["id"] for each in candidates["colour"]] == [11, 12, 13]
+    assert answer["tags"][1]["score"] > 0.98
+
+
+def test_a_label_without_accept_threshold_is_for_review(tagger: Tagger) -> None:
+    assert tag_one(tagger, photo(BLUE)).groups["colour"].decision == "review"
+
+
+def test_photos_of_a_product_are_fused_and_support_their_tags(tagger: Tagger) -> None:
+    answer = tag_one(tagger, photo(GREY), photo(GREEN), photo(GREEN))
+    (tag,) = [tag for tag in answer.tags if tag.group == "colour"]
+    assert (tag.name, tag.images) == ("Green", [1, 2])
+    assert [image.index for image in answer.images] == [0, 1, 2]
+
+
+def test_options_choose_groups_candidates_and_scores(tagger: Tagger) -> None:
+    answer = tag_one(tagger, photo(RED), groups=("colour",), top_k=1, min_score=0.5)
+    assert list(answer.groups) == ["colour"]
+    assert [tag.group for tag in answer.tags] == ["colour"]
+    assert [each.name for each in answer.groups["colour"].candidates] == ["Red"]
+    assert tag_one(tagger, photo(GREY), min_score=1.0).tags == []
+
+
+def test_the_embedding_comes_when_asked_for_and_has_length_one(tagger: Tagger) -> None:
+    assert tag_one(tagger, photo(RED)).embedding is None
+    embedding = tag_one(tagger, photo(RED), photo(GREEN), embedding=True).embedding
+    assert embedding is not None
+    assert sum(value**2 for value in embedding) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_wrong_product_does_not_touch_its_neighbours(tagger: Tagger) -> None:
+    good = [Product(images=(photo(colour),)) for colour in (RED, GREEN, BLUE)]
+    bad = [
+        Product(images=(photo(RED), b"broken")),
+        Product(images=(photo(RED),), options=Options(groups=("size",))),
+    ]
+    outcomes = tagger.tag([good[0], bad[0], good[1], bad[1], good[2]])
+    assert [outcomes[0], outcomes[2], outcomes[4]] == tagger.tag(good)
+    errors = [outcomes[1], outcomes[3]]
+    assert all(isinstance(error, RequestError) for error in errors)
+    assert [(error.code, error.path) for error in errors if isinstance(error, RequestError)] == [
+        ("image_undecodable", "$.images[1]"),
+        ("unknown_group", "$.options.groups[0]"),
+    ]
+
+
+def test_measurements_count_photos_by_outcome(tagger: Tagger) -> None:
+    _, measured = tagger.tag_measured(
+        [Product(images=(photo(), photo())), Product(images=(b"broken",))]
+    )
+    assert measured.photo_outcomes == ["ok", "ok", "image_undecodable"]
+    assert len(measured.decode_seconds) == 2
+    assert measured.inference_seconds > 0
+
+
+def test_nothing_to_tag_is_no_error(tagger: Tagger) -> None:
+    assert tagger.tag([]) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [({"max_images": 0}, r"hangtag\.max_images"), ({"max_image": 3}, r"hangtag\.max_image: Extra")],
+)
+def test_a_wrong_setting_is_named(section: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsInvalid, match=said):
+        parse_settings(section)
