@@ -1,0 +1,58 @@
+"""The real photos, where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from training.data import Catalogue, read_catalogue
+
+REPOSITORY = Path(__file__).parents[4]
+FOLDER = Path(
+    os.environ.get("HANGTAG_FASHION_PRODUCTS")
+    or REPOSITORY.parent / "shared" / "data" / "fashion-products"
+)
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason=f"{FOLDER} is not there; set HANGTAG_FASHION_PRODUCTS"
+)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return read_catalogue(FOLDER)
+
+
+def test_all_photos_are_sound(catalogue: Catalogue) -> None:
+    assert catalogue.problems == ()
+    assert len(catalogue.photos) == 8053
+    assert catalogue.source == "styles.csv"
+
+
+@pytest.mark.parametrize(
+    ("label_id", "path"),
+    [
+        ("articleType:Tshirts", ["Apparel", "Topwear", "Tshirts"]),
+        ("articleType:Sandals", ["Footwear", "Sandal", "Sandals"]),
+        ("articleType:Messenger Bag", ["Accessories", "Bags", "Messenger Bag"]),
+        ("subCategory:Fragrance", ["Personal Care", "Fragrance"]),
+    ],
+)
+def test_the_hierarchy(catalogue: Catalogue, label_id: str, path: list[str]) -> None:
+    space = catalogue.label_space
+    assert space.path_of(space.labels[space.index_of(label_id)]) == path
+
+
+def test_labels_agree_with_the_hierarchy(catalogue: Catalogue) -> None:
+    space = catalogue.label_space
+    for photo in catalogue.photos:
+        labels = [space.labels[space.index_of(label_id)] for label_id in photo.labels]
+        assert len({label.group for label in labels}) == len(labels)
+        assert all(label.parent in photo.labels for label in labels if label.parent)
+
+
+def test_unknown_cells(catalogue: Catalogue) -> None:
+    unknown = [group for photo in catalogue.photos for group in photo.unknown_groups]
+    assert sorted(unknown) == ["baseColour"] * 3 + ["usage"] * 7

@@ -1,0 +1,171 @@
+"""The decoded photos and their cache."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hangtag.images import ImageLimits, Preprocessing, decode_image
+from training.data import Catalogue, DecodedCatalogue, decode_catalogue, photos, read_catalogue
+from training.data.pixel_file import PixelFile
+
+PREPROCESSING = Preprocessing(size_px=48)
+REPOSITORY = Path(__file__).parents[4]
+
+
+@pytest.fixture
+def catalogue(folder: Path) -> Catalogue:
+    rows = "".join(f"{number}.jpg,412\n" for number in range(8))
+    (folder / "products.csv").write_text("image,labels\n" + rows)
+    return read_catalogue(folder)
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def decode(catalogue: Catalogue, cache_folder: Path, **changes: Any) -> DecodedCatalogue:
+    settings = {"preprocessing": PREPROCESSING, "limits": ImageLimits(), "workers": 1}
+    return decode_catalogue(catalogue, cache_folder=cache_folder, **{**settings, **changes})
+
+
+def test_pixels_are_what_serving_would_see(catalogue: Catalogue, cache_folder: Path) -> None:
+    decoded = decode(catalogue, cache_folder)
+    assert decoded.pixels.shape == (8, 3, 48, 48)
+    for photo, pixels in zip(decoded.photos, decoded.pixels, strict=True):
+        rgb = decode_image(photo.path.read_bytes(), ImageLimits(), PREPROCESSING.size_px).rgb
+        np.testing.assert_array_equal(pixels, PREPROCESSING.to_model_input(rgb))
+    assert decoded.hashes.dtype == np.uint64
+    assert len(np.unique(decoded.hashes)) == 8
+    assert decoded.colours.shape == (8, 192)
+
+
+def test_pixels_are_read_only_and_on_disk(catalogue: Catalogue, cache_folder: Path) -> None:
+    pixels = decode(catalogue, cache_folder).pixels
+    assert isinstance(pixels, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        pixels[0] = 0
+
+
+def test_processes_give_the_same(
+    catalogue: Catalogue, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = decode(catalogue, cache_folder / "alone")
+    monkeypatch.setattr(photos, "_PHOTOS_PER_CHUNK", 3)
+    together = decode(catalogue, cache_folder / "together", workers=2)
+    np.testing.assert_array_equal(alone.pixels, together.pixels)
+    np.testing.assert_array_equal(alone.hashes, together.hashes)
+    np.testing.assert_array_equal(alone.colours, together.colours)
+
+
+def test_broken_photos_are_problems_and_leave_no_gap(
+    catalogue: Catalogue, cache_folder: Path
+) -> None:
+    whole = decode(catalogue, cache_folder)
+    catalogue.photos[2].path.write_bytes(b"no photo")
+    catalogue.photos[5].path.write_bytes(catalogue.photos[5].path.read_bytes()[:300])
+    for _ in ("decoded", "from the cache"):
+        decoded = decode(catalogue, cache_folder)
+        assert [problem.kind for problem in decoded.problems] == ["broken_photo"] * 2
+        assert decoded.problems[0].where == str(catalogue.photos[2].path)
+        good = [0, 1, 3, 4, 6, 7]
+        assert decoded.photos == tuple(catalogue.photos[row] for row in good)
+        np.testing.assert_array_equal(decoded.pixels, whole.pixels[good])
+        np.testing.assert_array_equal(decoded.hashes, whole.hashes[good])
+
+
+def test_no_photo_is_readable(catalogue: Catalogue, cache_folder: Path) -> None:
+    for photo in catalogue.photos:
+        photo.path.write_bytes(b"")
+    decoded = decode(catalogue, cache_folder)
+    assert (len(decoded.problems), decoded.pixels.shape) == (8, (0, 3, 48, 48))
+
+
+def test_limits_hold_in_training_too(catalogue: Catalogue, cache_folder: Path) -> None:
+    decoded = decode(catalogue, cache_folder, limits=ImageLimits(max_image_pixels=100))
+    assert len(decoded.problems) == 8
+    assert "160 x 160 pixels" in decoded.problems[0].detail
+
+
+def test_the_second_run_decodes_nothing(
+    catalogue: Catalogue, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = decode(catalogue, cache_folder)
+    monkeypatch.setattr(photos, "decode_chunk", None)
+    second = decode(catalogue, cache_folder)
+    np.testing.assert_array_equal(first.pixels, second.pixels)
+    assert second.photos == first.photos
+
+
+def test_what_changes_the_pixels_misses_the_cache(catalogue: Catalogue, cache_folder: Path) -> None:
+    decode(catalogue, cache_folder)
+    decode(catalogue, cache_folder, preprocessing=Preprocessing(size_px=64))
+    decode(catalogue, cache_folder, limits=ImageLimits(max_image_bytes=1_000_000))
+    os.utime(catalogue.photos[0].path, ns=(1, 1))
+    decode(catalogue, cache_folder)
+    assert len(list(cache_folder.iterdir())) == 4
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+def test_what_stops_the_run_passes_and_leaves_nothing(
+    catalogue: Catalogue,
+    cache_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    def stop(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(PixelFile, "write_rows", stop)
+    with pytest.raises(type(error)) as caught:
+        decode(catalogue, cache_folder)
+    assert caught.value is error
+    assert list(cache_folder.iterdir()) == []
+
+
+KILLED_RUN = """
+import os, signal, sys
+from pathlib import Path
+from hangtag.images import ImageLimits, Preprocessing
+from training.data import decode_catalogue, read_catalogue
+from training.data.pixel_file import PixelFile
+
+PixelFile.keep_rows = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+folder, cache = map(Path, sys.argv[1:])
+decode_catalogue(read_catalogue(folder), Preprocessing(size_px=48), ImageLimits(), cache, workers=1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_killed_run_leaves_nothing_that_looks_finished(
+    catalogue: Catalogue, folder: Path, cache_folder: Path
+) -> None:
+    command = [sys.executable, "-c", KILLED_RUN, str(folder), str(cache_folder)]
+    killed = subprocess.run(command, cwd=REPOSITORY, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert all(left.name.startswith(".partial-") for left in cache_folder.iterdir())
+    assert len(decode(catalogue, cache_folder).photos) == 8
+
+
+def test_two_runs_at_once_end_with_one_cache(
+    catalogue: Catalogue, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close_gaps = PixelFile.keep_rows
+
+    def overtaken(file: PixelFile, rows: list[int]) -> None:
+        monkeypatch.setattr(PixelFile, "keep_rows", close_gaps)
+        decode(catalogue, cache_folder)
+        close_gaps(file, rows)
+
+    monkeypatch.setattr(PixelFile, "keep_rows", overtaken)
+    assert len(decode(catalogue, cache_folder).photos) == 8
+    assert len(list(cache_folder.iterdir())) == 1

@@ -1,0 +1,1 @@
+"""Dataset folder to bundle to archive: everything that needs torch lives here."""

@@ -1,0 +1,120 @@
+"""`python -m training`: render the demo catalogue, train a tagger."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from hangtag.console import one_sentence_errors
+from hangtag.errors import SettingsInvalid
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="From a dataset folder to a bundle.",
+)
+
+
+@app.command()
+@one_sentence_errors
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the dataset folder goes.")] = Path(
+        "data/demo"
+    ),
+    products: Annotated[int, typer.Option(min=10, help="How many products to render.")] = 600,
+    seed: Annotated[int, typer.Option(help="Another seed, another catalogue.")] = 7,
+) -> None:
+    """Render the demo catalogue: product photos with their attributes."""
+    from training.demo import render_catalogue
+
+    with Progress() as progress:
+        task = progress.add_task("Rendering products", total=products)
+        render_catalogue(
+            folder,
+            products=products,
+            seed=seed,
+            on_progress=lambda done: progress.update(task, advance=done),
+        )
+    print(f"Rendered {products} products with their photos into {folder}.")
+
+
+@app.command()
+@one_sentence_errors
+def train(
+    data: Annotated[Path | None, typer.Option(help="Dataset folder.")] = None,
+    backbone: Annotated[str, typer.Option(help="Any torchvision classifier.")] = "resnet152",
+    weights: Annotated[
+        str, typer.Option(help="Start from: imagenet, none, or a file of weights.")
+    ] = "imagenet",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in all.")] = None,
+    head_epochs: Annotated[
+        int | None, typer.Option(min=0, help="First epochs, with the body frozen.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Side that the network sees, in px.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=2, help="Photos in a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Top rate of the head.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16 (mixed).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the split, the weights, the order.")] = None,
+    skip_bad: Annotated[
+        bool, typer.Option(help="Go on without photos and rows that have problems.")
+    ] = False,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this run folder or checkpoint instead.")
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder; default runs/TIME-BACKBONE.")
+    ] = None,
+) -> None:
+    """Fine-tune a tagger on a dataset folder and write its bundle."""
+    _quieten()
+    # Imported late: torch takes seconds, and --help should not.
+    from training.run import resume_run, start_run
+    from training.settings import make_settings
+
+    if resume is not None:
+        bundle = resume_run(resume)
+    elif data is not None:
+        settings = make_settings(
+            data,
+            weights,
+            backbone=backbone,
+            epochs=epochs,
+            head_epochs=head_epochs,
+            size_px=size,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            precision=precision,
+            seed=seed,
+            skip_bad=skip_bad,
+        )
+        bundle = start_run(settings, run or _new_run_folder(backbone))
+    else:
+        raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
+    print(
+        f"Trained {bundle.manifest.backbone} on {bundle.manifest.dataset.photos:,} photos: "
+        f"micro-F1 {bundle.manifest.metrics['micro_f1']:.3f} on unseen ones. "
+        f"Figures and plots are in {bundle.folder.parent}, the bundle in {bundle.folder}."
+    )
+    print(f"Next: make archive BUNDLE={bundle.folder}")
+
+
+def _new_run_folder(backbone: str) -> Path:
+    return Path("runs") / f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{backbone}"
+
+
+def _quieten() -> None:
+    """Keep Lightning's advice, meant for its developers, off the operator's screen."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", module="lightning_fabric")
+
+
+if __name__ == "__main__":
+    app()

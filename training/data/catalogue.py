@@ -1,0 +1,88 @@
+"""What a dataset folder holds once it has been read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from hangtag.label_space import Label, LabelId, LabelSpace
+
+ProblemKind = Literal[
+    "malformed_row",
+    "missing_photo",
+    "broken_photo",
+    "unknown_label",
+    "unknown_split",
+    "conflicting_labels",
+    "duplicated_row",
+    "no_labels",
+]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row or photo that cannot be used; `where` is such as `products.csv:17`."""
+
+    kind: ProblemKind
+    where: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ProductPhoto:
+    """One photo with what is known of its product.
+
+    `labels` is closed upwards: it holds the parents of its labels. Of the groups in
+    `unknown_groups` nothing is known, which is not the same as having no label there.
+    """
+
+    path: Path
+    product_id: str
+    title: str
+    description: str
+    labels: frozenset[LabelId]
+    unknown_groups: frozenset[str]
+    split: str | None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The usable photos of a dataset folder, and the problems that left the others out."""
+
+    label_space: LabelSpace
+    photos: tuple[ProductPhoto, ...]
+    problems: tuple[Problem, ...]
+    source: str
+
+
+def with_ancestors(label_ids: Iterable[str], label_space: LabelSpace) -> frozenset[LabelId]:
+    """Return the labels and all their ancestors, as the label space spells their IDs.
+
+    Raises
+    ------
+    KeyError : if an ID is not in the label space.
+    """
+    closed: set[LabelId] = set()
+    for label_id in label_ids:
+        label: Label | None = label_space.labels[label_space.index_of(label_id)]
+        while label is not None:
+            closed.add(label.id)
+            label = label_space.parent_of(label)
+    return frozenset(closed)
+
+
+def label_matrix(
+    photos: Sequence[ProductPhoto], label_space: LabelSpace
+) -> npt.NDArray[np.float32]:
+    """Return float32 (N, L): 1 where a label holds, 0 where not, NaN where its group is unknown."""
+    matrix = np.zeros((len(photos), len(label_space)), np.float32)
+    for row, photo in enumerate(photos):
+        for group in photo.unknown_groups:
+            matrix[row, list(label_space.indices_of_group(group))] = np.nan
+        matrix[row, [label_space.index_of(label_id) for label_id in photo.labels]] = 1
+    return matrix

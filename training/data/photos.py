@@ -1,0 +1,157 @@
+"""Every photo of a catalogue, decoded once: pixels in a memory-mapped file that later runs reuse.
+
+A cache is one folder, named by a hash of all that it depends on. It is written as
+`.partial-…` and renamed when complete, so what a killed run leaves is never taken for a cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import track
+
+from hangtag.images import ImageLimits, Preprocessing
+from training.data.catalogue import Catalogue, Problem, ProductPhoto
+from training.data.fingerprints import COLOUR_SIZE, Fingerprint
+from training.data.pixel_file import Chunk, PixelFile, decode_chunk
+
+_CACHE_FORMAT = 1
+_PHOTOS_PER_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class DecodedCatalogue:
+    """The readable photos of a catalogue, each row of the arrays belonging to one of them.
+
+    pixels : read-only uint8 array of shape (N, 3, S, S), memory-mapped
+    hashes : uint64 array of shape (N,), perceptual hashes
+    colours : uint8 array of shape (N, 192), mean colours on an 8 x 8 grid
+    problems : those of the catalogue, and the photos that turned out to be broken
+    """
+
+    photos: tuple[ProductPhoto, ...]
+    pixels: npt.NDArray[np.uint8]
+    hashes: npt.NDArray[np.uint64]
+    colours: npt.NDArray[np.uint8]
+    problems: tuple[Problem, ...]
+
+
+def decode_catalogue(
+    catalogue: Catalogue,
+    preprocessing: Preprocessing,
+    limits: ImageLimits,
+    cache_folder: Path,
+    workers: int | None = None,
+) -> DecodedCatalogue:
+    """Decode all photos to the model's input, or load what an earlier run decoded.
+
+    Photos that cannot be decoded become problems of kind `broken_photo`. `workers` are
+    processes; by default one per processor.
+
+    Raises
+    ------
+    OSError : if the cache cannot be written, such as when the disk is full.
+    """
+    cache = cache_folder / _cache_key(catalogue, preprocessing, limits)
+    if not cache.is_dir():
+        _write_cache(cache, catalogue.photos, preprocessing, limits, workers or os.cpu_count() or 1)
+    return _load_cache(cache, catalogue)
+
+
+def _cache_key(catalogue: Catalogue, preprocessing: Preprocessing, limits: ImageLimits) -> str:
+    settings = [_CACHE_FORMAT, preprocessing.model_dump(), limits.model_dump()]
+    key = hashlib.sha256(json.dumps(settings).encode())
+    for photo in catalogue.photos:
+        stat = photo.path.stat()
+        entry = (str(photo.path.absolute()), stat.st_size, stat.st_mtime_ns)
+        key.update(json.dumps(entry).encode())
+    return key.hexdigest()[:32]
+
+
+def _write_cache(
+    cache: Path,
+    photos: Sequence[ProductPhoto],
+    preprocessing: Preprocessing,
+    limits: ImageLimits,
+    workers: int,
+) -> None:
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".partial-", dir=cache.parent))
+    try:
+        file = PixelFile.create(unfinished / "pixels.npy", len(photos), preprocessing.size_px)
+        decode = partial(decode_chunk, file=file, preprocessing=preprocessing, limits=limits)
+        outcomes = list(_decode_all(_chunks(photos), decode, workers))
+        good = [row for row, outcome in enumerate(outcomes) if isinstance(outcome, Fingerprint)]
+        file.keep_rows(good)
+        _save_outcomes(unfinished, outcomes)
+        _rename(unfinished, cache)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _chunks(photos: Sequence[ProductPhoto]) -> list[Chunk]:
+    paths = [photo.path for photo in photos]
+    starts = range(0, len(paths), _PHOTOS_PER_CHUNK)
+    return [Chunk(start, tuple(paths[start : start + _PHOTOS_PER_CHUNK])) for start in starts]
+
+
+def _decode_all(
+    chunks: Sequence[Chunk], decode: partial[list[Fingerprint | str]], workers: int
+) -> Iterator[Fingerprint | str]:
+    show = partial(
+        track, total=len(chunks), description="Decoding photos", console=Console(stderr=True)
+    )
+    if min(workers, len(chunks)) <= 1:
+        for outcomes in show(map(decode, chunks)):
+            yield from outcomes
+        return
+    # Not fork, Linux's default before Python 3.14: the progress bar's thread could hold a lock.
+    with ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn")) as pool:
+        for outcomes in show(pool.map(decode, chunks)):
+            yield from outcomes
+
+
+def _save_outcomes(folder: Path, outcomes: Sequence[Fingerprint | str]) -> None:
+    good = [outcome for outcome in outcomes if isinstance(outcome, Fingerprint)]
+    broken = {row: text for row, text in enumerate(outcomes) if isinstance(text, str)}
+    np.save(folder / "hashes.npy", np.array([each.hash64 for each in good], np.uint64))
+    colours = np.array([each.colours for each in good], np.uint8)
+    np.save(folder / "colours.npy", colours.reshape(-1, COLOUR_SIZE))
+    (folder / "broken.json").write_text(json.dumps(broken), "utf-8")
+
+
+def _rename(unfinished: Path, cache: Path) -> None:
+    try:
+        unfinished.rename(cache)
+    except OSError:
+        if not cache.is_dir():  # else another run has finished the same cache meanwhile
+            raise
+
+
+def _load_cache(cache: Path, catalogue: Catalogue) -> DecodedCatalogue:
+    broken = json.loads((cache / "broken.json").read_text("utf-8"))
+    photos = enumerate(catalogue.photos)
+    problems = (
+        Problem("broken_photo", str(catalogue.photos[int(row)].path), detail)
+        for row, detail in broken.items()
+    )
+    return DecodedCatalogue(
+        photos=tuple(photo for row, photo in photos if str(row) not in broken),
+        pixels=np.load(cache / "pixels.npy", mmap_mode="r"),
+        hashes=np.load(cache / "hashes.npy"),
+        colours=np.load(cache / "colours.npy"),
+        problems=(*catalogue.problems, *problems),
+    )

@@ -1,0 +1,45 @@
+"""The dataset folder of Hangtag: `products.csv`, `labels.json` and `images/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hangtag.label_space import LabelSpace, read_label_space
+from training.data.catalogue import Catalogue
+from training.data.csv_rows import CsvRow, read_rows
+from training.data.product_rows import ProductRow, check_rows, find_photo, split_label_cell
+
+LOOKED_FOR = "products.csv (columns image, labels) with labels.json and images/"
+
+
+def matches(folder: Path) -> bool:
+    """Whether the folder has this layout."""
+    return (folder / "products.csv").is_file()
+
+
+def read(folder: Path) -> Catalogue:
+    """Read the folder; the label cells hold IDs joined by `_`.
+
+    Raises
+    ------
+    DataInvalid : if products.csv is no csv file with the columns image and labels.
+    LabelSpaceInvalid : if labels.json is missing or contradicts itself.
+    """
+    label_space = read_label_space(folder / "labels.json")
+    rows, malformed = read_rows(folder / "products.csv", required=("image", "labels"))
+    product_rows = (_product_row(row, folder, label_space) for row in rows)
+    photos, problems = check_rows(product_rows, label_space)
+    return Catalogue(label_space, photos, (*malformed, *problems), source="products.csv")
+
+
+def _product_row(row: CsvRow, folder: Path, label_space: LabelSpace) -> ProductRow:
+    return ProductRow(
+        where=row.where,
+        image=row["image"],
+        path=find_photo((folder / "images", folder), row["image"]),
+        product_id=row["product_id"],
+        label_ids=split_label_cell(row["labels"], label_space),
+        title=row["title"],
+        description=row["description"],
+        split=row["split"],
+    )

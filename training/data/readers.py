@@ -1,0 +1,48 @@
+"""Which layout a dataset folder has, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hangtag.errors import DataInvalid
+from training.data import class_id_csv, fashion_styles, products_csv
+from training.data.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way to lay out a dataset; `looked_for` says in words what `matches` recognises."""
+
+    looked_for: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path], Catalogue]
+
+
+# Another layout is another module with these three names; the first that matches reads.
+LAYOUTS = tuple(
+    Layout(module.LOOKED_FOR, module.matches, module.read)
+    for module in (products_csv, fashion_styles, class_id_csv)
+)
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """Read a dataset folder of any known layout.
+
+    Rows that cannot be used are in `Catalogue.problems`, not raised: see `check_problems`.
+
+    Raises
+    ------
+    DataInvalid : if it is no folder, has no known layout, or its csv file is unusable.
+    LabelSpaceInvalid : if labels.json is missing or contradicts itself.
+    """
+    if not folder.exists():
+        raise DataInvalid(f"{folder} does not exist; give the folder of the dataset.")
+    if not folder.is_dir():
+        raise DataInvalid(f"{folder} is a file; give the folder of the dataset.")
+    for layout in LAYOUTS:
+        if layout.matches(folder):
+            return layout.read(folder)
+    looked_for = "; or ".join(layout.looked_for for layout in LAYOUTS)
+    raise DataInvalid(f"{folder} has no layout that is known; looked for: {looked_for}.")

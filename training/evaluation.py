@@ -1,0 +1,83 @@
+"""Measures a tagger on photos that it has not seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import average_precision_score, f1_score
+
+from hangtag.decisions import BoolArray, FloatArray, select_tags
+from hangtag.label_space import LabelSpace
+
+
+def evaluate(
+    scores: FloatArray, targets: FloatArray, thresholds: FloatArray, label_space: LabelSpace
+) -> dict[str, Any]:
+    """Return all figures of one split.
+
+    Parameters
+    ----------
+    scores : float32 (N, L)
+    targets : float32 (N, L), 1, 0, or NaN where unknown; unknown entries do not count
+    thresholds : float32 (L,)
+
+    Returns
+    -------
+    `micro_f1`, `macro_f1`, `samples_f1`, `map` (macro and mAP over labels that occur), `groups`
+    (exclusive groups: accuracy of the best label, accuracy of always saying the most frequent
+    one, photos), `labels` (F1, average precision and photos by label).
+    """
+    known = ~np.isnan(targets)
+    true = np.nan_to_num(targets) > 0.5
+    tags = select_tags(scores, thresholds, label_space) & known
+    occurring = np.flatnonzero(true.any(axis=0))
+    labels = [_label_figures(scores[:, i], true[:, i], tags[:, i], known[:, i]) for i in occurring]
+    return {
+        "photos": len(scores),
+        "micro_f1": float(f1_score(true, tags, average="micro", zero_division=0)),
+        "macro_f1": _mean([label["f1"] for label in labels]),
+        "samples_f1": float(f1_score(true, tags, average="samples", zero_division=0)),
+        "map": _mean([label["average_precision"] for label in labels]),
+        "groups": {
+            group.name: _group_figures(
+                scores, true, known, label_space.indices_of_group(group.name)
+            )
+            for group in label_space.groups
+            if group.exclusive
+        },
+        "labels": {
+            str(label_space.labels[i].id): figures
+            for i, figures in zip(occurring, labels, strict=True)
+        },
+    }
+
+
+def _label_figures(
+    scores: FloatArray, true: BoolArray, tags: BoolArray, known: BoolArray
+) -> dict[str, float]:
+    return {
+        "f1": float(f1_score(true[known], tags[known], zero_division=0)),
+        "average_precision": float(average_precision_score(true[known], scores[known])),
+        "photos": int(true.sum()),
+    }
+
+
+def _group_figures(
+    scores: FloatArray, true: BoolArray, known: BoolArray, indices: tuple[int, ...]
+) -> dict[str, float | None]:
+    columns = list(indices)
+    rows = known[:, columns].all(axis=1) & (true[:, columns].sum(axis=1) == 1)
+    if not rows.any():
+        return {"accuracy": None, "majority": None, "photos": 0}
+    best = scores[rows][:, columns].argmax(axis=1)
+    actual = true[rows][:, columns].argmax(axis=1)
+    return {
+        "accuracy": float((best == actual).mean()),
+        "majority": float(np.bincount(actual).max() / len(actual)),
+        "photos": int(rows.sum()),
+    }
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values)) if values else 0.0

@@ -1,0 +1,171 @@
+"""A trained network -> a bundle that predicts the same without torch."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import io
+import platform
+import subprocess
+import warnings
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from hangtag.bundle import (
+    GOLDEN_FOLDER,
+    LABELS,
+    MODEL,
+    WEIGHTS,
+    Bundle,
+    DatasetIdentity,
+    GoldenInput,
+    LabelDecision,
+    Manifest,
+    seal_bundle,
+)
+from hangtag.decisions import FloatArray, sigmoid
+from hangtag.engine import Engine
+from hangtag.errors import BundleInvalid
+from hangtag.images import ImageLimits, Preprocessing, decode_image
+from hangtag.label_space import LabelSpace
+from training.network import MEAN, STD, TaggerNetwork
+from training.settings import TrainingSettings
+
+_TOLERANCE = 1e-3
+_LIBRARIES = ("hangtag", "torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class TrainedTagger:
+    """All that a bundle is made of."""
+
+    network: TaggerNetwork
+    label_space: LabelSpace
+    preprocessing: Preprocessing
+    decisions: tuple[LabelDecision, ...]
+    settings: TrainingSettings
+    dataset: DatasetIdentity
+    metrics: dict[str, Any]
+
+
+def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: Path) -> Bundle:
+    """Export the network and write the whole bundle; `folder` must not exist yet.
+
+    Raises
+    ------
+    BundleInvalid : if ONNX Runtime's scores differ from torch's.
+    """
+    (folder / GOLDEN_FOLDER).mkdir(parents=True)
+    (folder / LABELS).write_text(tagger.label_space.to_json(), encoding="utf-8")
+    network = tagger.network.cpu().eval()
+    torch.save(network.state_dict(), folder / WEIGHTS)
+    export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
+    photos, scores = [], []
+    for number, source in enumerate(golden_photos):
+        photo = folder / GOLDEN_FOLDER / f"{number}{source.suffix.lower()}"
+        photo.write_bytes(source.read_bytes())
+        photos.append(photo)
+        scores.append(_torch_scores(network, _pixels(photo, tagger.preprocessing)))
+    golden = [
+        GoldenInput(
+            file=photo.relative_to(folder).as_posix(),
+            scores=tuple(round(float(score), 7) for score in row),
+        )
+        for photo, row in zip(photos, scores, strict=True)
+    ]
+    _check_parity(
+        folder / MODEL, [_pixels(photo, tagger.preprocessing) for photo in photos], scores
+    )
+    return seal_bundle(folder, _manifest(tagger, tuple(golden)))
+
+
+def export_onnx(network: TaggerNetwork, size_px: int, path: Path) -> None:
+    """Write model.onnx: pixels uint8 (batch, 3, S, S) -> logits, embedding; any batch size."""
+    example = torch.zeros(2, 3, size_px, size_px, dtype=torch.uint8)
+    # The exporter reports on each of its steps, and warns of its own libraries.
+    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (example,),
+            path,
+            input_names=["pixels"],
+            output_names=["logits", "embedding"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _pixels(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+    image = decode_image(photo.read_bytes(), ImageLimits(), preprocessing.size_px)
+    return preprocessing.to_model_input(image.rgb)
+
+
+def _torch_scores(network: TaggerNetwork, pixels: npt.NDArray[np.uint8]) -> FloatArray:
+    with torch.no_grad():
+        logits, _ = network(torch.from_numpy(pixels[None]))
+    scores: FloatArray = sigmoid(logits.numpy())[0]
+    return scores
+
+
+def _check_parity(
+    model: Path, pixels: Sequence[npt.NDArray[np.uint8]], expected: Sequence[FloatArray]
+) -> None:
+    engine = Engine(model)
+    together = sigmoid(engine.run(np.stack(pixels)).logits)
+    alone = np.concatenate([sigmoid(engine.run(each[None]).logits) for each in pixels])
+    difference = max(
+        float(np.abs(together - np.stack(expected)).max()),
+        float(np.abs(alone - np.stack(expected)).max()),
+    )
+    if not difference < _TOLERANCE:
+        raise BundleInvalid(
+            f"The exported network's scores differ from torch's by {difference:.2g}, more than "
+            f"{_TOLERANCE}; this backbone cannot be exported as it is."
+        )
+
+
+def _manifest(tagger: TrainedTagger, golden: tuple[GoldenInput, ...]) -> Manifest:
+    return Manifest(
+        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        backbone=tagger.settings.backbone,
+        preprocessing=tagger.preprocessing,
+        normalisation={"mean": MEAN, "std": STD},
+        target_precision=tagger.settings.target_precision,
+        decisions=tagger.decisions,
+        dataset=tagger.dataset,
+        label_space=tagger.label_space.digest,
+        metrics=tagger.metrics,
+        training={**tagger.settings.model_dump(mode="json"), "commit": _commit()},
+        versions={
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in _LIBRARIES},
+        },
+        golden_tolerance=_TOLERANCE,
+        golden=golden,
+    )
+
+
+def _commit() -> str | None:
+    """The project's git commit, with `+changes` if the work tree has any; None outside git."""
+    project = Path(__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"],  # noqa: S607
+            cwd=project,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()

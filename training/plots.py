@@ -1,0 +1,130 @@
+"""Pictures of a training run."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+
+from hangtag.decisions import BoolArray, FloatArray
+from hangtag.label_space import LabelSpace
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+_DPI = 130
+SHEET_PHOTOS = 12
+
+
+def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
+    """Loss and validation micro-F1 by epoch, from Lightning's csv logs, one for each attempt."""
+    rows = [row for log in logs for row in csv.DictReader(log.read_text().splitlines())]
+    figure, (losses, f1) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    for name in ("train_loss", "val_loss"):
+        losses.plot(*_series(rows, name), marker="o", markersize=3, label=name)
+    losses.set(xlabel="epoch", ylabel="loss (sum over labels, mean over photos)")
+    losses.legend()
+    f1.plot(*_series(rows, "val_micro_f1"), marker="o", markersize=3, color="tab:green")
+    f1.set(xlabel="epoch", ylabel="validation micro-F1 at 0.5", ylim=(0, 1))
+    for axes in (losses, f1):
+        axes.grid(alpha=0.3)
+    _save(figure, path)
+
+
+def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
+    """Accuracy of each exclusive group, beside always saying its most frequent label."""
+    groups = {name: each for name, each in metrics["groups"].items() if each["photos"]}
+    positions = np.arange(len(groups))
+    figure, axes = plt.subplots(figsize=(1.2 * len(groups) + 3, 4), layout="constrained")
+    for offset, figure_name, colour in (
+        (-0.2, "majority", "lightgrey"),
+        (0.2, "accuracy", "tab:blue"),
+    ):
+        bars = axes.bar(
+            positions + offset,
+            [each[figure_name] for each in groups.values()],
+            width=0.38,
+            label=figure_name,
+            color=colour,
+        )
+        axes.bar_label(bars, fmt="%.2f", fontsize=8)
+    axes.set_xticks(positions, list(groups))
+    axes.set(ylim=(0, 1.1), title=f"Accuracy on {metrics['photos']:,} test photos")
+    axes.legend(loc="lower right")
+    _save(figure, path)
+
+
+def plot_labels(metrics: Mapping[str, Any], label_space: LabelSpace, path: Path) -> None:
+    """F1 of each label against the number of its test photos."""
+    names = {str(label.id): (label.name, label.group) for label in label_space.labels}
+    figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
+    for group in label_space.groups:
+        points = [
+            (figures["photos"], figures["f1"], names[label_id][0])
+            for label_id, figures in metrics["labels"].items()
+            if names[label_id][1] == group.name
+        ]
+        if not points:
+            continue
+        counts, f1, texts = zip(*points, strict=True)
+        axes.scatter(counts, f1, s=18, label=group.title)
+        for point, text in zip(zip(counts, f1, strict=True), texts, strict=True):
+            axes.annotate(text, point, xytext=(3, 3), textcoords="offset points", fontsize=6)
+    axes.set(xscale="log", xlabel="test photos", ylabel="F1", ylim=(-0.03, 1.05))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    _save(figure, path)
+
+
+def plot_predictions(
+    pixels: npt.NDArray[np.uint8],
+    scores: FloatArray,
+    tags: BoolArray,
+    targets: FloatArray,
+    label_space: LabelSpace,
+    path: Path,
+) -> None:
+    """A sheet of photos with predicted tags (score), wrong ones in red, missed ones in grey.
+
+    pixels uint8 (N, 3, S, S); scores, tags and targets (N, L).
+    """
+    count = min(SHEET_PHOTOS, len(pixels))
+    figure, axes = plt.subplots(3, 4, figsize=(13, 12), layout="constrained")
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, row in zip(axes.flat, range(count), strict=False):
+        axis.imshow(pixels[row].transpose(1, 2, 0))
+        lines = _lines(scores[row], tags[row], targets[row], label_space)
+        for number, (text, colour) in enumerate(lines):
+            axis.text(1.02, 0.97 - 0.09 * number, text, color=colour, fontsize=7,
+                      transform=axis.transAxes, va="top")  # fmt: skip
+    _save(figure, path)
+
+
+def _lines(
+    scores: FloatArray, tags: BoolArray, targets: FloatArray, label_space: LabelSpace
+) -> list[tuple[str, str]]:
+    lines = []
+    for index in np.flatnonzero(tags | (targets == 1)):
+        name = label_space.labels[index].name
+        if not tags[index]:
+            lines.append((f"{name} missed {scores[index]:.2f}", "grey"))
+        else:
+            colour = {1.0: "green", 0.0: "red"}.get(float(targets[index]), "black")
+            lines.append((f"{name} {scores[index]:.2f}", colour))
+    return lines
+
+
+def _series(rows: Sequence[Mapping[str, str]], name: str) -> tuple[list[int], list[float]]:
+    points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
+    return [epoch for epoch, _ in points], [value for _, value in points]
+
+
+def _save(figure: Any, path: Path) -> None:
+    figure.savefig(path, dpi=_DPI)
+    plt.close(figure)

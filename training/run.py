@@ -1,0 +1,306 @@
+"""A training run, from the dataset folder to the bundle, in the order in which it happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+import torch
+from pydantic import ValidationError
+from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import CSVLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from hangtag.bundle import Bundle, DatasetIdentity, digest_of_parts, load_bundle
+from hangtag.decisions import FloatArray, select_tags, sigmoid
+from hangtag.errors import DataInvalid, SettingsInvalid
+from hangtag.images import ImageLimits, Preprocessing
+from hangtag.label_space import LabelSpace
+from training.backbones import build_backbone
+from training.data import (
+    DecodedCatalogue,
+    Splits,
+    check_problems,
+    decode_catalogue,
+    group_photos,
+    label_matrix,
+    read_catalogue,
+    split_catalogue,
+)
+from training.device import choose_memory_format, choose_precision
+from training.evaluation import evaluate
+from training.export import TrainedTagger, write_bundle
+from training.lesson import Lesson
+from training.network import TaggerNetwork
+from training.photo_dataset import PhotoDataset
+from training.plots import SHEET_PHOTOS
+from training.results import LOG, write_results
+from training.settings import TrainingSettings
+from training.thresholds import tune_thresholds
+
+Indices = npt.NDArray[np.int64]
+
+SETTINGS = "settings.json"
+CHECKPOINTS = "checkpoints"
+BUNDLE = "bundle"
+_DECODED_PHOTOS = Path("data/.decoded")
+_GOLDEN_PHOTOS = 8
+_PREDICTION_BATCH = 64
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Decoded photos with their targets (N, L) and splits."""
+
+    decoded: DecodedCatalogue
+    label_space: LabelSpace
+    targets: FloatArray
+    splits: Splits
+    identity: DatasetIdentity
+
+    def subset(
+        self, indices: Indices, *, shuffle: bool, batch_size: int
+    ) -> DataLoader[tuple[Tensor, Tensor]]:
+        """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L))."""
+        return DataLoader(
+            PhotoDataset(self.decoded.pixels, self.targets, indices),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            # A last batch of one photo would break batch norm.
+            drop_last=shuffle and len(indices) > batch_size,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+
+def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
+    """Train into a run folder; go on where an interrupted run with the same settings stopped.
+
+    Raises
+    ------
+    SettingsInvalid : if the folder holds a finished run, or one with other settings.
+    """
+    if (run_folder / BUNDLE).exists():
+        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with RUN=….")
+    if (run_folder / SETTINGS).exists():
+        if _read_settings(run_folder)[0] != settings:
+            raise SettingsInvalid(
+                f"{run_folder} holds an unfinished run with other settings; go on with it by "
+                f"RESUME={run_folder}, or name another folder with RUN=…."
+            )
+        return resume_run(run_folder)
+    data = prepare_data(settings, run_folder)
+    record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
+    (run_folder / SETTINGS).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return _run(settings, data, run_folder, checkpoint=None)
+
+
+def resume_run(resume: Path) -> Bundle:
+    """Go on with a run from its newest checkpoint (a run folder), or from a given one (a file).
+
+    Raises
+    ------
+    SettingsInvalid : if there is no such run.
+    DataInvalid : if the photos or labels have changed since the run began.
+    """
+    run_folder = resume.parent.parent if resume.is_file() else resume
+    settings, dataset_sha256 = _read_settings(run_folder)
+    data = prepare_data(settings, run_folder)
+    if data.identity.sha256 != dataset_sha256:
+        raise DataInvalid(
+            f"{settings.data} has changed since {run_folder} began; start a new run instead."
+        )
+    checkpoint = resume if resume.is_file() else newest_checkpoint(run_folder)
+    print(
+        f"Going on with {run_folder} "
+        + (f"from {checkpoint}." if checkpoint else "from the start.")
+    )
+    return _run(settings, data, run_folder, checkpoint)
+
+
+def newest_checkpoint(run_folder: Path) -> Path | None:
+    """Return the newest checkpoint of a run that can be read: a kill may have cut one short."""
+    checkpoints = (run_folder / CHECKPOINTS).glob("*.ckpt")
+    for checkpoint in sorted(checkpoints, key=lambda path: path.stat().st_mtime, reverse=True):
+        try:
+            torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        except (OSError, RuntimeError, EOFError):
+            continue
+        return checkpoint
+    return None
+
+
+def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
+    path = run_folder / SETTINGS
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return TrainingSettings.model_validate(record["settings"]), str(record["dataset"])
+    except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
+        raise SettingsInvalid(
+            f"RESUME={run_folder} is no run of this release: {path} cannot be read ({error})."
+        ) from error
+
+
+def prepare_data(settings: TrainingSettings, run_folder: Path) -> TrainingData:
+    """Read, decode, check, group and split the photos.
+
+    Raises
+    ------
+    DataInvalid : if there are problems and the settings do not say to go on without those photos.
+    """
+    catalogue = read_catalogue(settings.data)
+    preprocessing = Preprocessing(size_px=settings.size_px)
+    decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
+    check_problems(
+        decoded.problems,
+        run_folder / "data_report.json",
+        skip_bad=settings.skip_bad,
+    )
+    groups = group_photos(decoded.photos, decoded.hashes, decoded.colours)
+    targets = label_matrix(decoded.photos, catalogue.label_space)
+    splits = split_catalogue(
+        groups, targets, [photo.split for photo in decoded.photos], seed=settings.seed
+    )
+    identity = DatasetIdentity(
+        source=catalogue.source,
+        sha256=_dataset_digest(decoded, targets, catalogue.label_space),
+        photos=len(decoded.photos),
+        products=len({photo.product_id for photo in decoded.photos}),
+    )
+    return TrainingData(decoded, catalogue.label_space, targets, splits, identity)
+
+
+def _dataset_digest(decoded: DecodedCatalogue, targets: FloatArray, label_space: LabelSpace) -> str:
+    names = "\n".join(f"{photo.product_id}\t{photo.path.name}" for photo in decoded.photos)
+    return digest_of_parts(
+        [
+            label_space.to_json().encode(),
+            names.encode(),
+            targets.tobytes(),
+            np.asarray(decoded.hashes).tobytes(),
+        ]
+    )
+
+
+def _run(
+    settings: TrainingSettings, data: TrainingData, run_folder: Path, checkpoint: Path | None
+) -> Bundle:
+    pl.seed_everything(settings.seed, verbose=False)
+    network = _build_network(settings, data)
+    _fit(network, settings, data, run_folder, checkpoint)
+    validation = predict(network, data, data.splits.validation)
+    test = predict(network, data, data.splits.test)
+    decisions = tune_thresholds(
+        validation,
+        data.targets[data.splits.validation],
+        data.label_space,
+        settings.target_precision,
+    )
+    thresholds = np.array([each.threshold for each in decisions], dtype=np.float32)
+    rows = data.splits.test
+    metrics = evaluate(test, data.targets[rows], thresholds, data.label_space)
+    write_results(
+        photos=[data.decoded.photos[row] for row in rows],
+        pixels=data.decoded.pixels[rows[:SHEET_PHOTOS]],
+        targets=data.targets[rows],
+        scores=test,
+        thresholds=thresholds,
+        metrics=metrics,
+        label_space=data.label_space,
+        run_folder=run_folder,
+    )
+    tagger = TrainedTagger(
+        network=network,
+        label_space=data.label_space,
+        preprocessing=Preprocessing(size_px=settings.size_px),
+        decisions=decisions,
+        settings=settings,
+        dataset=data.identity,
+        metrics=metrics,
+    )
+    golden = rows[_surest_first(test, data.targets[rows], thresholds, data.label_space)]
+    return _replace_bundle(
+        tagger, [data.decoded.photos[row].path for row in golden[:_GOLDEN_PHOTOS]], run_folder
+    )
+
+
+def _surest_first(
+    scores: FloatArray, targets: FloatArray, thresholds: FloatArray, label_space: LabelSpace
+) -> Indices:
+    """Order test photos by how many of their tags are wrong: the first is shown as a sample."""
+    tags = select_tags(scores, thresholds, label_space)
+    wrong = ((tags != (targets == 1)) & ~np.isnan(targets)).sum(axis=1)
+    return np.argsort(wrong, kind="stable")
+
+
+def _build_network(settings: TrainingSettings, data: TrainingData) -> TaggerNetwork:
+    body, width = build_backbone(settings.backbone, settings.weights, settings.size_px)
+    network = TaggerNetwork(body, width, len(data.label_space), settings.dropout)
+    with np.errstate(invalid="ignore"):
+        prior = np.nan_to_num(np.nanmean(data.targets[data.splits.train], axis=0))
+    network.start_at_priors(torch.from_numpy(prior.astype(np.float32)))
+    return network
+
+
+def _fit(
+    network: TaggerNetwork,
+    settings: TrainingSettings,
+    data: TrainingData,
+    run_folder: Path,
+    checkpoint: Path | None,
+) -> None:
+    precision = choose_precision(settings.precision)
+    network.to(memory_format=choose_memory_format(precision))
+    train = data.subset(data.splits.train, shuffle=True, batch_size=settings.batch_size)
+    validation = data.subset(data.splits.validation, shuffle=False, batch_size=_PREDICTION_BATCH)
+    trainer = pl.Trainer(
+        max_epochs=settings.epochs,
+        accelerator="auto",
+        devices=1,
+        precision=precision,
+        logger=CSVLogger(run_folder, name=LOG, version=_next_attempt(run_folder)),
+        callbacks=[
+            ModelCheckpoint(run_folder / CHECKPOINTS, filename="{epoch:03d}", save_top_k=-1),
+            RichProgressBar(leave=False),
+        ],
+        gradient_clip_val=5.0,
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        enable_model_summary=False,
+    )
+    lesson = Lesson(network, settings, steps_per_epoch=len(train))
+    trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
+
+
+def _next_attempt(run_folder: Path) -> str:
+    # Lightning would empty the log of the attempt before.
+    return f"attempt-{len(list((run_folder / LOG).glob('attempt-*'))) + 1:02d}"
+
+
+def predict(network: TaggerNetwork, data: TrainingData, indices: Indices) -> FloatArray:
+    """Return the scores (N, L) of photos in fp32, on the device that is there."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device).eval()
+    scores = []
+    with torch.no_grad():
+        for pixels, _ in data.subset(indices, shuffle=False, batch_size=_PREDICTION_BATCH):
+            logits, _ = network(pixels.to(device))
+            scores.append(sigmoid(logits.cpu().numpy()))
+    return np.concatenate(scores)
+
+
+def _replace_bundle(
+    tagger: TrainedTagger, golden_photos: Sequence[Path], run_folder: Path
+) -> Bundle:
+    unfinished, finished = run_folder / f".{BUNDLE}", run_folder / BUNDLE
+    shutil.rmtree(unfinished, ignore_errors=True)
+    write_bundle(tagger, golden_photos, unfinished)
+    shutil.rmtree(finished, ignore_errors=True)
+    unfinished.rename(finished)
+    return load_bundle(finished)
