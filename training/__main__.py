@@ -73,10 +73,11 @@ def train(
     ] = None,
 ) -> None:
     """Fine-tune a tagger on a dataset folder and write its bundle."""
-    _quieten()
     # Imported late: torch takes seconds, and --help should not.
     from training.run import resume_run, start_run
     from training.settings import make_settings
+
+    _quieten()
 
     if resume is not None:
         bundle = resume_run(resume)

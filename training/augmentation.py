@@ -12,14 +12,16 @@ from torch import Tensor
 from torch.nn import functional
 
 _WHITE = 255.0
-_MAX_ROTATION_DEGREES = 10.0
-_SCALE_RANGE = (0.85, 1.1)
-_MAX_SHIFT = 0.06  # of the side
-_BRIGHTNESS_RANGE = (0.92, 1.08)
+# Moving a photo by parts of a pixel blurs it; served photos are sharp, so some must stay so.
+_MOVED_SHARE = 0.5
+_MAX_ROTATION_DEGREES = 8.0
+_SCALE_RANGE = (0.9, 1.1)
+_MAX_SHIFT = 0.05  # of the side
+_BRIGHTNESS_RANGE = (0.95, 1.05)
 
 
 def augment(pixels: Tensor) -> Tensor:
-    """Flip, rotate, scale, shift and brighten photos at random.
+    """Flip half of the photos, brighten all a little, and rotate, scale and shift some.
 
     Parameters
     ----------
@@ -29,24 +31,39 @@ def augment(pixels: Tensor) -> Tensor:
     -------
     float32 (B, 3, S, S) in [0, 255]; what moves into the picture is white.
     """
-    photos = pixels.float() - _WHITE  # grid_sample fills with 0, which now is white
+    photos = pixels.float()
+    flipped = _chosen(photos, 0.5)
+    photos[flipped] = photos[flipped].flip(-1)
+    photos *= _uniform(photos, *_BRIGHTNESS_RANGE)[:, None, None, None]
+    moved = _chosen(photos, _MOVED_SHARE)
+    photos[moved] = _move(photos[moved])
+    return photos.clamp_(0, _WHITE)
+
+
+def _move(photos: Tensor) -> Tensor:
+    if not len(photos):
+        return photos
     grid = functional.affine_grid(_random_affine(photos), list(photos.shape), align_corners=False)
-    moved = functional.grid_sample(photos, grid, padding_mode="zeros", align_corners=False)
-    return ((moved + _WHITE) * _uniform(photos, *_BRIGHTNESS_RANGE)[:, None, None, None]).clamp(
-        0, 255
+    # grid_sample fills with 0, which is white in a negative.
+    negatives = functional.grid_sample(
+        _WHITE - photos, grid, mode="bicubic", padding_mode="zeros", align_corners=False
     )
+    return _WHITE - negatives
 
 
 def _random_affine(photos: Tensor) -> Tensor:
     """Return (B, 2, 3): for each output pixel, where it comes from."""
-    count = len(photos)
     angle = _uniform(photos, -1, 1) * math.radians(_MAX_ROTATION_DEGREES)
     zoom = 1 / _uniform(photos, *_SCALE_RANGE)
-    flip = (torch.rand(count, device=photos.device) < 0.5).float() * 2 - 1
     cos, sin = zoom * angle.cos(), zoom * angle.sin()
+    # The picture is two units wide.
     shift_x, shift_y = (_uniform(photos, -2 * _MAX_SHIFT, 2 * _MAX_SHIFT) for _ in "xy")
-    rows = torch.stack([flip * cos, -sin, shift_x, flip * sin, cos, shift_y], dim=1)
-    return rows.view(count, 2, 3)
+    rows = torch.stack([cos, -sin, shift_x, sin, cos, shift_y], dim=1)
+    return rows.view(len(photos), 2, 3)
+
+
+def _chosen(photos: Tensor, share: float) -> Tensor:
+    return torch.rand(len(photos), device=photos.device) < share
 
 
 def _uniform(photos: Tensor, low: float, high: float) -> Tensor:

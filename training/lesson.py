@@ -61,19 +61,32 @@ class Lesson(pl.LightningModule):
         # A frozen body keeps its batch-norm statistics too.
         self.network.body.train(not frozen)
 
-    def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the loss of augmented photos."""
+    def on_after_batch_transfer(
+        self,
+        batch: tuple[Tensor, Tensor],
+        dataloader_idx: int,  # noqa: ARG002 - Lightning's
+    ) -> tuple[Tensor, Tensor]:
+        """Augment training photos on the device.
+
+        Here, since `training_step` runs in reduced precision, whose coordinates would be a pixel
+        off.
+        """
         pixels, targets = batch
-        logits, _ = self.network(augment(pixels))
+        return (augment(pixels), targets) if self.trainer.training else batch
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the loss."""
+        pixels, targets = batch
+        logits, _ = self.network(pixels)
         loss = masked_bce(logits, targets)
-        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
+        self.log("train_loss", loss, on_epoch=True, on_step=False)
         return loss
 
     def validation_step(self, batch: tuple[Tensor, Tensor]) -> None:
         """Log loss and micro-F1 at a flat 0.5 of photos as they are."""
         pixels, targets = batch
         logits, _ = self.network(pixels)
-        self.log("val_loss", masked_bce(logits, targets), prog_bar=True)
+        self.log("val_loss", masked_bce(logits, targets))
         known = ~targets.isnan()
         predicted, true = (logits > 0)[known], targets[known] > 0.5
         # Summed over the epoch; F1 = 2 TP / (2 TP + FP + FN) is taken at its end.

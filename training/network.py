@@ -31,13 +31,3 @@ class TaggerNetwork(nn.Module):
         normalised = (pixels.float() - self.mean) / self.std  # (B, 3, S, S)
         embeddings = self.body(normalised).flatten(1)  # (B, E)
         return self.head(self.dropout(embeddings)), embeddings
-
-    def start_at_priors(self, prior: Tensor) -> None:
-        """Set the head's bias so that the first scores are the labels' frequencies, (L,).
-
-        Without it the first steps only learn that most labels are rare
-        (Lin et al. 2017, Focal loss, section 3.3, https://arxiv.org/abs/1708.02002).
-        """
-        with torch.no_grad():
-            self.head.bias.copy_(torch.logit(prior.clamp(1e-3, 1 - 1e-3)))
-            self.head.weight.mul_(0.1)

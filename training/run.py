@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytorch_lightning as pl
 import torch
 from pydantic import ValidationError
-from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -41,6 +41,7 @@ from training.lesson import Lesson
 from training.network import TaggerNetwork
 from training.photo_dataset import PhotoDataset
 from training.plots import SHEET_PHOTOS
+from training.progress import EpochProgressBar
 from training.results import LOG, write_results
 from training.settings import TrainingSettings
 from training.thresholds import tune_thresholds
@@ -241,11 +242,7 @@ def _surest_first(
 
 def _build_network(settings: TrainingSettings, data: TrainingData) -> TaggerNetwork:
     body, width = build_backbone(settings.backbone, settings.weights, settings.size_px)
-    network = TaggerNetwork(body, width, len(data.label_space), settings.dropout)
-    with np.errstate(invalid="ignore"):
-        prior = np.nan_to_num(np.nanmean(data.targets[data.splits.train], axis=0))
-    network.start_at_priors(torch.from_numpy(prior.astype(np.float32)))
-    return network
+    return TaggerNetwork(body, width, len(data.label_space), settings.dropout)
 
 
 def _fit(
@@ -267,7 +264,7 @@ def _fit(
         logger=CSVLogger(run_folder, name=LOG, version=_next_attempt(run_folder)),
         callbacks=[
             ModelCheckpoint(run_folder / CHECKPOINTS, filename="{epoch:03d}", save_top_k=-1),
-            RichProgressBar(leave=False),
+            EpochProgressBar(),
         ],
         gradient_clip_val=5.0,
         num_sanity_val_steps=0,

@@ -10,8 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hangtag.errors import SettingsInvalid
 
 # From scratch there is nothing to freeze, and more, smaller photos teach more in the same time.
-_FROM_SCRATCH = {"epochs": 20, "head_epochs": 0, "size_px": 112, "learning_rate": 2e-3}
-_PRETRAINED = {"epochs": 8, "head_epochs": 2, "size_px": 224, "learning_rate": 1e-3}
+_FROM_SCRATCH: dict[str, float] = {
+    "epochs": 20,
+    "head_epochs": 0,
+    "size_px": 112,
+    "learning_rate": 2e-3,
+    "body_rate": 1.0,
+    "dropout": 0.0,
+}
+_PRETRAINED: dict[str, float] = {
+    "epochs": 8,
+    "head_epochs": 2,
+    "size_px": 224,
+    "learning_rate": 1e-3,
+    "body_rate": 0.1,
+    "dropout": 0.2,
+}
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
@@ -33,9 +47,9 @@ class TrainingSettings(BaseModel):
     batch_size: int = Field(32, ge=2)
     # Of the head; the pretrained body learns `body_rate` times as fast.
     learning_rate: float = Field(gt=0)
-    body_rate: float = Field(0.1, gt=0, le=1)
+    body_rate: float = Field(gt=0, le=1)
     weight_decay: float = Field(0.05, ge=0)
-    dropout: float = Field(0.2, ge=0, lt=1)
+    dropout: float = Field(ge=0, lt=1)
     precision: Precision = "auto"
     # `accept` promises at least this precision on validation photos.
     target_precision: float = Field(0.95, gt=0, lt=1)
@@ -57,11 +71,9 @@ def make_settings(data: Path, weights: str, **given: object) -> TrainingSettings
     """
     defaults = _FROM_SCRATCH if weights == "none" else _PRETRAINED
     chosen = {name: value for name, value in given.items() if value is not None}
-    # The photos must fit a pretrained body no better than a random one: it learns at full speed.
-    body_rate = {"body_rate": 1.0} if weights == "none" else {}
     try:
         settings = TrainingSettings.model_validate(
-            {"data": data, "weights": weights, **defaults, **body_rate, **chosen}
+            {"data": data, "weights": weights, **defaults, **chosen}
         )
     except ValidationError as error:
         first = error.errors()[0]

@@ -1,0 +1,1 @@
+"""The TorchServe side of serving: thin, all decisions are the core's."""

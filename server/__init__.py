@@ -1,0 +1,1 @@
+"""Starts TorchServe with one archive, says when it is ready, and stops all of it."""

@@ -1,0 +1,20 @@
+"""`python -m server`: make an archive, serve it."""
+
+from __future__ import annotations
+
+import typer
+
+from server.packaging import archive
+from server.serve import serve
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="From a bundle to a running service.",
+)
+app.command()(archive)
+app.command()(serve)
+
+if __name__ == "__main__":
+    app()

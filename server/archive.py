@@ -1,0 +1,60 @@
+"""The archive that is to be served, checked before anything is started."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from hangtag.bundle import GOLDEN_FOLDER
+from hangtag.errors import ArchiveInvalid
+
+MANIFEST = "MAR-INF/MANIFEST.json"
+_REMEDY = "`make archive` makes one."
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A `.mar` file that TorchServe can open."""
+
+    path: Path
+    size_bytes: int
+    model_version: str
+
+
+def open_archive(path: Path) -> Archive:
+    """Return what the archive says of itself.
+
+    Raises
+    ------
+    ArchiveInvalid : if there is no such file, it is no archive, or it lacks its manifest.
+    """
+    if not path.is_file():
+        raise ArchiveInvalid(_missing(path))
+    try:
+        with zipfile.ZipFile(path) as files:
+            manifest = json.loads(files.read(MANIFEST))
+        version = str(manifest["model"]["modelVersion"])
+    except zipfile.BadZipFile as error:
+        raise ArchiveInvalid(f"{path} is not an archive ({error}); {_REMEDY}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArchiveInvalid(f"{path} has no {MANIFEST} to go by; {_REMEDY}") from error
+    return Archive(path.resolve(), path.stat().st_size, version)
+
+
+def extract_sample_photo(archive: Path, folder: Path) -> Path | None:
+    """Lay a golden photo of an archive into a folder, as sample.jpg; None if it has none."""
+    with zipfile.ZipFile(archive) as contents:
+        photos = [name for name in contents.namelist() if f"/{GOLDEN_FOLDER}/" in name]
+        if not photos:
+            return None
+        sample = folder / f"sample{Path(min(photos)).suffix}"
+        sample.write_bytes(contents.read(min(photos)))
+    return sample
+
+
+def _missing(path: Path) -> str:
+    present = sorted(each.name for each in path.parent.glob("*.mar"))
+    holds = f"holds {', '.join(present)}" if present else "holds no archive"
+    return f"There is no archive {path}: {path.parent} {holds}; {_REMEDY}"

@@ -1,0 +1,87 @@
+"""What one start has written into its log files, and the line in them that says what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+# log4j2.xml: "2026-01-31T12:00:00,000 INFO  [thread] message".
+_PREFIX = re.compile(r"^\S+ [A-Z]+ +\[[^\]]*\] ")
+_EXCEPTION = re.compile(r"^(?:\w+[.$])*(\w+)(?:: (.*))?$")
+# TorchServe's own words over the error that a worker has already told.
+_ECHO = re.compile(r"^RuntimeError: 50[07] - ")
+
+
+class Logs:
+    """The log files of one server; they may hold lines of earlier starts, which do not count."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.console = folder / "console.log"
+        self.server = folder / "ts_log.log"
+        self.workers = folder / "model_log.log"
+        self._begins_at = {each: _size_bytes(each) for each in (self.server, self.workers)}
+
+    def open_console(self) -> IO[bytes]:
+        """Return the file for what Java itself prints, emptied."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.console.open("wb")
+
+    def server_lines(self) -> list[str]:
+        """What TorchServe has logged since this start."""
+        return self._lines(self.server)
+
+    def last_error_of_a_worker(self) -> str | None:
+        """The error that the last worker to die has ended with, as `Kind: message`."""
+        return last_exception(self._lines(self.workers))
+
+    def last_words_of_java(self) -> str | None:
+        """The last line that Java printed, warnings of the runtime left out."""
+        printed = self.console.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = [line for line in printed if line.strip() and not line.startswith("WARNING: ")]
+        return last_exception(lines) or (lines[-1] if lines else None)
+
+    def _lines(self, file: Path) -> list[str]:
+        begins_at = self._begins_at[file]
+        if _size_bytes(file) < begins_at:
+            # Rolled over since.
+            begins_at = 0
+        try:
+            with file.open("rb") as stream:
+                stream.seek(begins_at)
+                text = stream.read().decode("utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return [_PREFIX.sub("", line, count=1) for line in text.splitlines()]
+
+
+def last_exception(lines: Iterable[str]) -> str | None:
+    """Return the last line that names a raised exception: the unindented one after a stack.
+
+    Java's stacks come the other way round: there it is the line above the first `at`.
+
+    >>> last_exception(["Traceback (most recent call last):", "    load()", "m.Broken: no file"])
+    'Broken: no file'
+    """
+    found, previous = None, ""
+    for line in lines:
+        if previous.startswith("  ") and not line.startswith(" "):
+            found = _exception(line) or found
+        elif line.startswith("\tat ") and not previous.startswith("\tat "):
+            found = _exception(previous) or found
+        previous = line
+    return found
+
+
+def _exception(line: str) -> str | None:
+    match = _EXCEPTION.match(line)
+    if match is None or _ECHO.match(line):
+        return None
+    kind, message = match.groups()
+    return f"{kind}: {message}" if message else kind
+
+
+def _size_bytes(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

@@ -1,0 +1,68 @@
+"""The three neighbouring ports of a server, all on loopback."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import dataclass
+
+from hangtag.errors import ServerUnavailable
+
+HOST = "127.0.0.1"
+# TorchServe refuses 65535, and metrics are two above the API.
+LAST_PORT = 65532
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The API at `inference`, management and metrics right above it."""
+
+    inference: int
+
+    @property
+    def management(self) -> int:
+        return self.inference + 1
+
+    @property
+    def metrics(self) -> int:
+        return self.inference + 2
+
+    def require_free(self) -> None:
+        """Check all three before anything is started.
+
+        Raises
+        ------
+        ServerUnavailable : naming the first port that cannot be listened on, and why.
+        """
+        if not 1 <= self.inference <= LAST_PORT:
+            raise ServerUnavailable(
+                f"Port {self.inference} does not fit: it and the two ports above it are needed; "
+                f"choose one from 1 to {LAST_PORT}."
+            )
+        for port in (self.inference, self.management, self.metrics):
+            _require_free(port)
+
+
+def url(port: int) -> str:
+    """Return the address of a port of this machine's loopback."""
+    return f"http://{HOST}:{port}"
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As TorchServe binds: a port that was closed a moment ago counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise ServerUnavailable(_sentence(port, error)) from error
+
+
+def _sentence(port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        reason = f"Port {port} is taken"
+    elif error.errno == errno.EACCES:
+        reason = f"Port {port} is reserved for the system"
+    else:
+        reason = f"Port {port} cannot be listened on ({error.strerror})"
+    return f"{reason}; stop what uses it or choose another with --port (three in a row are needed)."

@@ -1,0 +1,96 @@
+"""Waits until every worker has loaded the model, or says within seconds why none will."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hangtag.errors import ServerUnavailable
+from server.logs import last_exception
+from server.ports import HOST
+from server.torchserve import MODEL_NAME, TorchServe
+
+# Longer than the archive's own startupTimeout, which ends a worker that hangs.
+START_TIMEOUT_S = 300.0
+POLL_INTERVAL_S = 0.1
+ANSWER_TIMEOUT_S = 2.0
+# A worker's last lines pass through other threads than the news of its death.
+LAST_LINES_DELAY_S = 0.5
+# TorchServe logs it for each worker that dies and will be started again, for minutes.
+WORKER_DIED = "Retry worker: "
+MODEL_REFUSED = "Failed to load model: "
+
+
+def wait_until_ready(
+    server: TorchServe,
+    timeout_s: float = START_TIMEOUT_S,
+    sleep: Callable[[float], None] = time.sleep,
+) -> int:
+    """Return the number of workers, once all that the archive asks for are ready.
+
+    Raises
+    ------
+    ServerUnavailable : if Java ends, the archive is refused, a worker dies while loading, or
+        `timeout_s` has passed. The sentence carries the decisive line and where the logs are.
+    """
+    give_up_at = time.monotonic() + timeout_s
+    while time.monotonic() < give_up_at:
+        _require_alive(server)
+        model = describe_model(server.ports.management)
+        if model is not None and _ready_workers(model) >= max(1, model["minWorkers"]):
+            return _ready_workers(model)
+        sleep(POLL_INTERVAL_S)
+    raise _unavailable(server, f"is not ready after {timeout_s:.0f} s")
+
+
+def describe_model(management_port: int) -> dict[str, Any] | None:
+    """Return what TorchServe says of the tagger; None as long as it does not answer so."""
+    connection = http.client.HTTPConnection(HOST, management_port, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("GET", f"/models/{MODEL_NAME}")
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        return None
+    model: dict[str, Any] = json.loads(body)[0]
+    return model
+
+
+def _ready_workers(model: dict[str, Any]) -> int:
+    return sum(worker["status"] == "READY" for worker in model["workers"])
+
+
+def _require_alive(server: TorchServe) -> None:
+    if server.exit_code is not None:
+        reason = server.logs.last_words_of_java() or f"Java ended with code {server.exit_code}"
+        raise _unavailable(server, f"stopped while starting: {reason}")
+    lines = server.logs.server_lines()
+    for number, line in enumerate(lines):
+        if line.startswith(MODEL_REFUSED):
+            raise _unavailable(server, f"refused the archive: {_refusal(lines[number + 1 :])}")
+        if line.startswith(WORKER_DIED):
+            time.sleep(LAST_LINES_DELAY_S)
+            raise _unavailable(server, f"could not load the model: {_cause_of_death(server)}")
+
+
+def _refusal(stack: list[str]) -> str:
+    return stack[0] if stack else "no reason given"
+
+
+def _cause_of_death(server: TorchServe) -> str:
+    return (
+        server.logs.last_error_of_a_worker()
+        or last_exception(server.logs.server_lines())
+        or "the worker was killed; there may be too little memory"
+    )
+
+
+def _unavailable(server: TorchServe, what: str) -> ServerUnavailable:
+    return ServerUnavailable(f"TorchServe {what.rstrip('.')}. Logs: {server.logs.folder}")

@@ -1,0 +1,101 @@
+"""Runs an unpacked archive's handler on its golden inputs, as TorchServe's worker would.
+
+`python -m server.replay FOLDER`, in a process of its own whose path starts with FOLDER, so that
+the handler and the `hangtag` package come out of the archive. Exit code 1 and one sentence if an
+answer is not what the bundle promises.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import hangtag
+from hangtag.console import one_sentence_errors
+from hangtag.errors import ArchiveInvalid
+from server.worker_protocol import WorkerResponse, decode_responses
+
+_METRICS = Path(__file__).parent.parent / "serve_config" / "metrics.yaml"
+
+
+@one_sentence_errors
+def main(folder: Path) -> None:
+    """Replay the golden inputs of the archive that was unpacked into `folder`.
+
+    Raises
+    ------
+    ArchiveInvalid : if a score differs by more than the bundle's tolerance.
+    """
+    if not Path(hangtag.__file__).is_relative_to(folder.resolve()):
+        raise ArchiveInvalid(f"The hangtag package of {folder} is not the one that was loaded.")
+    manifest = json.loads((folder / "bundle" / "tagger.json").read_text(encoding="utf-8"))
+    labels = json.loads((folder / "bundle" / "labels.json").read_text(encoding="utf-8"))["labels"]
+    service = load_service(folder)
+    photos = [(folder / "bundle" / golden["file"]).read_bytes() for golden in manifest["golden"]]
+    together = answer(service, photos)
+    alone = [answer(service, [photo])[0] for photo in photos]
+    differences = [
+        _difference(response, golden["scores"], labels)
+        for response, golden in zip([*together, *alone], manifest["golden"] * 2, strict=True)
+    ]
+    largest = max(differences, default=0.0)
+    if largest > manifest["golden_tolerance"]:
+        raise ArchiveInvalid(
+            f"The packaged handler's scores differ by {largest:.4f} from those of training, more "
+            f"than {manifest['golden_tolerance']}; the archive was not made."
+        )
+    print(json.dumps({"golden": len(photos), "largest_difference": largest}))
+
+
+def load_service(folder: Path) -> Any:
+    """Load an unpacked archive with TorchServe's own model loader; return its ts Service."""
+    from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+    from ts.model_loader import ModelLoaderFactory
+
+    os.environ["TS_DECODE_INPUT_REQUEST"] = "false"
+    metrics = MetricsCacheYamlImpl(config_file_path=str(_METRICS))
+    metrics.initialize_cache()
+    model = json.loads((folder / "MAR-INF" / "MANIFEST.json").read_text(encoding="utf-8"))["model"]
+    service = ModelLoaderFactory.get_model_loader().load(
+        "tagger", str(folder), handler=model["handler"], batch_size=8, metrics_cache=metrics
+    )
+    service.set_cl_socket(None)
+    return service
+
+
+def answer(service: Any, photos: Sequence[bytes]) -> list[WorkerResponse]:
+    """Send photos as one batch of raw bodies that ask for the score of every label."""
+    batch = [
+        {
+            "requestId": f"golden-{number}".encode(),
+            "headers": [{"name": b"Content-Type", "value": b"application/octet-stream"}],
+            "parameters": [
+                {"name": "top_k", "contentType": "", "value": bytearray(b"10000")},
+                {"name": "body", "contentType": "", "value": bytearray(photo)},
+            ],
+        }
+        for number, photo in enumerate(photos)
+    ]
+    return decode_responses(service.predict(batch))
+
+
+def _difference(
+    response: WorkerResponse, expected: Sequence[float], labels: Sequence[dict[str, Any]]
+) -> float:
+    if response.status != 200:
+        raise ArchiveInvalid(f"A golden photo was refused: {response.body.decode()}")
+    groups = json.loads(response.body)["groups"].values()
+    scores = {each["id"]: each["score"] for group in groups for each in group["candidates"]}
+    differences = (
+        abs(float(scores[label["id"]]) - score)
+        for label, score in zip(labels, expected, strict=True)
+    )
+    return max(differences)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

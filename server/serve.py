@@ -1,0 +1,102 @@
+"""`python -m server serve`: one archive on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import mimetypes
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hangtag.console import one_sentence_errors
+from hangtag.errors import ServerUnavailable
+from server.archive import Archive, extract_sample_photo, open_archive
+from server.ports import Ports, url
+from server.readiness import wait_until_ready
+from server.signals import StopSignals
+from server.torchserve import MODEL_NAME, TorchServe
+
+LOOK_INTERVAL_S = 0.2
+
+
+@one_sentence_errors
+def serve(
+    archive: Annotated[Path, typer.Option(help="The .mar file to serve.")] = Path(
+        "model_store/tagger.mar"
+    ),
+    port: Annotated[
+        int, typer.Option(help="Port of the API; management and metrics take the next two.")
+    ] = 8080,
+    sample: Annotated[
+        Path | None,
+        typer.Option(
+            help="A photo for the call that is printed.  [default: one out of the archive]"
+        ),
+    ] = None,
+    logs: Annotated[
+        Path | None, typer.Option(help="Folder of the log files; logs/PORT if not given.")
+    ] = None,
+) -> None:
+    """Serve an archive with TorchServe on this machine, until Ctrl-C."""
+    # Servers on different ports must not write into, or read, each other's logs.
+    server = TorchServe(open_archive(archive), Ports(port), logs or Path("logs", str(port)))
+    console = Console(highlight=False)
+    with StopSignals() as signals, server:
+        with console.status(f"Loading {server.archive.path.name} …"):
+            workers = wait_until_ready(server, sleep=signals.sleep)
+        photo = sample or extract_sample_photo(archive, server.logs.folder)
+        _print_ready(console, server, workers, photo)
+        try:
+            _serve_until_death(server, signals)
+        except KeyboardInterrupt:
+            console.print("Stopping …")
+    console.print("Stopped.")
+
+
+def _serve_until_death(server: TorchServe, signals: StopSignals) -> None:
+    while server.exit_code is None:
+        signals.sleep(LOOK_INTERVAL_S)
+    raise ServerUnavailable(
+        f"TorchServe ended by itself with code {server.exit_code}. Logs: {server.logs.folder}"
+    )
+
+
+def _print_ready(console: Console, server: TorchServe, workers: int, sample: Path | None) -> None:
+    table = Table.grid(padding=(0, 2))
+    for name, value in _facts(server, workers):
+        table.add_row(name, value)
+    console.print(table)
+    console.print("\nTry it:")
+    # Unwrapped and without markup: it is there to be pasted.
+    console.print(sample_call(server.ports, sample), soft_wrap=True, markup=False)
+    console.print("\nCtrl-C stops it.")
+
+
+def _facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
+    ports = server.ports
+    return [
+        ("Serving", _describe(server.archive)),
+        ("Workers", str(workers)),
+        ("API", f"{url(ports.inference)}/predictions/{MODEL_NAME}"),
+        ("Management", f"{url(ports.management)}/models/{MODEL_NAME}"),
+        ("Metrics", f"{url(ports.metrics)}/metrics"),
+        ("Logs", str(server.logs.folder)),
+    ]
+
+
+def _describe(archive: Archive) -> str:
+    size_mb = archive.size_bytes / 1e6
+    return f"{archive.path.name}, {size_mb:.1f} MB, version {archive.model_version}"
+
+
+def sample_call(ports: Ports, sample: Path | None) -> str:
+    """Return a curl call to paste; with a made-up name if there is no sample photo."""
+    photo = sample if sample is not None and sample.is_file() else Path("photo.jpg")
+    content_type = mimetypes.guess_type(photo.name)[0] or "application/octet-stream"
+    return (
+        f"curl -s -H 'Content-Type: {content_type}' --data-binary @{shlex.quote(str(photo))} "
+        f"{url(ports.inference)}/predictions/{MODEL_NAME}"
+    )

@@ -1,0 +1,65 @@
+"""serve_config/ -> the folder that one TorchServe process runs in."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from hangtag.errors import SettingsInvalid
+from server.ports import Ports, url
+
+SERVE_CONFIG = Path(__file__).resolve().parents[1] / "serve_config"
+PROPERTIES = "config.properties"
+METRICS = "metrics.yaml"
+LOGGING = "log4j2.xml"
+
+
+def read_properties(text: str) -> dict[str, str]:
+    """Return the settings of a config.properties, one `key=value` a line.
+
+    Raises
+    ------
+    SettingsInvalid : naming the line that is no setting.
+    """
+    settings = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        if not equals:
+            raise SettingsInvalid(f"{PROPERTIES}, line {number}: `{line}` is not `key=value`.")
+        settings[key.strip()] = value.strip()
+    return settings
+
+
+def with_ports(settings: dict[str, str], ports: Ports) -> dict[str, str]:
+    """Return the settings with one server's own addresses, relative to its run folder."""
+    return {
+        **settings,
+        "inference_address": url(ports.inference),
+        "management_address": url(ports.management),
+        "metrics_address": url(ports.metrics),
+        "metrics_config": METRICS,
+    }
+
+
+def furnish(run_folder: Path, ports: Ports) -> list[str]:
+    """Put the configuration of one server into its run folder; return the JVM's arguments.
+
+    Everything is named relative to that folder: TorchServe reads properties as Latin-1, and a
+    path with other letters would not survive.
+
+    Raises
+    ------
+    SettingsInvalid : if serve_config/ is missing or config.properties cannot be read.
+    """
+    try:
+        text = (SERVE_CONFIG / PROPERTIES).read_text(encoding="utf-8")
+        for name in (METRICS, LOGGING):
+            shutil.copyfile(SERVE_CONFIG / name, run_folder / name)
+    except FileNotFoundError as error:
+        raise SettingsInvalid(f"{error.filename} is missing; restore serve_config/.") from error
+    settings = with_ports(read_properties(text), ports)
+    lines = [f"{key}={value}\n" for key, value in settings.items()]
+    (run_folder / PROPERTIES).write_text("".join(lines), encoding="utf-8")
+    return settings.get("vmargs", "").split()

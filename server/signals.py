@@ -1,0 +1,49 @@
+"""Ctrl-C, SIGTERM and a closed terminal, as one wish to stop."""
+
+from __future__ import annotations
+
+import signal
+import time
+from types import FrameType, TracebackType
+from typing import Any
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOK_INTERVAL_S = 0.1
+
+
+class StopSignals:
+    """Notes a signal instead of raising at once, so that none lands between starting a process
+    and remembering to stop it, or in the middle of stopping it."""
+
+    def __init__(self) -> None:
+        self._noted = False
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> StopSignals:
+        self._previous = {each: signal.signal(each, self._note) for each in STOPPING}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, and look for a signal.
+
+        Raises
+        ------
+        KeyboardInterrupt : if one has come since entering.
+        """
+        wake_at = time.monotonic() + seconds
+        while not self._noted and (left := wake_at - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_INTERVAL_S))
+        if self._noted:
+            raise KeyboardInterrupt
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._noted = True

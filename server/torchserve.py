@@ -1,0 +1,171 @@
+"""One TorchServe with one archive, from its start to the end of its last process."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+
+from hangtag.errors import ServerUnavailable
+from server.archive import Archive
+from server.java import find_java
+from server.logs import Logs
+from server.ports import Ports
+from server.settings import LOGGING, PROPERTIES, furnish
+
+MODEL_NAME = "tagger"
+MODEL_FILE = f"{MODEL_NAME}.mar"
+# Netty alone takes 2 s to close in peace.
+STOP_TIMEOUT_S = 8.0
+KILL_TIMEOUT_S = 2.0
+# A unix socket's path holds 103 bytes on some systems; the run folder's name and the socket's
+# own take 32 of them.
+MAX_TEMP_PATH_BYTES = 70
+
+
+class TorchServe:
+    """The Java process, its workers and their temporary files, as a context manager.
+
+    Parameters
+    ----------
+    archive : what is served, always under the name `tagger`.
+    ports : where, on loopback.
+    logs : folder of the log files; made if missing.
+
+    Raises
+    ------
+    ServerUnavailable : on entering, if a port is taken, or Java or TorchServe is not installed.
+    """
+
+    def __init__(self, archive: Archive, ports: Ports, logs: Path) -> None:
+        self.archive = archive
+        self.ports = ports
+        self.logs = Logs(logs.resolve())
+        self._process: subprocess.Popen[bytes] | None = None
+        self._resources = ExitStack()
+
+    def __enter__(self) -> TorchServe:
+        self.ports.require_free()
+        java, home = find_java(), _torchserve_home()
+        with ExitStack() as resources:
+            run_folder = Path(resources.enter_context(_run_folder()))
+            jvm_arguments = furnish(run_folder, self.ports)
+            (run_folder / MODEL_FILE).symlink_to(self.archive.path)
+            console = resources.enter_context(self.logs.open_console())
+            self._process = subprocess.Popen(
+                [str(java), *jvm_arguments, *_arguments(home, run_folder)],
+                cwd=run_folder,
+                env=_environment(run_folder, self.logs.folder),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                # A process group of its own: Ctrl-C reaches only us, and stop() reaches all of it.
+                start_new_session=True,
+            )
+            resources.callback(self._stop, self._process)
+            self._resources = resources.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._resources.close()
+
+    @property
+    def pid(self) -> int:
+        """The Java process, which is also the id of the group that its workers belong to."""
+        return self._started().pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while the Java process runs."""
+        return self._started().poll()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise ServerUnavailable("TorchServe has not been started.")
+        return self._process
+
+    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        _signal_group(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_TIMEOUT_S)
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+        _await_end_of_group(process.pid)
+
+
+def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
+    return [
+        f"-Dmodel_server_home={torchserve_home}",
+        f"-Djava.io.tmpdir={run_folder}",
+        f"-Dlog4j.configurationFile={LOGGING}",
+        "-cp",
+        str(torchserve_home / "ts" / "frontend" / "*"),
+        "org.pytorch.serve.ModelServer",
+        "--python",
+        sys.executable,
+        "--ts-config-file",
+        PROPERTIES,
+        "--no-config-snapshot",
+        "--model-store",
+        str(run_folder),
+        "--models",
+        f"{MODEL_NAME}={MODEL_FILE}",
+    ]
+
+
+def _environment(run_folder: Path, logs: Path) -> dict[str, str]:
+    """Ours without what would overrule the settings (TS_CONFIG_FILE, TS_MODEL_SERVER_HOME, …) or
+    the archive: PYTHONPATH comes before it in a worker."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TS_") and name != "PYTHONPATH"
+    }
+    temporary = dict.fromkeys(("TEMP", "TMPDIR"), str(run_folder))
+    return {
+        **inherited,
+        **temporary,
+        "LOG_LOCATION": str(logs),
+        "METRICS_LOCATION": str(logs),
+    }
+
+
+def _torchserve_home() -> Path:
+    # Found, not imported: importing it would take seconds.
+    package = importlib.util.find_spec("ts")
+    if package is None or package.origin is None:
+        raise ServerUnavailable("TorchServe is not installed; `pip install -e '.[serve]'` does it.")
+    return Path(package.origin).resolve().parents[1]
+
+
+def _run_folder() -> tempfile.TemporaryDirectory[str]:
+    usual = tempfile.gettempdir()
+    parent = usual if len(os.fsencode(usual)) <= MAX_TEMP_PATH_BYTES else "/tmp"  # noqa: S108
+    return tempfile.TemporaryDirectory(prefix="hangtag-", dir=parent, ignore_cleanup_errors=True)
+
+
+def _signal_group(group: int, number: signal.Signals | int) -> bool:
+    """Return whether the group had a process left to signal."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _await_end_of_group(group: int) -> None:
+    give_up_at = time.monotonic() + KILL_TIMEOUT_S
+    while _signal_group(group, 0) and time.monotonic() < give_up_at:
+        time.sleep(0.02)

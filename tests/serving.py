@@ -1,0 +1,79 @@
+"""A real TorchServe for a test: `with serving(archive) as address: ...`."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.archive import open_archive
+from server.ports import HOST, Ports, url
+from server.readiness import wait_until_ready
+from server.torchserve import MODEL_NAME, TorchServe
+
+# Above the ports that people use, below those that the system hands out by itself.
+FIRST_PORT, LAST_PORT = 20000, 32000
+READY_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True)
+class ServingAddress:
+    """Where a server that is ready can be reached, and what runs it."""
+
+    inference_url: str
+    management_url: str
+    metrics_url: str
+    workers: int
+    pid: int
+    logs: Path
+
+    @property
+    def predictions_url(self) -> str:
+        return f"{self.inference_url}/predictions/{MODEL_NAME}"
+
+
+def free_ports() -> Ports:
+    """Three neighbouring ports that nothing listens on."""
+    for port in range(FIRST_PORT + _start_of_search(), LAST_PORT, 3):
+        if all(_is_free(each) for each in (port, port + 1, port + 2)):
+            return Ports(port)
+    raise RuntimeError("No three neighbouring ports are free.")
+
+
+@contextmanager
+def serving(archive: Path, logs: Path | None = None) -> Iterator[ServingAddress]:
+    """Serve an archive on free ports until the block ends; ready when it begins."""
+    with ExitStack() as resources:
+        if logs is None:
+            logs = Path(resources.enter_context(tempfile.TemporaryDirectory()))
+        ports = free_ports()
+        server = resources.enter_context(TorchServe(open_archive(archive), ports, logs))
+        workers = wait_until_ready(server, timeout_s=READY_TIMEOUT_S)
+        yield ServingAddress(
+            inference_url=url(ports.inference),
+            management_url=url(ports.management),
+            metrics_url=url(ports.metrics),
+            workers=workers,
+            pid=server.pid,
+            logs=logs,
+        )
+
+
+def _start_of_search() -> int:
+    # Test processes that start at the same time must not all try the same ports.
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port % 3000 * 3
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from ts.service import Service
+
+from handlers.repeated_parts import keep_repeated_parts, parts_of
+from hangtag.intake import Part
+
+BATCH = [
+    {
+        "requestId": b"1",
+        "headers": [{"name": b"Content-Type", "value": b"multipart/form-data"}],
+        "parameters": [
+            {"name": "image", "contentType": "image/jpeg", "value": bytearray(b"front")},
+            {"name": "image", "contentType": "image/png", "value": bytearray(b"back")},
+        ],
+    }
+]
+
+
+@pytest.fixture
+def service() -> type[Service]:
+    """TorchServe's own class, in a copy that a test may change."""
+    return type("Service", (Service,), {})
+
+
+def test_torchserve_drops_repeated_parts(service: type[Service]) -> None:
+    """The reason for this module: once this fails, it can go."""
+    _, rows, _ = service.retrieve_data_for_inference(BATCH)
+    assert rows == [{"image": bytearray(b"back")}]
+
+
+def test_all_parts_are_kept_with_their_content_types(service: type[Service]) -> None:
+    keep_repeated_parts(service)
+    headers, rows, request_ids = service.retrieve_data_for_inference(BATCH)
+    assert parts_of(rows[0]) == [
+        Part("image", "image/jpeg", b"front"),
+        Part("image", "image/png", b"back"),
+    ]
+    assert headers[0].get_request_property("Content-Type") == "multipart/form-data"
+    assert request_ids == {0: "1"}
+
+
+def test_a_second_call_changes_nothing(service: type[Service]) -> None:
+    keep_repeated_parts(service)
+    first = service.retrieve_data_for_inference
+    keep_repeated_parts(service)
+    assert service.retrieve_data_for_inference is first
+
+
+def test_a_row_as_torchserve_makes_it_is_read_too() -> None:
+    row = {"body": bytearray(b"photo"), "top_k": "3"}
+    assert parts_of(row) == [Part("body", "", b"photo"), Part("top_k", "", b"3")]

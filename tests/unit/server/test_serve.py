@@ -1,0 +1,55 @@
+"""What `python -m server serve` says before it starts anything."""
+
+from __future__ import annotations
+
+import json
+import socket
+import zipfile
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from server.__main__ import app
+from server.archive import MANIFEST
+from server.ports import HOST, Ports
+from server.serve import sample_call
+from tests.serving import free_ports
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "tagger.mar"
+    with zipfile.ZipFile(path, "w") as files:
+        files.writestr(MANIFEST, json.dumps({"model": {"modelVersion": "1.0"}}))
+    return path
+
+
+def test_a_missing_archive_is_one_sentence(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["serve", "--archive", str(tmp_path / "no.mar")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no archive")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_taken_port_is_one_sentence(archive: Path) -> None:
+    port = free_ports().inference
+    with socket.create_server((HOST, port + 2)):
+        result = CliRunner().invoke(app, ["serve", "--archive", str(archive), "--port", str(port)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Port {port + 2} is taken; ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_call_to_paste_names_the_sample_photo(tmp_path: Path) -> None:
+    sample = tmp_path / "a photo.png"
+    sample.touch()
+    assert sample_call(Ports(8080), sample) == (
+        f"curl -s -H 'Content-Type: image/png' --data-binary @'{sample}' "
+        "http://127.0.0.1:8080/predictions/tagger"
+    )
+
+
+@pytest.mark.parametrize("sample", [None, Path("not/there.jpg")])
+def test_the_call_to_paste_without_a_sample_photo(sample: Path | None) -> None:
+    assert "'Content-Type: image/jpeg' --data-binary @photo.jpg " in sample_call(Ports(1), sample)

@@ -1,0 +1,84 @@
+"""serve_config/ as a server gets it, and that what the parts of it promise fits together."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hangtag.errors import SettingsInvalid
+from hangtag.settings import parse_settings
+from server import settings as server_settings
+from server.ports import Ports
+from server.settings import SERVE_CONFIG, furnish, read_properties, with_ports
+
+
+@pytest.fixture
+def shipped() -> dict[str, str]:
+    return read_properties((SERVE_CONFIG / "config.properties").read_text(encoding="utf-8"))
+
+
+def test_properties_skip_comments_and_keep_equals_signs() -> None:
+    text = "# a comment = none\n\nkey=value\n vmargs = -Da=b -Dc=d \n"
+    assert read_properties(text) == {"key": "value", "vmargs": "-Da=b -Dc=d"}
+
+
+def test_a_line_that_is_no_setting_is_named() -> None:
+    with pytest.raises(SettingsInvalid, match=r"line 2: `nonsense` is not `key=value`"):
+        read_properties("a=b\nnonsense\n")
+
+
+def test_a_server_gets_its_own_addresses() -> None:
+    settings = with_ports({"inference_address": "http://0.0.0.0:80", "other": "kept"}, Ports(9000))
+    assert settings["inference_address"] == "http://127.0.0.1:9000"
+    assert settings["management_address"] == "http://127.0.0.1:9001"
+    assert settings["metrics_address"] == "http://127.0.0.1:9002"
+    assert settings["other"] == "kept"
+
+
+def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None:
+    arguments = furnish(tmp_path, Ports(9000))
+    settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
+    assert (tmp_path / settings["metrics_config"]).is_file()
+    assert (tmp_path / "log4j2.xml").is_file()
+    assert " ".join(arguments) == settings["vmargs"]
+
+
+def test_a_missing_serve_config_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_settings, "SERVE_CONFIG", tmp_path / "gone")
+    with pytest.raises(SettingsInvalid, match=r"gone/config\.properties is missing"):
+        furnish(tmp_path, Ports(9000))
+
+
+def test_shipped_addresses_are_loopback(shipped: dict[str, str]) -> None:
+    addresses = {key: value for key, value in shipped.items() if key.endswith("_address")}
+    assert len(addresses) == 5
+    assert all("127.0.0.1" in value for value in addresses.values())
+
+
+def test_the_handler_sees_too_large_photos_before_torchserve_refuses_them(
+    shipped: dict[str, str],
+) -> None:
+    model_config = yaml.safe_load((SERVE_CONFIG / "model-config.yaml").read_text("utf-8"))
+    limits = parse_settings(model_config["hangtag"])
+    assert int(shipped["max_request_size"]) > limits.max_image_bytes * 4 / 3
+
+
+def test_every_metric_is_declared_once_with_unit_and_dimensions() -> None:
+    metrics = yaml.safe_load((SERVE_CONFIG / "metrics.yaml").read_text("utf-8"))
+    kinds = [*metrics["ts_metrics"].values(), *metrics["model_metrics"].values()]
+    declared = [metric for kind in kinds for metric in kind]
+    assert all(metric["unit"] and metric["dimensions"] for metric in declared)
+    names = [metric["name"] for metric in declared]
+    assert len(names) == len(set(names))
+
+
+def test_metrics_and_batches_do_not_fill_the_logs() -> None:
+    loggers = ET.parse(SERVE_CONFIG / "log4j2.xml").getroot().iter("Logger")  # noqa: S314
+    levels = {
+        logger.attrib["name"].rpartition(".")[2]: logger.attrib["level"] for logger in loggers
+    }
+    assert levels["WorkerLifeCycle"] == "warn"
+    assert levels["BatchAggregator"] == "warn"
