@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 option = $(if $($(1)),--$(2) $($(1)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data-report train archive serve loadtest lint format test verify-real lock clean
+.PHONY: help setup demo data-report train archive serve loadtest lint format test verify-real frontend lock clean
 
 help: ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
@@ -71,6 +71,9 @@ test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on
 
 verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes)
 	@.venv/bin/pytest -m slow -s $(ARGS)
+
+frontend: $(INSTALLED) ## Compile server/frontend/HangtagServer.java into its jar (needs a javac)
+	@$(RUN_PYTHON) -m server.frontend.build
 
 lock: $(INSTALLED) ## Resolve pyproject.toml into requirements.lock anew
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"

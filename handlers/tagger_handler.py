@@ -5,6 +5,7 @@ TorchServe wants exactly one class in this module, and no function named `handle
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,12 @@ from typing import Any
 from ts.service import Service
 
 from handlers.measurements import Measurements
-from handlers.repeated_parts import keep_repeated_parts, parts_of
+from handlers.request_parts import (
+    QUERY_HEADER,
+    keep_repeated_parts,
+    parts_of,
+    parts_of_query,
+)
 from hangtag.errors import HangtagError, RequestError
 from hangtag.intake import Product, read_product
 from hangtag.schema import Problem, TagResponse
@@ -50,6 +56,8 @@ class TaggerHandler:
 
     def handle(self, rows: Sequence[Any], context: Any) -> list[bytes]:
         """Answer each row of a batch with the body of its response."""
+        if _asks_for_description(context):
+            return [json.dumps(self.describe()).encode()]
         products = [self._read(row, index, context) for index, row in enumerate(rows)]
         outcomes, measured = self._tagger.tag_measured(
             [product for product in products if isinstance(product, Product)]
@@ -59,11 +67,11 @@ class TaggerHandler:
             _answer(product if isinstance(product, RequestError) else next(remaining))
             for product in products
         ]
-        self._report(answers, measured)
+        self._measurements.report(answers, measured)
         return [_respond(answer, index, context) for index, answer in enumerate(answers)]
 
-    def describe_handle(self) -> dict[str, Any]:
-        """What `GET /models/tagger?customized=true` of the management API adds."""
+    def describe(self) -> dict[str, Any]:
+        """Return what `GET /models/tagger?customized=true` of the management API shows."""
         manifest = self._tagger.bundle.manifest
         return {
             **self._tagger.identity.model_dump(),
@@ -75,27 +83,23 @@ class TaggerHandler:
 
     def _read(self, row: Any, index: int, context: Any) -> Product | RequestError:
         try:
-            return read_product(_content_type(context, index), parts_of(row), self._settings)
+            headers = _headers(context, index)
+            parts = [*parts_of_query(headers.get(QUERY_HEADER, "")), *parts_of(row)]
+            return read_product(headers.get("content-type", ""), parts, self._settings)
         except RequestError as error:
             return error
 
-    def _report(
-        self, answers: Sequence[TagResponse | Problem], measured: BatchMeasurements
-    ) -> None:
-        self._measurements.report(answers, measured)
+
+def _asks_for_description(context: Any) -> bool:
+    # Such a request comes alone (wlm/Model.java); a client that sends this header among others
+    # must not change its neighbours' answers, so a batch never counts as one.
+    return len(context.request_processor) == 1 and _headers(context, 0).get("describe") == "True"
 
 
-def _content_type(context: Any, index: int) -> str:
-    # Header names keep the case that the client sent.
+def _headers(context: Any, index: int) -> dict[str, str]:
+    # Names keep the case that the client sent. Among them, TorchServe puts a dict for each part.
     headers = context.get_all_request_header(index)
-    return next(
-        (
-            value
-            for name, value in headers.items()
-            if name.lower() == "content-type" and isinstance(value, str)
-        ),
-        "",
-    )
+    return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
 
 
 def _answer(outcome: TagResponse | HangtagError) -> TagResponse | Problem:

@@ -22,6 +22,8 @@ from server.settings import LOGGING, PROPERTIES, furnish
 
 MODEL_NAME = "tagger"
 MODEL_FILE = f"{MODEL_NAME}.mar"
+# Our class in front of TorchServe's own; see frontend/HangtagServer.java.
+_FRONTEND = Path(__file__).resolve().parent / "frontend" / "hangtag-frontend.jar"
 # Netty alone takes 2 s to close in peace.
 STOP_TIMEOUT_S = 8.0
 KILL_TIMEOUT_S = 2.0
@@ -111,8 +113,8 @@ def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
         f"-Djava.io.tmpdir={run_folder}",
         f"-Dlog4j.configurationFile={LOGGING}",
         "-cp",
-        str(torchserve_home / "ts" / "frontend" / "*"),
-        "org.pytorch.serve.ModelServer",
+        os.pathsep.join([str(_FRONTEND), str(torchserve_home / "ts" / "frontend" / "*")]),
+        "HangtagServer",
         "--python",
         sys.executable,
         "--ts-config-file",

@@ -1,18 +1,25 @@
-"""Makes TorchServe hand over every part of a request, not the last one of each name.
+"""The parts of a request, all of them.
 
-TorchServe keeps a request's parts in a dict (ts/service.py, `retrieve_data_for_inference`), so of
-two form parts named `image` it drops the first, without a word. Several photos of one product
-are part of the contract: a row becomes a list of parts instead, and nothing is lost.
+TorchServe 0.12 loses two things on the way to a handler, both part of the contract:
+
+- It keeps a request's parts in a dict (ts/service.py, `retrieve_data_for_inference`), so of two
+  form parts named `image` it drops the first. Here a row becomes a list of parts instead.
+- It drops the query of /predictions. server/frontend/HangtagServer.java hands it over as a header.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
+from hangtag.errors import RequestError
 from hangtag.intake import Part
 
 ROW_KEY = "hangtag.parts"
+QUERY_HEADER = "x-hangtag-query"
+# Options and texts are fewer than ten; `groups` may be repeated.
+_MAX_QUERY_FIELDS = 1000
 
 
 def keep_repeated_parts(service: Any) -> None:
@@ -38,6 +45,20 @@ def parts_of(row: Mapping[str, Any]) -> list[Part]:
     if ROW_KEY in row:
         return list(row[ROW_KEY])
     return [Part(str(name), "", _bytes(value)) for name, value in row.items()]
+
+
+def parts_of_query(query: str) -> list[Part]:
+    """Return the parameters of a URL's query, such as `groups=colour&top_k=3`.
+
+    Raises
+    ------
+    RequestError : if there are absurdly many.
+    """
+    try:
+        fields = parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_QUERY_FIELDS)
+    except ValueError as error:
+        raise RequestError(f"The query has more than {_MAX_QUERY_FIELDS} parameters.") from error
+    return [Part(name, "", value.encode("utf-8", "surrogatepass")) for name, value in fields]
 
 
 def _part(parameter: Mapping[str, Any]) -> Part:

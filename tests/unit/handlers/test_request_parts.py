@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from ts.service import Service
 
-from handlers.repeated_parts import keep_repeated_parts, parts_of
+from handlers.request_parts import keep_repeated_parts, parts_of, parts_of_query
+from hangtag.errors import RequestError
 from hangtag.intake import Part
 
 BATCH = [
@@ -51,3 +52,18 @@ def test_a_second_call_changes_nothing(service: type[Service]) -> None:
 def test_a_row_as_torchserve_makes_it_is_read_too() -> None:
     row = {"body": bytearray(b"photo"), "top_k": "3"}
     assert parts_of(row) == [Part("body", "", b"photo"), Part("top_k", "", b"3")]
+
+
+def test_a_query_becomes_parts_and_keeps_repeated_names() -> None:
+    assert parts_of_query("groups=a%2Cb&groups=c&title=T%C3%A9e+x&top_k=") == [
+        Part("groups", "", b"a,b"),
+        Part("groups", "", b"c"),
+        Part("title", "", "Tée x".encode()),
+        Part("top_k", "", b""),
+    ]
+    assert parts_of_query("") == []
+
+
+def test_an_absurd_query_is_refused() -> None:
+    with pytest.raises(RequestError, match="more than 1000"):
+        parts_of_query("a=1&" * 2000)

@@ -1,0 +1,1 @@
+"""TorchServe's Java side: one class of ours in front of it."""

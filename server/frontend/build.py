@@ -1,0 +1,70 @@
+"""Builds hangtag-frontend.jar from HangtagServer.java: `make frontend`. Needs a javac.
+
+The jar is committed, since users have no Java compiler; it carries the sha256 of the source that
+it was built from, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+from hangtag.console import one_sentence_errors
+from hangtag.errors import ServerUnavailable
+
+FOLDER = Path(__file__).parent
+SOURCE = FOLDER / "HangtagServer.java"
+JAR = FOLDER / "hangtag-frontend.jar"
+SOURCE_HASH_ENTRY = "META-INF/source.sha256"
+# What TorchServe 0.12 itself asks for.
+_JAVA_RELEASE = "11"
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def source_hash() -> str:
+    """Sha256 of the source as it is now."""
+    return hashlib.sha256(SOURCE.read_bytes()).hexdigest()
+
+
+def built_hash() -> str:
+    """Sha256 of the source that the jar was built from."""
+    with zipfile.ZipFile(JAR) as jar:
+        return jar.read(SOURCE_HASH_ENTRY).decode()
+
+
+@one_sentence_errors
+def build() -> None:
+    """Compile the source against the installed TorchServe and pack the jar.
+
+    Raises
+    ------
+    ServerUnavailable : if there is no javac or no TorchServe.
+    """
+    compiler, torchserve = shutil.which("javac"), importlib.util.find_spec("ts")
+    if compiler is None or torchserve is None or torchserve.origin is None:
+        raise ServerUnavailable("Building the frontend needs a javac (JDK >= 11) and TorchServe.")
+    classpath = Path(torchserve.origin).parent / "frontend" / "*"
+    with tempfile.TemporaryDirectory() as classes:
+        options = ["--release", _JAVA_RELEASE, "-cp", str(classpath), "-d", classes]
+        if subprocess.run([compiler, *options, str(SOURCE)], check=False).returncode:
+            raise ServerUnavailable(
+                f"{SOURCE.name} does not compile; {JAR.name} is left as it was."
+            )
+        _pack({path.name: path.read_bytes() for path in sorted(Path(classes).glob("*.class"))})
+    print(f"Built {JAR.name} from {SOURCE.name}.")
+
+
+def _pack(classes: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(JAR, "w") as jar:
+        for name, content in {**classes, SOURCE_HASH_ENTRY: source_hash().encode()}.items():
+            # Fixed times: the same source gives the same jar.
+            jar.writestr(zipfile.ZipInfo(name, _LONG_AGO), content)
+
+
+if __name__ == "__main__":
+    build()
