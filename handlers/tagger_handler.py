@@ -24,7 +24,7 @@ from hangtag.errors import HangtagError, RequestError
 from hangtag.intake import Product, read_product
 from hangtag.schema import Problem, TagResponse
 from hangtag.settings import parse_settings
-from hangtag.tagger import BatchMeasurements, Tagger
+from hangtag.tagger import Tagger
 
 logger = logging.getLogger(__name__)
 

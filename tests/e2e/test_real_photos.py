@@ -1,0 +1,101 @@
+"""Real product photos all the way: make train, make archive, REST (`make verify-real`)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.real_photos import FASHION_PRODUCTS, PROJECT, needs_fashion_products
+from tests.serving import serving
+
+MAX_MINUTES = 20
+MIN_MICRO_F1 = 0.75
+MIN_ARTICLE_TYPE_ACCURACY = 0.70
+MAX_SCORE_DIFFERENCE = 1e-3
+COMPARED_PHOTOS = 300
+RESULTS = PROJECT / "bench" / "results" / "real_photos.json"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60 * 60)
+@needs_fashion_products
+def test_real_photos_are_learned_and_served_as_trained(tmp_path: Path) -> None:
+    started = time.monotonic()
+    make("train", f"DATA={FASHION_PRODUCTS}", "BACKBONE=resnet18", "WEIGHTS=none",
+         f"RUN={tmp_path / 'run'}")  # fmt: skip
+    minutes = (time.monotonic() - started) / 60
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    archive = tmp_path / "real.mar"
+    make("archive", f"BUNDLE={tmp_path / 'run' / 'bundle'}", f"ARCHIVE={archive}")
+    with serving(archive) as address:
+        difference = largest_difference(
+            address.predictions_url, tmp_path / "run" / "test_scores.csv"
+        )
+    write_results(minutes, metrics, difference)
+
+    assert metrics["micro_f1"] >= MIN_MICRO_F1
+    assert metrics["groups"]["articleType"]["accuracy"] >= MIN_ARTICLE_TYPE_ACCURACY
+    assert difference < MAX_SCORE_DIFFERENCE
+    assert minutes < MAX_MINUTES
+
+
+def make(*arguments: str) -> None:
+    subprocess.run(["make", "--no-print-directory", *arguments], cwd=PROJECT, check=True)
+
+
+def largest_difference(predictions_url: str, test_scores: Path) -> float:
+    """Between the scores that training wrote down and those of REST, over some test photos."""
+    with test_scores.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    every = max(1, len(rows) // COMPARED_PHOTOS)
+    with httpx.Client(params={"top_k": 10_000}, timeout=60) as client:
+        return max(row_difference(client, predictions_url, row) for row in rows[::every])
+
+
+def row_difference(client: httpx.Client, predictions_url: str, row: dict[str, str]) -> float:
+    photo = Path(row["image"]).read_bytes()
+    answer = client.post(predictions_url, content=photo, headers={"Content-Type": "image/jpeg"})
+    answer.raise_for_status()
+    served = {
+        str(each["id"]): each["score"]
+        for group in answer.json()["groups"].values()
+        for each in group["candidates"]
+    }
+    expected = {name: float(score) for name, score in row.items() if name != "image"}
+    assert served.keys() == expected.keys()
+    return max(abs(served[name] - score) for name, score in expected.items())
+
+
+def write_results(minutes: float, metrics: dict[str, object], difference: float) -> None:
+    """Keep the figures, with what they were measured on."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    results = {
+        "command": "make verify-real",
+        "commit": commit.stdout.strip(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {cpu_model()}",
+        "minutes": round(minutes, 1),
+        **{name: metrics[name] for name in ("photos", "micro_f1", "macro_f1", "samples_f1", "map")},
+        "groups": metrics["groups"],
+        "rest_largest_score_difference": difference,
+        "rest_photos_compared": COMPARED_PHOTOS,
+    }
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    print(json.dumps(results, indent=1))
+
+
+def cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "")
