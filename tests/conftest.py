@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from hangtag.bundle import Bundle
+from server.packaging import make_archive
 from tests.tiny_tagger import write_tiny_bundle
 
 
@@ -20,3 +22,20 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def own_bundle(tmp_path: Path) -> Bundle:
     """A whole bundle for a test that breaks it."""
     return write_tiny_bundle(tmp_path / "bundle")
+
+
+@pytest.fixture(scope="session")
+def tiny_archive(tiny_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny bundle as `make archive` packs it."""
+    archive = tmp_path_factory.mktemp("archive") / "tiny.mar"
+    make_archive(tiny_bundle.folder, archive, version="2.5")
+    return archive
+
+
+@pytest.fixture(scope="session")
+def unpacked_archive(tiny_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive, unpacked as TorchServe unpacks it."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(tiny_archive) as contents:
+        contents.extractall(folder)
+    return folder

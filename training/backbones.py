@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from pathlib import Path
 from urllib.error import URLError
 
@@ -14,6 +15,16 @@ from torchvision.models import get_model, get_model_weights, list_models
 from hangtag.errors import SettingsInvalid, WeightsUnavailable
 
 _IMAGENET_CLASSES = 1000
+# What torch.load raises on files of other kinds: each was met.
+_UNREADABLE = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    KeyError,
+    IndexError,
+    UnicodeDecodeError,
+)
 
 
 def build_backbone(name: str, weights: str, size_px: int) -> tuple[nn.Module, int]:
@@ -36,10 +47,11 @@ def build_backbone(name: str, weights: str, size_px: int) -> tuple[nn.Module, in
             f"There is no torchvision classification network {name!r}; there are: "
             f"{', '.join(known)}."
         )
-    network: nn.Module = _with_imagenet_weights(name) if weights == "imagenet" else get_model(name)
+    network = _with_imagenet_weights(name) if weights == "imagenet" else _with_random_weights(name)
+    # Before loading: the weights of an earlier run have none.
+    _drop_auxiliary_heads(network)
     if weights not in ("imagenet", "none"):
         load_weights(network, Path(weights))
-    _drop_auxiliary_heads(network)
     _replace_head(network)
     return network, _embedding_width(network, name, size_px)
 
@@ -57,9 +69,9 @@ def load_weights(network: nn.Module, path: Path) -> None:
         raise WeightsUnavailable(
             f"WEIGHTS={path} does not exist; give imagenet, none, or a state dict file (.pth)."
         ) from error
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except _UNREADABLE as error:
         raise WeightsUnavailable(f"WEIGHTS={path} is no state dict that torch reads.") from error
-    if not isinstance(state, dict):
+    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
         raise WeightsUnavailable(f"WEIGHTS={path} holds no state dict.")
     body = {key.removeprefix("body."): value for key, value in state.items()}
     _load_matching(network, body, path)
@@ -79,6 +91,14 @@ def _load_matching(network: nn.Module, state: dict[str, Tensor], path: Path) -> 
             f"{len(own)} entries, such as {missing[0]!r}."
         )
     network.load_state_dict(fitting, strict=False)
+
+
+def _with_random_weights(name: str) -> nn.Module:
+    with warnings.catch_warnings():
+        # GoogLeNet and Inception announce that they will be initialised otherwise one day.
+        warnings.simplefilter("ignore", FutureWarning)
+        network: nn.Module = get_model(name)
+    return network
 
 
 def _with_imagenet_weights(name: str) -> nn.Module:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import average_precision_score, f1_score
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score
 
 from hangtag.decisions import BoolArray, FloatArray, select_tags
 from hangtag.label_space import LabelSpace
@@ -35,9 +36,9 @@ def evaluate(
     labels = [_label_figures(scores[:, i], true[:, i], tags[:, i], known[:, i]) for i in occurring]
     return {
         "photos": len(scores),
-        "micro_f1": float(f1_score(true, tags, average="micro", zero_division=0)),
+        "micro_f1": float(_f1(true, tags)),
         "macro_f1": _mean([label["f1"] for label in labels]),
-        "samples_f1": float(f1_score(true, tags, average="samples", zero_division=0)),
+        "samples_f1": float(_f1(true, tags, axis=1).mean()),
         "map": _mean([label["average_precision"] for label in labels]),
         "groups": {
             group.name: _group_figures(
@@ -57,10 +58,19 @@ def _label_figures(
     scores: FloatArray, true: BoolArray, tags: BoolArray, known: BoolArray
 ) -> dict[str, float]:
     return {
-        "f1": float(f1_score(true[known], tags[known], zero_division=0)),
+        "f1": float(_f1(true[known], tags[known])),
         "average_precision": float(average_precision_score(true[known], scores[known])),
         "photos": int(true.sum()),
     }
+
+
+def _f1(true: BoolArray, tags: BoolArray, axis: int | None = None) -> npt.NDArray[np.float64]:
+    """Return 2 TP / (true + predicted), 0 where there is neither."""
+    # Not scikit-learn's, which takes a single column for a choice between two classes.
+    hits = (true & tags).sum(axis=axis)
+    either = true.sum(axis=axis) + tags.sum(axis=axis)
+    f1: npt.NDArray[np.float64] = 2 * hits / np.maximum(either, 1)
+    return f1
 
 
 def _group_figures(

@@ -63,8 +63,9 @@ def _best_f1_threshold(scores: FloatArray, targets: FloatArray, usable: BoolArra
     positives = float(np.nansum(targets))
     if not len(ranked) or positives == 0:
         return _UNTUNED
-    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + positives)
-    return _below(ranked, int(f1.argmax()))
+    cuts = _cuts(ranked)
+    f1 = 2 * hits[cuts] / (cuts + 1 + positives)
+    return _below(ranked, int(cuts[f1.argmax()]))
 
 
 def _precision_threshold(
@@ -72,8 +73,9 @@ def _precision_threshold(
 ) -> float | None:
     """Return the lowest threshold whose precision on at least _MIN_EXAMPLES is high enough."""
     ranked, hits = _ranked(scores, targets, usable)
-    counts = np.arange(1, len(ranked) + 1)
-    good = np.flatnonzero((hits / counts >= target_precision) & (counts >= _MIN_EXAMPLES))
+    cuts = _cuts(ranked)
+    counts = cuts + 1
+    good = cuts[(hits[cuts] / counts >= target_precision) & (counts >= _MIN_EXAMPLES)]
     return _below(ranked, int(good[-1])) if len(good) else None
 
 
@@ -84,6 +86,11 @@ def _ranked(
     order = np.argsort(-scores[usable], kind="stable")
     ranked = scores[usable][order].astype(np.float64)
     return ranked, np.cumsum(targets[usable][order], dtype=np.float64)
+
+
+def _cuts(ranked: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the last position of each score: no threshold divides equal ones."""
+    return np.flatnonzero(np.diff(ranked, append=-1.0))
 
 
 def _below(ranked: npt.NDArray[np.float64], last: int) -> float:

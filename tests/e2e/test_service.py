@@ -1,0 +1,193 @@
+"""The REST contract on a live TorchServe."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
+from tests.serving import ServingAddress, serving
+from tests.tiny_tagger import BLUE, GREEN, GREY, RED, photo
+
+JPEG = {"Content-Type": "image/jpeg"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def address(tiny_archive: Path) -> Iterator[ServingAddress]:
+    with serving(tiny_archive) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def client(address: ServingAddress) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address.predictions_url, timeout=60) as client:
+        yield client
+
+
+def colour(response: httpx.Response) -> str:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "application/json"
+    (tag,) = [tag for tag in response.json()["tags"] if tag["group"] == "colour"]
+    return str(tag["name"])
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize("content_type", ["image/jpeg", "application/octet-stream", None])
+def test_a_photo_as_the_body(client: httpx.Client, content_type: str | None) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    assert colour(client.post("", content=photo(RED), headers=headers)) == "Red"
+
+
+def test_options_as_query_parameters(client: httpx.Client) -> None:
+    query = {"groups": ["colour", "tone"], "top_k": 2, "product_id": "SKU 1/é", "embedding": "true"}
+    answer = client.post("", params=query, content=photo(GREEN), headers=JPEG).json()
+    assert list(answer["groups"]) == ["colour", "tone"]
+    assert len(answer["groups"]["colour"]["candidates"]) == 2
+    assert answer["product_id"] == "SKU 1/é"
+    assert len(answer["embedding"]) == 3
+
+
+def test_several_photos_as_multipart(client: httpx.Client) -> None:
+    files = [
+        ("image", ("front.jpg", photo(GREY), "image/jpeg")),
+        ("image", ("back.png", photo(BLUE, format="PNG"), "image/png")),
+        ("image", ("side.jpg", photo(BLUE), "image/jpeg")),
+        ("request", (None, json.dumps({"product_id": 7}), "application/json")),
+    ]
+    response = client.post("", files=files)
+    assert colour(response) == "Blue"
+    assert [image["index"] for image in response.json()["images"]] == [0, 1, 2]
+    assert response.json()["product_id"] == 7
+
+
+def test_a_product_as_json(client: httpx.Client) -> None:
+    document = {
+        "product_id": "SKU-1",
+        "title": "Tee",
+        "images": [{"content": encoded(photo(GREEN)), "view": "front"}],
+        "claims": [12],
+        "options": {"groups": ["colour"], "top_k": 1},
+    }
+    response = client.post("", json=document)
+    assert colour(response) == "Green"
+    assert list(response.json()["groups"]) == ["colour"]
+
+
+def test_curl_without_a_content_type_is_understood(address: ServingAddress, tmp_path: Path) -> None:
+    """curl then calls the photo a web form."""
+    (tmp_path / "photo.jpg").write_bytes(photo(RED))
+    command = ["curl", "-s", "--data-binary", f"@{tmp_path / 'photo.jpg'}", address.predictions_url]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert json.loads(done.stdout)["tags"][1]["name"] == "Red"
+
+
+def too_large() -> bytes:
+    return photo() + bytes(20_000_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "query", "status", "code"),
+    [
+        (b"no photo", JPEG, {}, 400, "image_undecodable"),
+        (b"", JPEG, {}, 400, "image_missing"),
+        (b"{}", JSON, {}, 400, "image_missing"),
+        (b'{"images": [{"content": 1}]}', JSON, {}, 400, "request_invalid"),
+        (photo(), JPEG, {"top_k": "x"}, 400, "request_invalid"),
+        (too_large(), JPEG, {}, 413, "image_too_large"),
+        (b"%PDF-1.7", JPEG, {}, 415, "format_unsupported"),
+        (b"hello", {"Content-Type": "text/plain"}, {}, 415, "format_unsupported"),
+        (photo(size=(9000, 8000), quality=10), JPEG, {}, 422, "image_too_many_pixels"),
+        (photo(), JPEG, {"groups": "size"}, 422, "unknown_group"),
+        (
+            json.dumps({"images": [{"content": encoded(photo())}] * 17}).encode(),
+            JSON, {}, 422, "too_many_images",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_each_error_of_the_contract(
+    client: httpx.Client,
+    content: bytes,
+    headers: dict[str, str],
+    query: dict[str, str],
+    status: int,
+    code: str,
+) -> None:
+    response = client.post("", content=content, headers=headers, params=query)
+    problem = response.json()
+    assert (response.status_code, problem["status"], problem["code"]) == (status, status, code)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert problem["title"]
+    assert problem["detail"].endswith(".")
+
+
+def test_eight_requests_together_three_of_them_broken(client: httpx.Client) -> None:
+    sent: list[tuple[bytes, dict[str, str]]] = [
+        (photo(RED), JPEG),
+        (b"broken", JPEG),
+        (photo(GREEN), JPEG),
+        (b"{", JSON),
+        (photo(BLUE), JPEG),
+        (b"%PDF-1.7", JPEG),
+        (photo(RED), JPEG),
+        (photo(GREEN), JPEG),
+    ]
+    with ThreadPoolExecutor(len(sent)) as pool:
+        responses = list(
+            pool.map(lambda each: client.post("", content=each[0], headers=each[1]), sent)
+        )
+    good = [responses[i] for i in (0, 2, 4, 6, 7)]
+    assert [colour(response) for response in good] == ["Red", "Green", "Blue", "Red", "Green"]
+    problems = [responses[i] for i in (1, 3, 5)]
+    assert [(each.status_code, each.json()["code"]) for each in problems] == [
+        (400, "image_undecodable"),
+        (400, "request_invalid"),
+        (415, "format_unsupported"),
+    ]
+
+
+def test_metrics_are_visible(address: ServingAddress, client: httpx.Client) -> None:
+    client.post("", content=photo(RED), headers=JPEG).raise_for_status()
+    client.post("", content=b"broken", headers=JPEG)
+    text = httpx.get(f"{address.metrics_url}/metrics").text
+    for sample in (
+        'hangtag_requests_total{model_name="tagger",outcome="ok",',
+        'hangtag_requests_total{model_name="tagger",outcome="image_undecodable",',
+        'hangtag_photos_total{model_name="tagger",outcome="ok",',
+        'hangtag_tags_total{model_name="tagger",group="colour",decision="accept",',
+        'hangtag_score_bucket{model_name="tagger",group="colour",',
+        'hangtag_decode_seconds_bucket{model_name="tagger",',
+        'hangtag_inference_seconds_bucket{model_name="tagger",',
+        'hangtag_decision_seconds_bucket{model_name="tagger",',
+        "ts_inference_requests_total{",
+    ):
+        assert sample in text
+
+
+def test_the_management_api_describes_the_tagger(address: ServingAddress, tiny_bundle: Any) -> None:
+    url = f"{address.management_url}/models/tagger"
+    (model,) = httpx.get(url, params={"customized": "true"}).json()
+    assert model["customizedMetadata"]["bundle"] == tiny_bundle.digest
+
+
+@needs_fashion_products
+def test_real_photos_are_answered(client: httpx.Client) -> None:
+    photos = sorted((FASHION_PRODUCTS / "images").glob("*.jpg"))[::400]
+    assert photos
+    for path in photos:
+        answer = client.post("", content=path.read_bytes(), headers=JPEG)
+        assert answer.status_code == 200, path
+        (image,) = answer.json()["images"]
+        assert min(image["width"], image["height"]) > 0
