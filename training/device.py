@@ -25,7 +25,9 @@ def choose_precision(wanted: Precision) -> LightningPrecision:
     if wanted != "auto":
         return _LIGHTNING_PRECISION[wanted]
     if torch.cuda.is_available():
-        return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+        return (
+            "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+        )
     capabilities = torch.cpu.get_capabilities()
     native = capabilities.get("amx_bf16") or capabilities.get("avx512_bf16")
     return "bf16-mixed" if native else "32-true"

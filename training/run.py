@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import torch
 from pydantic import ValidationError
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from hangtag.bundle import Bundle, DatasetIdentity, digest_of_parts, load_bundle
@@ -96,10 +97,12 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
                 f"RESUME={run_folder}, or name another folder with RUN=…."
             )
         return resume_run(run_folder)
+    # First, since it can fail at once: for a misspelt name, or weights that cannot be downloaded.
+    backbone = _seeded_backbone(settings, settings.weights)
     data = prepare_data(settings, run_folder)
     record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
     (run_folder / SETTINGS).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return _run(settings, data, run_folder, checkpoint=None)
+    return _run(settings, backbone, data, run_folder, checkpoint=None)
 
 
 def resume_run(resume: Path) -> Bundle:
@@ -117,24 +120,35 @@ def resume_run(resume: Path) -> Bundle:
         raise DataInvalid(
             f"{settings.data} has changed since {run_folder} began; start a new run instead."
         )
+    if resume.is_file() and not _is_whole(resume):
+        raise SettingsInvalid(
+            f"RESUME={resume} is no whole checkpoint; RESUME={run_folder} takes the newest that is."
+        )
     checkpoint = resume if resume.is_file() else newest_checkpoint(run_folder)
     print(
         f"Going on with {run_folder} "
         + (f"from {checkpoint}." if checkpoint else "from the start.")
     )
-    return _run(settings, data, run_folder, checkpoint)
+    # The checkpoint brings the weights.
+    backbone = _seeded_backbone(settings, "none" if checkpoint else settings.weights)
+    return _run(settings, backbone, data, run_folder, checkpoint)
 
 
 def newest_checkpoint(run_folder: Path) -> Path | None:
     """Return the newest checkpoint of a run that can be read: a kill may have cut one short."""
     checkpoints = (run_folder / CHECKPOINTS).glob("*.ckpt")
     for checkpoint in sorted(checkpoints, key=lambda path: path.stat().st_mtime, reverse=True):
-        try:
-            torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
-        except (OSError, RuntimeError, EOFError):
-            continue
-        return checkpoint
+        if _is_whole(checkpoint):
+            return checkpoint
     return None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+        return False
+    return True
 
 
 def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
@@ -189,11 +203,20 @@ def _dataset_digest(decoded: DecodedCatalogue, targets: FloatArray, label_space:
     )
 
 
+def _seeded_backbone(settings: TrainingSettings, weights: str) -> tuple[nn.Module, int]:
+    pl.seed_everything(settings.seed, verbose=False)
+    return build_backbone(settings.backbone, weights, settings.size_px)
+
+
 def _run(
-    settings: TrainingSettings, data: TrainingData, run_folder: Path, checkpoint: Path | None
+    settings: TrainingSettings,
+    backbone: tuple[nn.Module, int],
+    data: TrainingData,
+    run_folder: Path,
+    checkpoint: Path | None,
 ) -> Bundle:
     pl.seed_everything(settings.seed, verbose=False)
-    network = _build_network(settings, data)
+    network = TaggerNetwork(*backbone, len(data.label_space), settings.dropout)
     _fit(network, settings, data, run_folder, checkpoint)
     validation = predict(network, data, data.splits.validation)
     test = predict(network, data, data.splits.test)
@@ -238,11 +261,6 @@ def _surest_first(
     tags = select_tags(scores, thresholds, label_space)
     wrong = ((tags != (targets == 1)) & ~np.isnan(targets)).sum(axis=1)
     return np.argsort(wrong, kind="stable")
-
-
-def _build_network(settings: TrainingSettings, data: TrainingData) -> TaggerNetwork:
-    body, width = build_backbone(settings.backbone, settings.weights, settings.size_px)
-    return TaggerNetwork(body, width, len(data.label_space), settings.dropout)
 
 
 def _fit(

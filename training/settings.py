@@ -11,7 +11,7 @@ from hangtag.errors import SettingsInvalid
 
 # From scratch there is nothing to freeze, and more, smaller photos teach more in the same time.
 _FROM_SCRATCH: dict[str, float] = {
-    "epochs": 20,
+    "epochs": 14,
     "head_epochs": 0,
     "size_px": 112,
     "learning_rate": 2e-3,

@@ -1,0 +1,208 @@
+"""`make serve` as a newcomer runs it: a fresh checkout, no Java, no data, no archive.
+
+The checkout is a copy of this one's tracked files; only .venv is shared, to download once.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real_photos import PROJECT
+from tests.serving import free_ports
+
+MAX_FIRST_START_S = 8 * 60
+MAX_TRAINING_S = 4 * 60
+MAX_SECOND_START_S = 20
+MIN_MICRO_F1 = 0.90
+STOP_TIMEOUT_S = 20
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fresh") / "hangtag"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=PROJECT, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    for name in filter(None, tracked.stdout.split("\0")):
+        if (PROJECT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((PROJECT / name).read_bytes())
+            (folder / name).chmod((PROJECT / name).stat().st_mode)
+    (folder / ".venv").symlink_to(PROJECT / ".venv")
+    # The copies are newer than .venv; this says that it is up to date all the same.
+    (PROJECT / ".venv" / ".installed").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def without_java(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment whose PATH has everything but Java."""
+    tools = tmp_path_factory.mktemp("bin")
+    for folder in map(Path, os.environ["PATH"].split(os.pathsep)):
+        for tool in folder.iterdir() if folder.is_dir() else ():
+            if not tool.name.startswith("java") and not (tools / tool.name).is_symlink():
+                (tools / tool.name).symlink_to(tool)
+    environment = {k: v for k, v in os.environ.items() if k not in {"JAVA_HOME", "PYTHONPATH"}}
+    return {**environment, "PATH": str(tools)}
+
+
+@contextmanager
+def make_serve(
+    checkout: Path, environment: dict[str, str], port: int, timeout_s: float
+) -> Iterator[tuple[str, float]]:
+    """Run `make serve` until the block ends; yield its output and the seconds until ready."""
+    log = checkout / "make-serve.log"
+    started = time.monotonic()
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            ["make", "serve", f"PORT={port}"],
+            cwd=checkout, env=environment, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        while "Ctrl-C stops it" not in log.read_text():
+            assert process.poll() is None, log.read_text()[-3000:]
+            assert time.monotonic() - started < timeout_s, log.read_text()[-3000:]
+            time.sleep(0.2)
+        yield log.read_text(), time.monotonic() - started
+    finally:
+        # As a terminal does on Ctrl-C: to the whole foreground group.
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(STOP_TIMEOUT_S)
+
+
+def paste(output: str, checkout: Path) -> dict[str, Any]:
+    """Run the curl line that `make serve` printed."""
+    (line,) = re.findall(r"^curl .*$", output, re.MULTILINE)
+    done = subprocess.run(  # noqa: S602 - pasted into a shell, as a user does
+        line, shell=True, cwd=checkout, capture_output=True, check=True
+    )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def true_labels(checkout: Path, sample: Path) -> set[int]:
+    """The labels of the demo photo that the sample is a copy of."""
+    with (checkout / "data/demo/products.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            photo = checkout / "data/demo/images" / row["image"]
+            if photo.read_bytes() == sample.read_bytes():
+                return {int(label) for label in row["labels"].split("_")}
+    raise AssertionError(f"{sample} is no photo of the demo")
+
+
+@pytest.fixture(scope="module")
+def first_start(
+    checkout: Path, without_java: dict[str, str]
+) -> tuple[dict[str, Any], float, str, int]:
+    port = free_ports().inference
+    with make_serve(checkout, without_java, port, MAX_FIRST_START_S) as (output, seconds):
+        return paste(output, checkout), seconds, output, port
+
+
+@pytest.mark.timeout(900)
+def test_the_printed_call_answers_with_the_right_tags(
+    checkout: Path, first_start: tuple[dict[str, Any], float, str, int]
+) -> None:
+    answer, _, output, port = first_start
+    assert set(answer) == {"product_id", "tags", "groups", "images", "model"}
+    predicted = {tag["group"]: tag["id"] for tag in answer["tags"]}
+    truth = true_labels(checkout, checkout / f"logs/{port}/sample.jpg")
+    assert {predicted["garment"], predicted["colour"], predicted["pattern"]} <= truth
+    assert "Rendering products" in output
+
+
+def test_the_first_start_is_fast_enough(
+    checkout: Path, first_start: tuple[dict[str, Any], float, str, int]
+) -> None:
+    _, seconds, output, _ = first_start
+    rendered = (checkout / "data/demo/products.csv").stat().st_mtime
+    trained = (checkout / "runs/demo/bundle/tagger.json").stat().st_mtime
+    print(f"first start {seconds:.0f} s, of them training {trained - rendered:.0f} s")
+    assert seconds < MAX_FIRST_START_S
+    assert trained - rendered < MAX_TRAINING_S
+    assert "Traceback" not in output
+
+
+def test_the_demo_tagger_is_good_on_held_out_products(
+    checkout: Path, first_start: tuple[dict[str, Any], float, str, int]
+) -> None:
+    metrics = json.loads((checkout / "runs/demo/metrics.json").read_text())
+    print(f"micro-F1 {metrics['micro_f1']:.3f} on {metrics['photos']} held-out photos")
+    assert metrics["micro_f1"] >= MIN_MICRO_F1
+
+
+def test_ctrl_c_stops_everything(first_start: tuple[dict[str, Any], float, str, int]) -> None:
+    done = subprocess.run(
+        ["curl", "-s", "--max-time", "5", f"http://127.0.0.1:{first_start[3]}/ping"], check=False
+    )
+    assert done.returncode == 7  # connection refused
+
+
+def test_the_second_start_is_at_once_and_bears_load(
+    checkout: Path,
+    without_java: dict[str, str],
+    first_start: tuple[dict[str, Any], float, str, int],
+) -> None:
+    port = free_ports().inference
+    with make_serve(checkout, without_java, port, MAX_SECOND_START_S) as (output, seconds):
+        assert paste(output, checkout)["tags"] == first_start[0]["tags"]
+        held = loadtest(checkout, without_java, port, "MAX_P95_MS=5000")
+        missed = loadtest(checkout, without_java, port, "MAX_P95_MS=0.1")
+    print(f"second start {seconds:.1f} s")
+    assert seconds < MAX_SECOND_START_S
+    assert (held.returncode, "held" in held.stdout) == (0, True), held.stdout + held.stderr
+    assert missed.returncode != 0
+    assert "The run missed its limits: p95, ms." in missed.stderr
+
+
+def loadtest(
+    checkout: Path, environment: dict[str, str], port: int, limit: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "loadtest", f"HOST=http://127.0.0.1:{port}", "USERS=4", "DURATION=5", limit],
+        cwd=checkout, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def readme_blocks(language: str) -> list[str]:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.usefixtures("first_start")
+def test_the_calls_of_the_readme_are_answered(checkout: Path, without_java: dict[str, str]) -> None:
+    calls = [block for block in readme_blocks("bash") if "curl" in block]
+    calls += [block.replace("$ ", "", 1) for block in readme_blocks("console")]
+    assert len(calls) == 3
+    port = free_ports().inference
+    with make_serve(checkout, without_java, port, MAX_SECOND_START_S):
+        for call in calls:
+            done = subprocess.run(  # noqa: S602 - pasted into a shell, as a user does
+                call.replace("8080", str(port)),
+                shell=True, cwd=checkout, capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            assert json.loads(done.stdout)["groups"]["colour"]["candidates"][0]["name"] == "Green"
+
+
+@pytest.mark.usefixtures("first_start")
+def test_the_python_of_the_readme_runs(checkout: Path) -> None:
+    (program,) = readme_blocks("python")
+    done = subprocess.run(
+        [PROJECT / ".venv/bin/python", "-c", program],
+        cwd=checkout, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "'Dress', 'Green', 'Striped'" in done.stdout

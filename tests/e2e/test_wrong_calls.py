@@ -1,0 +1,124 @@
+"""Every wrong call that a user is likely to make ends with one clear sentence."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.real_photos import PROJECT
+from tests.serving import free_ports
+
+
+def call(*arguments: object, cwd: Path = PROJECT) -> tuple[int, str]:
+    """Run `python -m …` as the Makefile does; return its exit code and what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def refused(*arguments: object, cwd: Path = PROJECT) -> str:
+    """Return the one sentence with which a command ends."""
+    exit_code, said = call(*arguments, cwd=cwd)
+    assert exit_code == 1, said
+    assert "Traceback" not in said
+    (sentence,) = [line for line in said.splitlines() if line.strip()]
+    return sentence
+
+
+def train(*arguments: object) -> str:
+    return refused("training", "train", "--backbone", "resnet18", *arguments)
+
+
+def test_no_data() -> None:
+    assert train() == "Say what to train on: make train DATA=folder (or RESUME=run)."
+
+
+@pytest.mark.parametrize("content", [None, "empty", "file"])
+def test_a_wrong_data_folder(tmp_path: Path, content: str | None) -> None:
+    folder = tmp_path / "data"
+    if content == "empty":
+        folder.mkdir()
+    elif content == "file":
+        folder.write_text("not a folder")
+    assert str(folder) in train("--data", folder, "--run", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--backbone", "resnet999"], "There is no torchvision classification network 'resnet999'"),
+        (["--weights", "missing.pth"], "WEIGHTS=missing.pth does not exist"),
+        (["--learning-rate", "-1", "--weights", "none"], "The setting learning_rate is wrong"),
+    ],
+)
+def test_wrong_settings(tmp_path: Path, arguments: list[str], said: str) -> None:
+    assert call("training", "demo", "--folder", tmp_path / "demo", "--products", 30)[0] == 0
+    exit_code, output = call(
+        "training", "train", "--data", tmp_path / "demo", "--run", tmp_path / "run",
+        "--backbone", "resnet18", *arguments,
+    )  # fmt: skip
+    assert exit_code == 1
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_resuming_what_never_began(tmp_path: Path) -> None:
+    assert "is no run of this release" in train("--resume", tmp_path / "run")
+
+
+def test_archiving_without_a_bundle(tmp_path: Path) -> None:
+    assert "is no bundle" in refused("server", "archive", "--bundle", tmp_path)
+
+
+def test_serving_an_archive_that_is_missing(tmp_path: Path) -> None:
+    said = refused("server", "serve", "--archive", tmp_path / "none.mar")
+    assert "There is no archive" in said
+    assert "make archive" in said
+
+
+def test_serving_what_is_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "broken.mar").write_bytes(b"half a downl")
+    assert "is not an archive" in refused("server", "serve", "--archive", tmp_path / "broken.mar")
+
+
+def test_serving_on_a_taken_port(tiny_archive: Path) -> None:
+    ports = free_ports()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports.metrics))
+        taken.listen()
+        said = refused("server", "serve", "--archive", tiny_archive, "--port", ports.inference)
+    assert str(ports.metrics) in said
+
+
+def test_serving_an_archive_with_a_changed_model(tiny_archive: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "changed.mar"
+    shutil.copy(tiny_archive, archive)
+    content = archive.read_bytes()
+    # The network's name lies stored, uncompressed, in the archive.
+    archive.write_bytes(content.replace(b"mean-colour", b"mean-coluor", 1))
+    exit_code, said = call(
+        "server", "serve", "--archive", archive, "--port", free_ports().inference,
+        "--logs", tmp_path / "logs",
+    )  # fmt: skip
+    assert exit_code == 1
+    assert "Traceback" not in said
+
+
+def test_a_load_test_without_a_server() -> None:
+    photos = PROJECT / "tests"
+    assert "no JPEG or PNG photos" in refused("loadtest", "--photos", photos)
+
+
+def test_a_load_test_without_a_server_that_answers(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    host = f"http://127.0.0.1:{free_ports().inference}"
+    said = refused("loadtest", "--photos", tmp_path, "--host", host)
+    assert f"No server answers at {host}" in said

@@ -1,0 +1,37 @@
+"""The README says what is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from server.frontend.build import built_hash, source_hash
+
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
+
+
+def targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+
+
+def test_every_target_is_in_the_readme_and_the_other_way_round() -> None:
+    assert targets() == set(re.findall(r"\bmake ([a-z-]+)", README))
+
+
+def test_every_variable_of_the_readme_is_used_by_the_makefile() -> None:
+    table = README[README.index("## Make targets") : README.index("## Layout")]
+    variables = set(re.findall(r"\b([A-Z][A-Z0-9_]+)=", table))
+    assert variables
+    assert all(re.search(rf"\b{name}\b", MAKEFILE) for name in variables)
+
+
+def test_every_linked_file_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
+    missing = [link for link in links if "://" not in link and not (PROJECT / link).exists()]
+    assert missing == []
+
+
+def test_the_jar_was_built_from_the_source_that_lies_beside_it() -> None:
+    assert built_hash() == source_hash(), "run `make frontend`"

@@ -1,0 +1,57 @@
+"""Normalisation, body, head."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from training.network import MEAN, STD, TaggerNetwork
+
+
+def mean_colour_network(labels: int = 5, dropout: float = 0.0) -> TaggerNetwork:
+    """Its embedding is the mean of the normalised colours."""
+    return TaggerNetwork(nn.AdaptiveAvgPool2d(1), 3, labels, dropout)
+
+
+@pytest.fixture
+def photos() -> torch.Tensor:
+    return torch.randint(0, 256, (4, 3, 8, 8), generator=torch.manual_seed(1), dtype=torch.uint8)
+
+
+def test_shapes_are_photos_by_labels_and_by_width(photos: torch.Tensor) -> None:
+    logits, embeddings = mean_colour_network(labels=5)(photos)
+    assert logits.shape == (4, 5)
+    assert embeddings.shape == (4, 3)
+
+
+def test_pixels_are_normalised_like_imagenets(photos: torch.Tensor) -> None:
+    _, embeddings = mean_colour_network()(photos)
+    mean, std = torch.tensor(MEAN), torch.tensor(STD)
+    expected = (photos.float().mean(dim=(2, 3)) / 255 - mean) / std
+    torch.testing.assert_close(embeddings, expected, atol=1e-5, rtol=0)
+
+
+def test_uint8_and_float_pixels_agree(photos: torch.Tensor) -> None:
+    network = mean_colour_network()
+    torch.testing.assert_close(network(photos), network(photos.float()), atol=0, rtol=0)
+
+
+def test_logits_are_the_head_of_the_embeddings(photos: torch.Tensor) -> None:
+    network = mean_colour_network()
+    logits, embeddings = network(photos)
+    torch.testing.assert_close(logits, network.head(embeddings))
+
+
+def test_dropout_acts_on_the_head_and_only_in_training(photos: torch.Tensor) -> None:
+    network = mean_colour_network(dropout=0.5)
+    quiet = network.eval()(photos)
+    noisy = network.train()(photos)
+    assert not torch.equal(noisy[0], quiet[0])
+    torch.testing.assert_close(noisy[1], quiet[1])
+
+
+def test_the_state_dict_is_body_and_head_alone() -> None:
+    """Mean and deviation are code, so that weights of any run fit."""
+    network = TaggerNetwork(nn.Conv2d(3, 4, 1), 4, 2, 0.0)
+    assert set(network.state_dict()) == {"body.weight", "body.bias", "head.weight", "head.bias"}

@@ -1,0 +1,192 @@
+"""Tuned thresholds against brute force."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from hangtag.decisions import FloatArray, select_tags
+from hangtag.label_space import LabelSpace, parse_label_space
+from training.thresholds import tune_thresholds
+
+MANY = 20  # examples, as of which a label decides for itself
+SEEDS = range(5)
+
+
+def independent_labels(count: int) -> LabelSpace:
+    return parse_label_space({str(number): f"label {number}" for number in range(count)})
+
+
+def exclusive_labels(count: int) -> LabelSpace:
+    labels = [{"id": number, "name": str(number), "group": "g"} for number in range(count)]
+    group = {"name": "g", "title": "G", "exclusive": True}
+    return parse_label_space({"version": "1", "groups": [group], "labels": labels})
+
+
+def catalogue(
+    seed: int, photos: int = 300, labels: int = 4, decimals: int = 3
+) -> tuple[FloatArray, FloatArray]:
+    """Scores that are right more often than not, with ties, and their targets."""
+    rng = np.random.default_rng(seed)
+    scores = rng.random((photos, labels)).round(decimals).astype(np.float32)
+    targets = (rng.random((photos, labels)) < scores**2).astype(np.float32)
+    return scores, targets
+
+
+def f1_at(threshold: float, scores: FloatArray, targets: FloatArray) -> float:
+    tags = scores >= np.float32(threshold)
+    hits = ((targets == 1) & tags).sum()
+    return float(2 * hits / (tags.sum() + (targets == 1).sum()))
+
+
+def precision_at(threshold: float, scores: FloatArray, targets: FloatArray) -> float:
+    return float((targets[scores >= np.float32(threshold)] == 1).mean())
+
+
+def cuts(scores: FloatArray) -> list[float]:
+    """A threshold for each way to divide the scores."""
+    values = np.unique(scores).astype(np.float64)
+    return [*((values[1:] + values[:-1]) / 2), float(values[0]) / 2]
+
+
+@pytest.mark.parametrize("decimals", [1, 3])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_threshold_has_the_best_f1_of_all_cuts(seed: int, decimals: int) -> None:
+    scores, targets = catalogue(seed, decimals=decimals)
+    decisions = tune_thresholds(scores, targets, independent_labels(4), 0.9)
+    for decision, column, truth in zip(decisions, scores.T, targets.T, strict=True):
+        best = max(f1_at(cut, column, truth) for cut in cuts(column))
+        assert f1_at(decision.threshold, column, truth) == pytest.approx(best)
+
+
+@pytest.mark.parametrize("decimals", [1, 3])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_accept_is_the_lowest_cut_that_keeps_the_precision(seed: int, decimals: int) -> None:
+    scores, targets = catalogue(seed, decimals=decimals)
+    decisions = tune_thresholds(scores, targets, independent_labels(4), 0.8)
+    for decision, column, truth in zip(decisions, scores.T, targets.T, strict=True):
+        good = [
+            cut
+            for cut in cuts(column)
+            if (column >= cut).sum() >= MANY and precision_at(cut, column, truth) >= 0.8
+        ]
+        if decision.accept_threshold is None:
+            assert good == []
+        else:
+            expected = max(min(good), decision.threshold)
+            assert decision.accept_threshold == pytest.approx(expected, abs=1e-6)
+            assert precision_at(decision.accept_threshold, column, truth) >= 0.8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_accept_is_never_below_the_threshold(seed: int) -> None:
+    decisions = tune_thresholds(*catalogue(seed), independent_labels(4), 0.5)
+    for decision in decisions:
+        assert decision.accept_threshold is not None
+        assert decision.accept_threshold >= decision.threshold
+
+
+def test_a_precision_never_reached_means_never_trusted() -> None:
+    scores, targets = catalogue(0)
+    targets[:, 0] = np.arange(len(targets)) % 2  # right half of the time, whatever the score
+    first, *_ = tune_thresholds(scores, targets, independent_labels(4), 0.95)
+    assert first.accept_threshold is None
+
+
+def test_a_few_right_ones_are_not_enough_to_be_trusted() -> None:
+    scores = np.linspace(1, 0, 100, dtype=np.float32)[:, None]
+    targets = np.zeros((100, 1), np.float32)
+    targets[: MANY - 1] = 1
+    (few,) = tune_thresholds(scores, targets, independent_labels(1), 1 - 1e-9)
+    targets[:MANY] = 1
+    (enough,) = tune_thresholds(scores, targets, independent_labels(1), 1 - 1e-9)
+    assert few.accept_threshold is None
+    assert enough.accept_threshold == pytest.approx((scores[19, 0] + scores[20, 0]) / 2, abs=1e-6)
+
+
+def test_a_gap_is_divided_in_the_middle() -> None:
+    scores = np.array([[0.9]] * 30 + [[0.2]] * 30, np.float32)
+    targets = np.array([[1]] * 30 + [[0]] * 30, np.float32)
+    (decision,) = tune_thresholds(scores, targets, independent_labels(1), 0.95)
+    assert (decision.threshold, decision.accept_threshold) == (0.55, 0.55)
+
+
+def test_in_an_exclusive_group_only_the_best_label_counts() -> None:
+    """Label 1 is high in every photo, but only where it is the best can it become a tag."""
+    scores = np.array([[0.9, 0.8]] * 50 + [[0.1, 0.6]] * 50, np.float32)
+    targets = np.array([[1, 0]] * 50 + [[0, 1]] * 50, np.float32)
+    _, second = tune_thresholds(scores, targets, exclusive_labels(2), 0.95)
+    assert second.threshold == pytest.approx(0.3)  # nothing below 0.6 is a candidate
+    assert second.accept_threshold == pytest.approx(0.3)
+    _, alone = tune_thresholds(scores, targets, independent_labels(2), 0.95)
+    assert alone.accept_threshold is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_an_exclusive_group_no_threshold_gives_better_tags(seed: int) -> None:
+    scores, _ = catalogue(seed)
+    rng = np.random.default_rng(seed)
+    true = np.where(rng.random(300) < 0.7, scores.argmax(axis=1), rng.integers(4, size=300))
+    targets = np.eye(4, dtype=np.float32)[true]
+    space = exclusive_labels(4)
+    thresholds = np.array(
+        [each.threshold for each in tune_thresholds(scores, targets, space, 0.9)], np.float32
+    )
+
+    def f1(label: int, threshold: float) -> float:
+        tried = thresholds.copy()
+        tried[label] = threshold
+        tags = select_tags(scores, tried, space)[:, label]
+        hits = (tags & (true == label)).sum()
+        return float(2 * hits / (tags.sum() + (true == label).sum()))
+
+    for label in range(4):
+        best = max(f1(label, cut) for cut in cuts(scores[:, label]))
+        assert f1(label, float(thresholds[label])) == pytest.approx(best)
+
+
+def test_labels_with_few_examples_take_the_groups_threshold() -> None:
+    rng = np.random.default_rng(1)
+    targets = np.zeros((200, 3), np.float32)
+    targets[:100, 0] = 1
+    targets[:3, 1] = targets[3:6, 2] = 1
+    scores = (0.5 * targets + rng.uniform(0, 0.4, targets.shape)).astype(np.float32)
+    scores[:, 0] *= 0.5
+    many, few, fewer = tune_thresholds(scores, targets, independent_labels(3), 0.9)
+    everything = tune_thresholds(
+        scores.reshape(-1, 1), targets.reshape(-1, 1), independent_labels(1), 0.9
+    )[0]
+    assert few.threshold == fewer.threshold == everything.threshold
+    assert many.threshold != few.threshold
+
+
+def test_unknown_targets_do_not_count() -> None:
+    scores, targets = catalogue(3)
+    more_scores = np.concatenate([scores, np.random.default_rng(9).random((90, 4))])
+    more_targets = np.concatenate([targets, np.full((90, 4), math.nan)])
+    space = independent_labels(4)
+    assert tune_thresholds(
+        more_scores.astype(np.float32), more_targets.astype(np.float32), space, 0.8
+    ) == tune_thresholds(scores, targets, space, 0.8)
+
+
+def test_without_any_example_the_threshold_is_a_half_and_nothing_is_trusted() -> None:
+    scores = np.random.default_rng(4).random((50, 2)).astype(np.float32)
+    for targets in (np.zeros((50, 2)), np.full((50, 2), math.nan)):
+        for decision in tune_thresholds(
+            scores, targets.astype(np.float32), independent_labels(2), 0.9
+        ):
+            assert (decision.threshold, decision.accept_threshold) == (0.5, None)
+
+
+def test_decisions_are_in_the_order_of_the_label_space() -> None:
+    labels = [
+        {"id": name, "name": name, "group": group}
+        for name, group in (("x", "one"), ("y", "two"), ("z", "one"))
+    ]
+    groups = [{"name": name, "title": name} for name in ("two", "one")]
+    space = parse_label_space({"version": "1", "groups": groups, "labels": labels})
+    decisions = tune_thresholds(*catalogue(0, labels=3), space, 0.9)
+    assert [decision.id for decision in decisions] == ["x", "y", "z"]
