@@ -12,7 +12,8 @@ import typer
 from rich.progress import Progress
 
 from hangtag.console import one_sentence_errors
-from hangtag.errors import SettingsInvalid
+from hangtag.errors import DataInvalid, SettingsInvalid
+from hangtag.label_space import read_label_space
 
 app = typer.Typer(
     add_completion=False,
@@ -34,6 +35,7 @@ def demo(
     """Render the demo catalogue: product photos with their attributes."""
     from training.demo import render_catalogue
 
+    _require_demo(folder)
     with Progress() as progress:
         task = progress.add_task("Rendering products", total=products)
         render_catalogue(
@@ -104,6 +106,13 @@ def train(
         f"Figures and plots are in {bundle.folder.parent}, the bundle in {bundle.folder}."
     )
     print(f"Next: make archive BUNDLE={bundle.folder}")
+
+
+def _require_demo(folder: Path) -> None:
+    # What is rendered replaces what is there: never a retailer's own data.
+    labels = folder / "labels.json"
+    if labels.exists() and not read_label_space(labels).version.startswith("demo-"):
+        raise DataInvalid(f"{folder} holds a dataset that is not the demo's; name another folder.")
 
 
 def _new_run_folder(backbone: str) -> Path:

@@ -94,7 +94,7 @@ def plot_predictions(
     pixels uint8 (N, 3, S, S); scores, tags and targets (N, L).
     """
     count = min(SHEET_PHOTOS, len(pixels))
-    figure, axes = plt.subplots(3, 4, figsize=(13, 12), layout="constrained")
+    figure, axes = plt.subplots(3, 4, figsize=(15, 9), layout="constrained")
     for axis in axes.flat:
         axis.axis("off")
     for axis, row in zip(axes.flat, range(count), strict=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -164,7 +165,10 @@ def train(lesson: Lesson) -> tuple[Snapshots, pl.Trainer]:
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    trainer.fit(lesson, batches, batches)
+    with warnings.catch_warnings():
+        # Lightning's of its own dependencies, and its advice on workers.
+        warnings.simplefilter("ignore")
+        trainer.fit(lesson, batches, batches)
     return snapshots, trainer
 
 
@@ -173,13 +177,6 @@ def trained() -> tuple[Snapshots, pl.Trainer]:
     return train(tiny_lesson(epochs=4, head_epochs=2))
 
 
-# Lightning advises its developers on workers and their logs.
-quiet = pytest.mark.filterwarnings(
-    "ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"
-)
-
-
-@quiet
 def test_in_the_head_phase_the_head_alone_changes(trained: tuple[Snapshots, pl.Trainer]) -> None:
     snapshots, _ = trained
     start, first, second, *_ = snapshots.bodies
@@ -189,7 +186,6 @@ def test_in_the_head_phase_the_head_alone_changes(trained: tuple[Snapshots, pl.T
     assert not same(snapshots.heads[1], snapshots.heads[2])
 
 
-@quiet
 def test_after_the_head_phase_the_body_changes_too(trained: tuple[Snapshots, pl.Trainer]) -> None:
     snapshots, _ = trained
     _, _, second, third, fourth = snapshots.bodies
@@ -200,7 +196,6 @@ def test_after_the_head_phase_the_body_changes_too(trained: tuple[Snapshots, pl.
     assert int(fourth["1.num_batches_tracked"]) == 2 * STEPS_PER_EPOCH
 
 
-@quiet
 def test_without_a_head_phase_the_body_changes_at_once() -> None:
     snapshots, _ = train(tiny_lesson(epochs=1, head_epochs=0))
     start, first = snapshots.bodies
@@ -208,7 +203,6 @@ def test_without_a_head_phase_the_body_changes_at_once() -> None:
     assert not torch.equal(start["1.running_mean"], first["1.running_mean"])
 
 
-@quiet
 def test_the_epochs_figures_are_finite(trained: tuple[Snapshots, pl.Trainer]) -> None:
     figures = trained[1].callback_metrics
     assert {"train_loss", "val_loss", "val_micro_f1"} <= set(figures)
@@ -216,7 +210,6 @@ def test_the_epochs_figures_are_finite(trained: tuple[Snapshots, pl.Trainer]) ->
     assert 0 <= figures["val_micro_f1"] <= 1
 
 
-@quiet
 def test_training_photos_are_augmented_and_validation_photos_are_not() -> None:
     lesson = tiny_lesson(epochs=1, head_epochs=0)
     seen: dict[bool, list[Tensor]] = {True: [], False: []}
@@ -228,7 +221,6 @@ def test_training_photos_are_augmented_and_validation_photos_are_not() -> None:
     assert {batch.dtype for batch in seen[False]} == {torch.uint8}
 
 
-@quiet
 def test_the_epochs_micro_f1_is_over_all_its_photos() -> None:
     lesson = tiny_lesson(epochs=1, head_epochs=0)
     logits: list[Tensor] = []

@@ -15,8 +15,12 @@ DATA = Path("catalogue")
 def test_from_scratch_there_is_no_head_phase_and_one_rate() -> None:
     settings = make_settings(DATA, "none")
     assert settings.from_scratch
-    assert (settings.epochs, settings.head_epochs, settings.size_px) == (20, 0, 112)
+    assert (settings.head_epochs, settings.size_px) == (0, 112)
     assert (settings.learning_rate, settings.body_rate, settings.dropout) == (2e-3, 1.0, 0.0)
+
+
+def test_from_scratch_takes_more_epochs() -> None:
+    assert make_settings(DATA, "none").epochs > make_settings(DATA, "imagenet").epochs
 
 
 @pytest.mark.parametrize("weights", ["imagenet", "runs/first/bundle/weights.pth"])

@@ -1,0 +1,98 @@
+"""The photos of a run: read, decoded, checked, grouped and split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from hangtag.bundle import DatasetIdentity, digest_of_parts
+from hangtag.decisions import FloatArray
+from hangtag.images import ImageLimits, Preprocessing
+from hangtag.label_space import LabelSpace
+from training.data import (
+    DecodedCatalogue,
+    Splits,
+    check_problems,
+    decode_catalogue,
+    group_photos,
+    label_matrix,
+    read_catalogue,
+    split_catalogue,
+)
+from training.photo_dataset import PhotoDataset
+from training.settings import TrainingSettings
+
+Indices = npt.NDArray[np.int64]
+
+_DECODED_PHOTOS = Path("data/.decoded")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Decoded photos with their targets (N, L) and splits."""
+
+    decoded: DecodedCatalogue
+    label_space: LabelSpace
+    targets: FloatArray
+    splits: Splits
+    identity: DatasetIdentity
+
+    def subset(
+        self, indices: Indices, *, shuffle: bool, batch_size: int
+    ) -> DataLoader[tuple[Tensor, Tensor]]:
+        """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L))."""
+        return DataLoader(
+            PhotoDataset(self.decoded.pixels, self.targets, indices),
+            batch_size=batch_size,
+            shuffle=shuffle,
+            # A last batch of one photo would break batch norm.
+            drop_last=shuffle and len(indices) > batch_size,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+
+def prepare_data(settings: TrainingSettings, run_folder: Path) -> TrainingData:
+    """Read, decode, check, group and split the photos.
+
+    Raises
+    ------
+    DataInvalid : if there are problems and the settings do not say to go on without those photos.
+    """
+    catalogue = read_catalogue(settings.data)
+    preprocessing = Preprocessing(size_px=settings.size_px)
+    decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
+    check_problems(
+        decoded.problems,
+        run_folder / "data_report.json",
+        skip_bad=settings.skip_bad,
+    )
+    groups = group_photos(decoded.photos, decoded.hashes, decoded.colours)
+    targets = label_matrix(decoded.photos, catalogue.label_space)
+    splits = split_catalogue(
+        groups, targets, [photo.split for photo in decoded.photos], seed=settings.seed
+    )
+    identity = DatasetIdentity(
+        source=catalogue.source,
+        sha256=_dataset_digest(decoded, targets, catalogue.label_space),
+        photos=len(decoded.photos),
+        products=len({photo.product_id for photo in decoded.photos}),
+    )
+    return TrainingData(decoded, catalogue.label_space, targets, splits, identity)
+
+
+def _dataset_digest(decoded: DecodedCatalogue, targets: FloatArray, label_space: LabelSpace) -> str:
+    names = "\n".join(f"{photo.product_id}\t{photo.path.name}" for photo in decoded.photos)
+    return digest_of_parts(
+        [
+            label_space.to_json().encode(),
+            names.encode(),
+            targets.tobytes(),
+            np.asarray(decoded.hashes).tobytes(),
+        ]
+    )
