@@ -29,14 +29,15 @@ def augment(pixels: Tensor) -> Tensor:
 
     Returns
     -------
-    float32 (B, 3, S, S) in [0, 255]; what moves into the picture is white.
+    float32 (B, 3, S, S) in [0, 255]; what moves into the picture is white before it is brightened.
     """
     photos = pixels.float()
     flipped = _chosen(photos, 0.5)
     photos[flipped] = photos[flipped].flip(-1)
-    photos *= _uniform(photos, *_BRIGHTNESS_RANGE)[:, None, None, None]
     moved = _chosen(photos, _MOVED_SHARE)
     photos[moved] = _move(photos[moved])
+    # Last, or a darkened background would meet the white that moves in at a seam.
+    photos *= _uniform(photos, *_BRIGHTNESS_RANGE)[:, None, None, None]
     return photos.clamp_(0, _WHITE)
 
 

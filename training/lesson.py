@@ -32,7 +32,7 @@ def masked_bce(logits: Tensor, targets: Tensor) -> Tensor:
 def one_cycle(progress: float, warm_up: float = 0.25) -> float:
     """Return the share of the top learning rate at a progress in [0, 1] of a phase.
 
-    Cosine up from 1/25, then down to 0 (Smith & Topin 2017, https://arxiv.org/abs/1708.07120).
+    Cosine up from 1/25, then down to 1/10,000 (Smith & Topin 2017, https://arxiv.org/abs/1708.07120).
     """
     if progress < warm_up:
         return _cosine(1 / 25, 1.0, progress / warm_up)
