@@ -1,14 +1,14 @@
 # Everything runs in .venv, which the targets make by themselves: all it takes is Python >= 3.10.
 PYTHON ?= python3
-ARCHIVE ?= model_store/tagger.mar
-VERSION ?= 1.0
-PORT ?= 8080
-PRODUCTS ?= 600
+ARCHIVE := model_store/tagger.mar
+VERSION := 1.0
+PORT := 8080
 RUN_PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 
-# A variable that is not set is not passed on: the commands have defaults of their own.
-option = $(if $($(1)),--$(2) $($(1)))
+# Only what is given on make's command line is passed on: the commands have defaults of their own,
+# and shells export names such as HOST for purposes of their own.
+option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo data-report train archive serve loadtest lint format test verify-real frontend lock clean
@@ -22,15 +22,15 @@ setup: $(INSTALLED) ## Make .venv with the locked dependencies
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	  || { echo "error: Python >= 3.10 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with PYTHON=…." >&2; exit 1; }
-	@test -x $(RUN_PYTHON) || $(PYTHON) -m venv .venv \
+	@$(RUN_PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv \
 	  || { echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv." >&2; exit 1; }
 	@echo "Installing the locked dependencies into .venv (several GB, once) …"
-	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(RUN_PYTHON) -m pip install --disable-pip-version-check -r requirements.lock
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(INSTALLED) ## Render the demo catalogue and train the demo tagger on it
-	@test -e data/demo/products.csv || $(RUN_PYTHON) -m training demo --folder data/demo --products $(PRODUCTS)
+	@test -e data/demo/products.csv || $(RUN_PYTHON) -m training demo --folder data/demo
 	@test -e runs/demo/bundle/tagger.json || $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
 	  --backbone resnet18 --weights none --epochs 24
 
@@ -39,18 +39,18 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [BACKBONE= WEIGHTS= EPOCH
 	  $(call option,WEIGHTS,weights) $(call option,EPOCHS,epochs) $(call option,HEAD_EPOCHS,head-epochs) \
 	  $(call option,SIZE,size) $(call option,BATCH_SIZE,batch-size) $(call option,RATE,learning-rate) \
 	  $(call option,PRECISION,precision) $(call option,SEED,seed) $(call option,RUN,run) \
-	  $(call option,RESUME,resume) $(if $(SKIP_BAD),--skip-bad)
+	  $(call option,RESUME,resume) $(if $(findstring command,$(origin SKIP_BAD)),--skip-bad)
 
 archive: $(INSTALLED) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it
-	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive $(ARCHIVE) --version $(VERSION)
+	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive '$(ARCHIVE)' --version '$(VERSION)'
 
 serve: $(INSTALLED) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; makes the demo tagger if there is none
 ifeq ($(origin ARCHIVE),file)
-	@test -e $(ARCHIVE) || { echo "There is no $(ARCHIVE) yet: making the demo tagger." \
+	@test -e '$(ARCHIVE)' || { echo "There is no $(ARCHIVE) yet: making the demo tagger." \
 	  && $(MAKE) --no-print-directory demo \
 	  && $(MAKE) --no-print-directory archive BUNDLE=runs/demo/bundle; }
 endif
-	@exec $(RUN_PYTHON) -m server serve --archive $(ARCHIVE) --port $(PORT)
+	@exec $(RUN_PYTHON) -m server serve --archive '$(ARCHIVE)' --port '$(PORT)'
 
 loadtest: $(INSTALLED) ## Load a running server: [HOST= USERS= DURATION= PHOTOS= MAX_P95_MS= MAX_FAILURE_PERCENT= MIN_RPS=]
 	@$(RUN_PYTHON) -m loadtest $(call option,HOST,host) $(call option,USERS,users) \

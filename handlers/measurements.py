@@ -39,7 +39,7 @@ class Measurements:
             self._add("hangtag_photos_total", count, outcome)
         for seconds in measured.decode_seconds:
             self._add("hangtag_decode_seconds", seconds)
-        if measured.decode_seconds:
+        if measured.inference_seconds > 0:
             self._add("hangtag_inference_seconds", measured.inference_seconds)
             self._add("hangtag_decision_seconds", measured.decision_seconds)
         self._report_decisions([each for each in answers if isinstance(each, TagResponse)])

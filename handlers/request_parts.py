@@ -54,8 +54,10 @@ def parts_of_query(query: str) -> list[Part]:
     ------
     RequestError : if there are absurdly many.
     """
+    # The frontend reads a request line as Latin-1; clients write UTF-8.
+    text = query.encode("latin-1", "replace").decode("utf-8", "replace")
     try:
-        fields = parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_QUERY_FIELDS)
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_QUERY_FIELDS)
     except ValueError as error:
         raise RequestError(f"The query has more than {_MAX_QUERY_FIELDS} parameters.") from error
     return [Part(name, "", value.encode("utf-8", "surrogatepass")) for name, value in fields]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from handlers.request_parts import (
     parts_of,
     parts_of_query,
 )
-from hangtag.errors import HangtagError, RequestError
+from hangtag.errors import HangtagError
 from hangtag.intake import Product, read_product
+from hangtag.isolation import isolate
 from hangtag.schema import Problem, TagResponse
 from hangtag.settings import parse_settings
 from hangtag.tagger import Tagger
@@ -58,13 +60,15 @@ class TaggerHandler:
         """Answer each row of a batch with the body of its response."""
         if _asks_for_description(context):
             return [json.dumps(self.describe()).encode()]
-        products = [self._read(row, index, context) for index, row in enumerate(rows)]
+        products = [
+            isolate(partial(self._read, row, index, context)) for index, row in enumerate(rows)
+        ]
         outcomes, measured = self._tagger.tag_measured(
             [product for product in products if isinstance(product, Product)]
         )
         remaining = iter(outcomes)
         answers = [
-            _answer(product if isinstance(product, RequestError) else next(remaining))
+            _answer(product if isinstance(product, HangtagError) else next(remaining))
             for product in products
         ]
         self._measurements.report(answers, measured)
@@ -81,19 +85,19 @@ class TaggerHandler:
             "micro_f1": manifest.metrics.get("micro_f1"),
         }
 
-    def _read(self, row: Any, index: int, context: Any) -> Product | RequestError:
-        try:
-            headers = _headers(context, index)
-            parts = [*parts_of_query(headers.get(QUERY_HEADER, "")), *parts_of(row)]
-            return read_product(headers.get("content-type", ""), parts, self._settings)
-        except RequestError as error:
-            return error
+    def _read(self, row: Any, index: int, context: Any) -> Product:
+        headers = _headers(context, index)
+        parts = [*parts_of_query(headers.get(QUERY_HEADER, "")), *parts_of(row)]
+        return read_product(headers.get("content-type", ""), parts, self._settings)
 
 
 def _asks_for_description(context: Any) -> bool:
     # Such a request comes alone (wlm/Model.java); a client that sends this header among others
     # must not change its neighbours' answers, so a batch never counts as one.
-    return len(context.request_processor) == 1 and _headers(context, 0).get("describe") == "True"
+    # Nor does one that came over the inference port, where the query is handed over.
+    headers = _headers(context, 0)
+    alone = len(context.request_processor) == 1
+    return alone and headers.get("describe") == "True" and QUERY_HEADER not in headers
 
 
 def _headers(context: Any, index: int) -> dict[str, str]:

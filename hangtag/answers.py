@@ -19,7 +19,7 @@ from hangtag.decisions import (
 )
 from hangtag.engine import EngineOutput
 from hangtag.errors import UnknownGroup
-from hangtag.images import DecodedImage
+from hangtag.images import ImageFacts
 from hangtag.intake import Product
 from hangtag.label_space import Group, LabelSpace
 from hangtag.schema import (
@@ -59,7 +59,7 @@ def check_groups(options: Options, label_space: LabelSpace) -> None:
 
 def answer_product(
     product: Product,
-    images: Sequence[DecodedImage],
+    images: Sequence[ImageFacts],
     output: EngineOutput,
     bundle: Bundle,
     identity: ModelIdentity,

@@ -75,7 +75,7 @@ class Manifest(_Model):
     target_precision: float
     decisions: tuple[LabelDecision, ...]
     dataset: DatasetIdentity
-    label_space: str
+    label_space_sha256: str
     metrics: dict[str, Any]
     training: dict[str, Any]
     versions: dict[str, str]
@@ -171,7 +171,7 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
 
 
 def _check_labels(folder: Path, manifest: Manifest, label_space: LabelSpace) -> None:
-    if label_space.digest != manifest.label_space:
+    if label_space.digest != manifest.label_space_sha256:
         raise BundleInvalid(f"{folder / LABELS} is not the label space of {MANIFEST}.")
     ids = [label.id for label in label_space.labels]
     if [decision.id for decision in manifest.decisions] != ids:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import shutil
 import sys
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
@@ -13,6 +14,10 @@ from hangtag.errors import HangtagError
 FAILED = 1
 # What a shell reports for a command that Ctrl-C ended: 128 + SIGINT.
 INTERRUPTED = 130
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FOR_THE_OPERATOR = (*_NO_SPACE, *_NOT_ALLOWED)
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -25,7 +30,7 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
 
     Raises
     ------
-    SystemExit : 1 after a HangtagError or a full disk, 130 after Ctrl-C.
+    SystemExit : 1 after a HangtagError, a full disk or a missing permission, 130 after Ctrl-C.
     """
 
     @functools.wraps(command)
@@ -34,18 +39,25 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
             return command(*arguments, **options)
         except HangtagError as error:
             _leave(str(error), FAILED)
+        except shutil.Error as error:
+            # Of copying a folder: (source, target, reason) for each file.
+            _, target, reason = error.args[0][0]
+            _leave(f"{target} cannot be written ({reason}).", FAILED)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in _FOR_THE_OPERATOR:
                 raise
-            _leave(_full_disk(error), FAILED)
+            _leave(_sentence(error), FAILED)
         except KeyboardInterrupt:
             _leave("Interrupted.", INTERRUPTED)
 
     return run
 
 
-def _full_disk(error: OSError) -> str:
-    return f"No space left on {error.filename or 'the disk'}; free some and run again."
+def _sentence(error: OSError) -> str:
+    if error.errno in _NOT_ALLOWED:
+        return f"{error.filename or 'A file'} cannot be written or read: {error.strerror}."
+    where = error.filename2 or error.filename or "the disk"
+    return f"No space left on {where}; free some and run again."
 
 
 def _leave(sentence: str, exit_code: int) -> NoReturn:

@@ -6,14 +6,16 @@ the uint8 array that `Preprocessing.to_model_input` returns. So it cannot differ
 
 from __future__ import annotations
 
+import codecs
 import io
 import struct
-from dataclasses import dataclass, field
+import zlib
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from hangtag.errors import (
@@ -39,28 +41,57 @@ _REFUSED_SIGNATURES: dict[bytes, str] = {
     b"\x1f\x8b": "a gzip archive",
     b"\x1aE\xdf\xa3": "a video",
     b"II*\x00\x10\x00\x00\x00CR": "a raw camera file",
+    b"\xff\x0a": "a JPEG XL photo",
+    b"\x00\x00\x00\x0cJXL ": "a JPEG XL photo",
+    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 photo",
+    b"\x00\x00\x01\x00": "an icon",
+    b"%!PS": "a PostScript document",
 }
 _REFUSED_BRANDS: dict[bytes, str] = {
     b"heic": "a HEIC photo",
     b"heix": "a HEIC photo",
+    b"hevc": "a HEIC photo",
+    b"msf1": "a HEIF photo",
     b"mif1": "a HEIF photo",
     b"isom": "a video",
     b"mp42": "a video",
     b"qt  ": "a video",
 }
 
-# What Pillow raises on broken bytes, besides OSError: each was met in a real file.
+# What Pillow raises on broken bytes, besides OSError: each was met with a mutated photo.
+# RuntimeError includes NotImplementedError and RecursionError.
 _DECODE_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
-    IndexError,
-    KeyError,
+    LookupError,
     TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RuntimeError,
     EOFError,
-    OverflowError,
+    MemoryError,
     struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
 )
+# Above it Pillow refuses to open a photo, whatever our limit.
+_PILLOW_MAX_PIXELS = 178_956_970
+_EXIF_ORIENTATION = 0x0112
+
+
+# EXIF orientation -> what turns the photo upright (JEITA CP-3451, tag 0x0112).
+_TURNS: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = tuple(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
 class ImageLimits(BaseModel):
@@ -69,17 +100,24 @@ class ImageLimits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_image_bytes: int = Field(20_000_000, gt=0)
-    max_image_pixels: int = Field(64_000_000, gt=0)
+    max_image_pixels: int = Field(64_000_000, gt=0, le=_PILLOW_MAX_PIXELS)
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What an answer says of a photo: its size as a file, seen upright, and warnings."""
+
+    width_px: int
+    height_px: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """An upright RGB photo. `width_px`, `height_px` are those of the file, seen upright."""
+    """An upright RGB photo; large, so it should not be kept longer than needed."""
 
     rgb: Image.Image
-    width_px: int
-    height_px: int
-    warnings: tuple[str, ...] = field(default=())
+    facts: ImageFacts
 
 
 class Preprocessing(BaseModel):
@@ -125,27 +163,31 @@ def decode_image(data: bytes, limits: ImageLimits, smallest_side_px: int) -> Dec
         )
     image = _open(data, limits)
     _check_pixels(image.size, limits)
+    width_px, height_px = image.size
     warnings = []
-    if getattr(image, "n_frames", 1) > 1:
-        warnings.append("several_frames_first_used")
     try:
-        orientation = image.getexif().get(0x0112, 1)
-        width_px, height_px = image.size if orientation < 5 else image.size[::-1]
+        if getattr(image, "n_frames", 1) > 1:
+            warnings.append("several_frames_first_used")
+        turn = _TURNS.get(_orientation(image))
         image.draft("RGB", (2 * smallest_side_px, 2 * smallest_side_px))
-        rgb = _flatten(ImageOps.exif_transpose(image))
+        rgb = _flatten(image)
     except _DECODE_ERRORS as error:
         raise ImageUndecodable(
             f"The {image.format} photo is broken or cut short ({error}); send it again."
         ) from error
+    if turn is not None:
+        rgb = rgb.transpose(turn)
+    if turn in _SIDEWAYS:
+        width_px, height_px = height_px, width_px
     if max(width_px, height_px) < smallest_side_px:
         warnings.append("smaller_than_model_input")
-    return DecodedImage(rgb, width_px, height_px, tuple(warnings))
+    return DecodedImage(rgb, ImageFacts(width_px, height_px, tuple(warnings)))
 
 
 def _open(data: bytes, limits: ImageLimits) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise ImageTooManyPixels(
             f"The photo has more than the {limits.max_image_pixels:,} pixels that are decoded; "
             "send it smaller."
@@ -169,9 +211,10 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
 
 def _flatten(image: Image.Image) -> Image.Image:
     """Return RGB: transparency on white, 16-bit scaled down instead of clipped."""
-    if image.mode.startswith("I"):
+    if image.mode.startswith(("I", "F")):
         levels = np.asarray(image, dtype=np.float64)
-        image = Image.fromarray((levels / 257).clip(0, 255).astype(np.uint8))
+        scaled = levels * (255 / _full_scale(image.mode, float(levels.max(initial=0))))
+        image = Image.fromarray(np.nan_to_num(scaled).clip(0, 255).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         canvas = Image.new("RGBA", rgba.size, (*_WHITE, 255))
@@ -179,8 +222,22 @@ def _flatten(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _full_scale(mode: str, peak: float) -> float:
+    """Return the level that is white: integers have 16 bits, floats one of the usual ranges."""
+    usual = (1.0, 255.0, 65535.0) if mode == "F" else (65535.0,)
+    return next((level for level in usual if peak <= level), peak)
+
+
+def _orientation(image: Image.Image) -> object:
+    try:
+        return image.getexif().get(_EXIF_ORIENTATION)
+    except _DECODE_ERRORS:
+        # Broken metadata does not make a photo unreadable; it is seen as it lies.
+        return None
+
+
 def _refused_format(data: bytes) -> str | None:
-    head = data[:512].lstrip()
+    head = data[:512].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     if data[4:8] == b"ftyp":
         return _REFUSED_BRANDS.get(bytes(data[8:12]))
     return next((name for mark, name in _REFUSED_SIGNATURES.items() if head.startswith(mark)), None)

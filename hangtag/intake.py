@@ -26,6 +26,8 @@ _TEXT_NAMES = frozenset({"product_id", "title", "description"})
 # What a photo is sent as, besides image/*; "" is a body without a content type.
 _PHOTO_TYPES = frozenset({"application/octet-stream", "binary/octet-stream", ""})
 
+_TYPE_STEPS = frozenset({"str", "int", "constrained-str", "constrained-int"})
+
 
 @dataclass(frozen=True)
 class Part:
@@ -210,6 +212,8 @@ def _decode_base64(content: str, path: str, max_image_bytes: int) -> bytes:
 
 def _invalid(error: ValidationError, root: str) -> RequestError:
     first: Mapping[str, Any] = error.errors(include_url=False, include_input=False)[0]
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
+    # Of a value that may be text or a number, pydantic names both types as if they were steps.
+    location = [step for step in first["loc"] if step not in _TYPE_STEPS]
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
     path = root + "".join(steps)
     return RequestError(f"{path}: {first['msg']}.", path)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from hangtag.decisions import Decision
 from hangtag.errors import HangtagError, RequestError
 from hangtag.label_space import LabelId
+
+# Long enough for any retailer's IDs, short enough to be echoed in an answer.
+_MAX_TEXT = 256
+_MAX_ITEMS = 1000
+_MAX_DETAIL = 500
+_Text = Annotated[StrictStr, Field(max_length=_MAX_TEXT)]
+_GroupNames = Annotated[
+    tuple[_Text, ...], Field(fail_fast=True, min_length=1, max_length=_MAX_ITEMS)
+]
+_Identifier = _Text | Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
 
 
 class _Request(BaseModel):
@@ -24,10 +36,10 @@ class Options(_Request):
     """How the caller wants the answer."""
 
     # Only these groups; None means all.
-    groups: tuple[str, ...] | None = None
+    groups: _GroupNames | None = None
     # Candidates of each group; None means the service's default.
     top_k: int | None = Field(None, ge=1, le=10_000)
-    # Tags and candidates below it are left out.
+    # Tags and candidates below it are left out; decisions stay what they are.
     min_score: float = Field(0.0, ge=0.0, le=1.0, allow_inf_nan=False)
     embedding: bool = False
 
@@ -35,11 +47,12 @@ class Options(_Request):
 class ProductRequest(_Request):
     """A product, as the JSON body or as the multipart part `request`."""
 
-    product_id: str | int | None = None
+    product_id: _Identifier | None = None
     title: str | None = None
     description: str | None = None
-    images: tuple[RequestImage, ...] = ()
-    claims: tuple[LabelId, ...] = ()
+    # fail_fast: one wrong item is enough to know; a million errors would fill the memory.
+    images: Annotated[tuple[RequestImage, ...], Field(fail_fast=True, max_length=_MAX_ITEMS)] = ()
+    claims: Annotated[tuple[_Identifier, ...], Field(fail_fast=True, max_length=_MAX_ITEMS)] = ()
     options: Options = Options()
 
 
@@ -115,7 +128,12 @@ class Problem(BaseModel):
         return cls(
             title=error.title,
             status=error.status,
-            detail=str(error),
+            detail=_shorten(str(error)),
             code=error.code,
-            path=error.path if isinstance(error, RequestError) else None,
+            path=_shorten(error.path) if isinstance(error, RequestError) and error.path else None,
         )
+
+
+def _shorten(text: str) -> str:
+    # Details quote what the caller sent, which may be megabytes.
+    return text if len(text) <= _MAX_DETAIL else text[: _MAX_DETAIL - 1] + "…"

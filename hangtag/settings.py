@@ -17,6 +17,8 @@ class TaggerSettings(BaseModel):
 
     max_image_bytes: int = Field(20_000_000, gt=0)
     max_image_pixels: int = Field(64_000_000, gt=0)
+    # All photos of one product together: 16 of 12 megapixels.
+    max_product_pixels: int = Field(192_000_000, gt=0)
     # Photos of one product.
     max_images: int = Field(16, ge=1, le=256)
     # Candidates of each group in an answer, where the request does not say.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,14 @@ import numpy.typing as npt
 from hangtag.answers import answer_product, check_groups
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.engine import Engine, EngineOutput
-from hangtag.errors import RequestError
-from hangtag.images import DecodedImage, decode_image
+from hangtag.errors import HangtagError, ImageTooManyPixels, RequestError
+from hangtag.images import ImageFacts, decode_image
 from hangtag.intake import Product
+from hangtag.isolation import isolate
 from hangtag.schema import ModelIdentity, TagResponse
 from hangtag.settings import TaggerSettings
 
-Outcome = TagResponse | RequestError
+Outcome = TagResponse | HangtagError
 
 
 @dataclass
@@ -36,7 +38,7 @@ class BatchMeasurements:
 @dataclass(frozen=True)
 class _DecodedProduct:
     product: Product
-    images: list[DecodedImage]
+    images: list[ImageFacts]
     pixels: list[npt.NDArray[np.uint8]]
 
 
@@ -87,33 +89,36 @@ class Tagger:
     def tag_measured(self, products: Sequence[Product]) -> tuple[list[Outcome], BatchMeasurements]:
         """Like `tag`, with what it cost."""
         measured = BatchMeasurements()
-        decoded = [self._decode(product, measured) for product in products]
+        decoded = [isolate(partial(self._decode, product, measured)) for product in products]
         good = [each for each in decoded if isinstance(each, _DecodedProduct)]
         output = self._infer([pixels for each in good for pixels in each.pixels], measured)
         started = time.perf_counter()
         answers = iter(self._answer(good, output))
-        outcomes = [each if isinstance(each, RequestError) else next(answers) for each in decoded]
+        outcomes = [each if isinstance(each, HangtagError) else next(answers) for each in decoded]
         measured.decision_seconds = time.perf_counter() - started
         return outcomes, measured
 
-    def _decode(
-        self, product: Product, measured: BatchMeasurements
-    ) -> _DecodedProduct | RequestError:
-        try:
-            check_groups(product.options, self.bundle.label_space)
-            images = [
-                self._decode_photo(photo, index, measured)
-                for index, photo in enumerate(product.images)
-            ]
-        except RequestError as error:
-            return error
-        return _DecodedProduct(
-            product, [image for image, _ in images], [pixels for _, pixels in images]
-        )
+    def _decode(self, product: Product, measured: BatchMeasurements) -> _DecodedProduct:
+        check_groups(product.options, self.bundle.label_space)
+        decoded = _DecodedProduct(product, [], [])
+        for index, photo in enumerate(product.images):
+            facts, pixels = self._decode_photo(photo, index, measured)
+            decoded.images.append(facts)
+            decoded.pixels.append(pixels)
+            self._check_product_pixels(decoded.images)
+        return decoded
+
+    def _check_product_pixels(self, images: Sequence[ImageFacts]) -> None:
+        limit = self.settings.max_product_pixels
+        if sum(image.width_px * image.height_px for image in images) > limit:
+            raise ImageTooManyPixels(
+                f"The photos together have more than the {limit:,} pixels that are decoded for one "
+                "product; send them smaller."
+            )
 
     def _decode_photo(
         self, photo: bytes, index: int, measured: BatchMeasurements
-    ) -> tuple[DecodedImage, npt.NDArray[np.uint8]]:
+    ) -> tuple[ImageFacts, npt.NDArray[np.uint8]]:
         preprocessing = self.bundle.manifest.preprocessing
         started = time.perf_counter()
         try:
@@ -125,7 +130,7 @@ class Tagger:
             raise
         measured.photo_outcomes.append("ok")
         measured.decode_seconds.append(time.perf_counter() - started)
-        return image, pixels
+        return image.facts, pixels
 
     def _infer(
         self, pixels: Sequence[npt.NDArray[np.uint8]], measured: BatchMeasurements
@@ -147,21 +152,24 @@ class Tagger:
 
     def _answer(
         self, decoded: Sequence[_DecodedProduct], output: EngineOutput | None
-    ) -> list[TagResponse]:
+    ) -> list[Outcome]:
         if output is None:
             return []
-        ends = np.cumsum([len(each.images) for each in decoded])
-        return [
-            answer_product(
-                each.product,
-                each.images,
-                EngineOutput(
-                    output.logits[end - len(each.images) : end],
-                    output.embeddings[end - len(each.images) : end],
-                ),
-                self.bundle,
-                self.identity,
-                self.settings.default_top_k,
-            )
-            for each, end in zip(decoded, ends, strict=True)
-        ]
+        outcomes: list[Outcome] = []
+        start = 0
+        for each in decoded:
+            end = start + len(each.images)
+            own = EngineOutput(output.logits[start:end], output.embeddings[start:end])
+            outcomes.append(isolate(partial(self._answer_one, each, own)))
+            start = end
+        return outcomes
+
+    def _answer_one(self, decoded: _DecodedProduct, output: EngineOutput) -> TagResponse:
+        return answer_product(
+            decoded.product,
+            decoded.images,
+            output,
+            self.bundle,
+            self.identity,
+            self.settings.default_top_k,
+        )

@@ -84,7 +84,7 @@ def write_tiny_bundle(folder: Path) -> Bundle:
             for label, accept in zip(label_space.labels, (0.9, 0.9, 0.9, None, 0.9), strict=True)
         ),
         dataset=DatasetIdentity(source="none", sha256="sha256:0", photos=0, products=0),
-        label_space=label_space.digest,
+        label_space_sha256=label_space.digest,
         metrics={"micro_f1": 1.0},
         training={},
         versions={},

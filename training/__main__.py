@@ -82,6 +82,11 @@ def train(
     _quieten()
 
     if resume is not None:
+        given = (data, epochs, head_epochs, size, batch_size, learning_rate, precision, seed, run)
+        if any(value is not None for value in given):
+            raise SettingsInvalid(
+                "RESUME goes on with the run's own data and settings; leave the others out."
+            )
         bundle = resume_run(resume)
     elif data is not None:
         settings = make_settings(

@@ -65,7 +65,9 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     (folder / GOLDEN_FOLDER).mkdir(parents=True)
     (folder / LABELS).write_text(tagger.label_space.to_json(), encoding="utf-8")
     network = tagger.network.cpu().eval()
-    torch.save(network.state_dict(), folder / WEIGHTS)
+    # Through a file of Python's: torch's own hides that the disk is full.
+    with (folder / WEIGHTS).open("wb") as file:
+        torch.save(network.state_dict(), file)
     export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
     photos, scores = [], []
     for number, source in enumerate(golden_photos):
@@ -143,7 +145,7 @@ def _manifest(tagger: TrainedTagger, golden: tuple[GoldenInput, ...]) -> Manifes
         target_precision=tagger.settings.target_precision,
         decisions=tagger.decisions,
         dataset=tagger.dataset,
-        label_space=tagger.label_space.digest,
+        label_space_sha256=tagger.label_space.digest,
         metrics=tagger.metrics,
         training={**tagger.settings.model_dump(mode="json"), "commit": _commit()},
         versions={

@@ -61,7 +61,9 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
     backbone = _seeded_backbone(settings, settings.weights)
     data = prepare_data(settings, run_folder)
     record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
-    (run_folder / SETTINGS).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    unfinished = run_folder / f"{SETTINGS}.part"
+    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(run_folder / SETTINGS)
     return _run(settings, backbone, data, run_folder, checkpoint=None)
 
 

@@ -56,11 +56,6 @@ class TrainingSettings(BaseModel):
     seed: int = 7
     skip_bad: bool = False
 
-    @property
-    def from_scratch(self) -> bool:
-        """Whether the body starts with random weights."""
-        return self.weights == "none"
-
 
 def make_settings(data: Path, weights: str, **given: object) -> TrainingSettings:
     """Return settings: what was given, and for the rest what suits the start weights.

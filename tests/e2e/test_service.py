@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -133,7 +135,23 @@ def test_each_error_of_the_contract(
     assert problem["detail"].endswith(".")
 
 
-def test_eight_requests_together_three_of_them_broken(client: httpx.Client) -> None:
+@pytest.fixture
+def patient_address(tiny_archive: Path, tmp_path: Path) -> Iterator[ServingAddress]:
+    """A server that waits long enough for eight requests to become one batch."""
+    archive = tmp_path / "patient.mar"
+    with zipfile.ZipFile(tiny_archive) as quick, zipfile.ZipFile(archive, "w") as patient:
+        for name in quick.namelist():
+            content = quick.read(name)
+            if name == "model-config.yaml":
+                content = content.replace(b"maxBatchDelay: 1\n", b"maxBatchDelay: 5000\n")
+            patient.writestr(name, content)
+    with serving(archive) as address:
+        yield address
+
+
+def test_eight_requests_in_one_batch_three_of_them_broken(
+    patient_address: ServingAddress,
+) -> None:
     sent: list[tuple[bytes, dict[str, str]]] = [
         (photo(RED), JPEG),
         (b"broken", JPEG),
@@ -145,8 +163,11 @@ def test_eight_requests_together_three_of_them_broken(client: httpx.Client) -> N
         (photo(GREEN), JPEG),
     ]
     with ThreadPoolExecutor(len(sent)) as pool:
+        url = patient_address.predictions_url
         responses = list(
-            pool.map(lambda each: client.post("", content=each[0], headers=each[1]), sent)
+            pool.map(
+                lambda each: httpx.post(url, content=each[0], headers=each[1], timeout=60), sent
+            )
         )
     good = [responses[i] for i in (0, 2, 4, 6, 7)]
     assert [colour(response) for response in good] == ["Red", "Green", "Blue", "Red", "Green"]
@@ -156,6 +177,23 @@ def test_eight_requests_together_three_of_them_broken(client: httpx.Client) -> N
         (400, "request_invalid"),
         (415, "format_unsupported"),
     ]
+    metrics = httpx.get(f"{patient_address.metrics_url}/metrics").text
+    assert re.findall(r"^hangtag_inference_seconds_count.* (\S+)$", metrics, re.MULTILINE) == [
+        "1.0"
+    ]
+
+
+def test_an_absurd_request_does_not_harm_its_neighbour(client: httpx.Client) -> None:
+    absurd = json.dumps({"k" * 7_000_000: 1}).encode()
+    with ThreadPoolExecutor(2) as pool:
+        wrong = pool.submit(client.post, "", content=absurd, headers=JSON)
+        right = pool.submit(client.post, "", content=photo(RED), headers=JPEG)
+    assert wrong.result().status_code == 400
+    assert colour(right.result()) == "Red"
+
+
+def test_a_client_cannot_ask_for_a_description(client: httpx.Client) -> None:
+    assert colour(client.post("", content=photo(BLUE), headers={**JPEG, "describe": "True"}))
 
 
 def test_metrics_are_visible(address: ServingAddress, client: httpx.Client) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,11 @@ def test_wrong_settings(tmp_path: Path, arguments: list[str], said: str) -> None
     assert "Traceback" not in output
 
 
+def test_resuming_with_other_settings(tmp_path: Path) -> None:
+    said = train("--resume", tmp_path, "--epochs", "3")
+    assert said == "RESUME goes on with the run's own data and settings; leave the others out."
+
+
 def test_resuming_what_never_began(tmp_path: Path) -> None:
     assert "is no run of this release" in train("--resume", tmp_path / "run")
 
@@ -100,15 +105,16 @@ def test_serving_on_a_taken_port(tiny_archive: Path) -> None:
 
 def test_serving_an_archive_with_a_changed_model(tiny_archive: Path, tmp_path: Path) -> None:
     archive = tmp_path / "changed.mar"
-    shutil.copy(tiny_archive, archive)
-    content = archive.read_bytes()
-    # The network's name lies stored, uncompressed, in the archive.
-    archive.write_bytes(content.replace(b"mean-colour", b"mean-coluor", 1))
+    with zipfile.ZipFile(tiny_archive) as whole, zipfile.ZipFile(archive, "w") as changed:
+        for name in whole.namelist():
+            addition = b" " if name == "bundle/model.onnx" else b""
+            changed.writestr(name, whole.read(name) + addition)
     exit_code, said = call(
         "server", "serve", "--archive", archive, "--port", free_ports().inference,
         "--logs", tmp_path / "logs",
     )  # fmt: skip
     assert exit_code == 1
+    assert "model.onnx is not the file that was bundled (its sha256 differs)" in said
     assert "Traceback" not in said
 
 

@@ -58,7 +58,7 @@ def test_three_broken_of_eight_leave_five_right(service: Any) -> None:
     responses = send(
         service,
         body(photo(RED)),
-        body(b"broken"),
+        body(photo(BLUE, format="TIFF")[:-40]),
         body(photo(GREEN)),
         request(("body", "application/json", b"{"), content_type="application/json"),
         body(photo(BLUE)),
@@ -102,10 +102,16 @@ def test_parts_of_one_name_are_all_photos_of_the_product(service: Any) -> None:
     assert [image["index"] for image in json.loads(response.body)["images"]] == [0, 1]
 
 
-def test_a_description_is_given_to_the_management_api_alone(service: Any) -> None:
+def test_the_management_api_gets_a_description(service: Any) -> None:
     (description,) = send(service, request(describe="True"))
     assert json.loads(description.body)["provider"] == "CPUExecutionProvider"
-    answers = send(service, body(photo(RED), describe="True"), body(photo(GREEN)))
+
+
+def test_a_client_that_asks_for_a_description_gets_tags(service: Any) -> None:
+    """The inference port adds the query, the management port does not."""
+    asking = body(photo(RED), describe="True", **{"x-hangtag-query": ""})
+    assert colour(send(service, asking)[0]) == "Red"
+    answers = send(service, asking, body(photo(GREEN)))
     assert [colour(answer) for answer in answers] == ["Red", "Green"]
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from training.data.pixel_file import Chunk, PixelFile, decode_chunk
 
 _CACHE_FORMAT = 1
 _PHOTOS_PER_CHUNK = 64
+_LEFTOVER_AGE_S = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,13 @@ def _cache_key(catalogue: Catalogue, preprocessing: Preprocessing, limits: Image
     return key.hexdigest()[:32]
 
 
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what killed runs left; a younger one may belong to a run that is at work."""
+    for unfinished in folder.glob(".partial-*"):
+        if time.time() - unfinished.stat().st_mtime > _LEFTOVER_AGE_S:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
 def _write_cache(
     cache: Path,
     photos: Sequence[ProductPhoto],
@@ -89,6 +98,7 @@ def _write_cache(
     workers: int,
 ) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(cache.parent)
     unfinished = Path(tempfile.mkdtemp(prefix=".partial-", dir=cache.parent))
     try:
         file = PixelFile.create(unfinished / "pixels.npy", len(photos), preprocessing.size_px)

@@ -67,3 +67,9 @@ def test_a_query_becomes_parts_and_keeps_repeated_names() -> None:
 def test_an_absurd_query_is_refused() -> None:
     with pytest.raises(RequestError, match="more than 1000"):
         parts_of_query("a=1&" * 2000)
+
+
+def test_a_query_that_curl_did_not_escape_is_read_too() -> None:
+    """TorchServe's frontend reads its UTF-8 as Latin-1."""
+    query = "groups=Größe".encode().decode("latin-1")
+    assert parts_of_query(query) == [Part("groups", "", "Größe".encode())]

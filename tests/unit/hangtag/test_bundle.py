@@ -57,7 +57,7 @@ def test_a_missing_file_is_refused(own_bundle: Bundle, name: str) -> None:
     [
         ({"format_version": 2}, "format_version"),
         ({"colour_space": "sRGB"}, "colour_space"),
-        ({"label_space": "sha256:0"}, "is not the label space of tagger.json"),
+        ({"label_space_sha256": "sha256:0"}, "is not the label space of tagger.json"),
         ({"decisions": []}, "other labels"),
         ({"golden": [{"file": "golden/0.jpg", "scores": [1.0]}]}, "golden input"),
     ],

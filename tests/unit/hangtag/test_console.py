@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 
 import pytest
 
@@ -44,6 +45,21 @@ def test_a_command_that_succeeds_returns_its_value() -> None:
             1,
             "No space left on the disk; free some and run again.",
         ),
+        (
+            OSError(errno.ENOSPC, "full", "/source", None, "/target"),
+            1,
+            "No space left on /target; free some and run again.",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/runs"),
+            1,
+            "/runs cannot be written or read: Permission denied.",
+        ),
+        (
+            shutil.Error([("a", "/target/a", "[Errno 28] No space left on device")]),
+            1,
+            "/target/a cannot be written ([Errno 28] No space left on device).",
+        ),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )
@@ -54,7 +70,7 @@ def test_mendable_errors_are_one_sentence(
     assert capsys.readouterr().err == f"{sentence}\n"
 
 
-@pytest.mark.parametrize("bug", [ValueError("a bug"), PermissionError(errno.EACCES, "no")])
+@pytest.mark.parametrize("bug", [ValueError("a bug"), FileNotFoundError(errno.ENOENT, "no")])
 def test_other_errors_keep_their_traceback(bug: Exception) -> None:
     @one_sentence_errors
     def command() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hangtag.errors import (
     ImageTooLarge,
     ImageTooManyPixels,
     ImageUndecodable,
+    RequestError,
 )
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from tests.tiny_tagger import GREEN, RED, photo
@@ -65,12 +67,12 @@ def test_exif_orientation_turns_the_photo_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     decoded = decode_image(photo(size=(60, 40), exif=exif), LIMITS, 32)
-    assert (decoded.width_px, decoded.height_px) == (40, 60) == decoded.rgb.size
+    assert (decoded.facts.width_px, decoded.facts.height_px) == (40, 60) == decoded.rgb.size
 
 
 def test_large_jpegs_are_decoded_at_a_reduced_scale_but_report_their_size() -> None:
     decoded = decode_image(photo(size=(1600, 1200)), LIMITS, 100)
-    assert (decoded.width_px, decoded.height_px) == (1600, 1200)
+    assert (decoded.facts.width_px, decoded.facts.height_px) == (1600, 1200)
     assert min(decoded.rgb.size) >= 200
     assert max(decoded.rgb.size) <= 400
 
@@ -79,12 +81,14 @@ def test_first_frame_of_an_animation_is_used_and_said_so() -> None:
     frames = [Image.new("RGB", (40, 40), colour) for colour in (RED, GREEN)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
     decoded = decode_image(data, LIMITS, 32)
-    assert decoded.warnings == ("several_frames_first_used",)
+    assert decoded.facts.warnings == ("several_frames_first_used",)
     assert np.allclose(np.asarray(decoded.rgb)[0, 0], RED, atol=3)
 
 
 def test_a_photo_smaller_than_the_input_is_warned_of() -> None:
-    assert decode_image(photo(size=(20, 20)), LIMITS, 32).warnings == ("smaller_than_model_input",)
+    assert decode_image(photo(size=(20, 20)), LIMITS, 32).facts.warnings == (
+        "smaller_than_model_input",
+    )
 
 
 def bomb() -> bytes:
@@ -113,9 +117,10 @@ def bomb() -> bytes:
         (b"%PDF-1.7 ...", FormatUnsupported),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", FormatUnsupported),
         (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", FormatUnsupported),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", FormatUnsupported),
         (bomb(), ImageTooManyPixels),
     ],
-    ids=["text", "jpeg head", "cut jpeg", "cut png", "pdf", "svg", "heic", "bomb"],
+    ids=["text", "jpeg head", "cut jpeg", "cut png", "pdf", "svg", "heic", "jpeg xl", "bomb"],
 )
 def test_what_is_no_photo_is_refused_by_its_kind(data: bytes, error: type[HangtagError]) -> None:
     with pytest.raises(error) as raised:
@@ -123,10 +128,76 @@ def test_what_is_no_photo_is_refused_by_its_kind(data: bytes, error: type[Hangta
     assert type(raised.value) is error
 
 
+def mutations(seed: bytes, count: int) -> Iterator[bytes]:
+    """Copies with some bytes overwritten, cut off, or both."""
+    random = np.random.default_rng(len(seed))
+    for _ in range(count):
+        data = bytearray(seed)
+        for position in random.integers(0, len(data), random.integers(1, 40)):
+            data[position] = random.integers(0, 256)
+        yield bytes(data[: random.integers(len(data) // 2, len(data) + 1)])
+
+
+def animation(image_format: str) -> bytes:
+    frames = [Image.new("RGB", (40, 30), colour) for colour in (RED, GREEN, (9, 9, 200))]
+    return saved(frames[0], image_format, save_all=True, append_images=frames[1:])
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        saved(Image.new("RGB", (40, 30), RED), "TIFF"),
+        saved(Image.new("L", (40, 30), 9), "TIFF", compression="tiff_lzw"),
+        animation("TIFF"),
+        saved(Image.new("RGB", (40, 30), RED), "AVIF"),
+        animation("AVIF"),
+        animation("GIF"),
+        animation("WEBP"),
+        saved(Image.new("P", (40, 30), 3), "PNG"),
+        saved(Image.new("CMYK", (40, 30), (9, 99, 9, 9)), "JPEG", progressive=True),
+        saved(Image.new("RGB", (40, 30), RED), "BMP"),
+    ],
+    ids=["tiff", "lzw tiff", "tiff pages", "avif", "moving avif", "moving gif", "moving webp",
+         "palette png", "progressive cmyk jpeg", "bmp"],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_is_broken_only_the_contracts_errors_come_out(seed: bytes) -> None:
+    assert any([is_refused(data) for data in mutations(seed, 150)])
+
+
+def is_refused(data: bytes) -> bool:
+    try:
+        decode_image(data, LIMITS, 32)
+    except RequestError:
+        return True
+    return False
+
+
+def test_broken_metadata_does_not_make_a_photo_unreadable() -> None:
+    # One EXIF entry: the orientation (0x0112), as text (type 2) where a number belongs.
+    entry = struct.pack("<HHHI4sI", 1, 0x0112, 2, 4, b"top\x00", 0)
+    exif = b"Exif\x00\x00II*\x00\x08\x00\x00\x00" + entry
+    for data in (photo(exif=exif), photo(format="PNG", exif=b"Exif\x00\x00II*\x00junk")):
+        assert decode_image(data, LIMITS, 32).facts.width_px == 48
+
+
+@pytest.mark.parametrize(
+    ("levels", "grey"),
+    [
+        (np.full((9, 9), 0.5, np.float32), 127),
+        (np.full((9, 9), 40_000.0, np.float32), 155),
+        (np.full((9, 9), 30_000, np.int32), 116),
+    ],
+    ids=["float in [0, 1]", "float of 16 bits", "int32 of 16 bits"],
+)
+def test_deep_tiffs_keep_their_brightness(levels: np.ndarray, grey: int) -> None:
+    assert colour_of(saved(Image.fromarray(levels), "TIFF")) == (grey, grey, grey)
+
+
 def test_limits_hold_to_the_byte_and_pixel() -> None:
     data = photo(size=(50, 40))
     exact = ImageLimits(max_image_bytes=len(data), max_image_pixels=2000)
-    assert decode_image(data, exact, 32).width_px == 50
+    assert decode_image(data, exact, 32).facts.width_px == 50
     with pytest.raises(ImageTooLarge):
         decode_image(data, ImageLimits(max_image_bytes=len(data) - 1), 32)
     with pytest.raises(ImageTooManyPixels, match="50 x 40"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hangtag.errors import (
     TooManyImages,
 )
 from hangtag.intake import Part, Product, read_product
+from hangtag.schema import Problem
 from hangtag.settings import TaggerSettings
 from tests.tiny_tagger import GREEN, photo
 
@@ -143,7 +145,11 @@ def image_json(content: str) -> dict[str, Any]:
         ({"options": {"top_k": "1"}}, RequestError, "$.options.top_k"),
         (b'{"options": {"min_score": NaN}}', RequestError, "$.options.min_score"),
         ({"options": {"min_score": 1.01}}, RequestError, "$.options.min_score"),
-        ({"claims": [1.5]}, RequestError, "$.claims[0].int"),
+        ({"product_id": "x" * 257}, RequestError, "$.product_id"),
+        ({"product_id": 2**70}, RequestError, "$.product_id"),
+        ({"options": {"groups": []}}, RequestError, "$.options.groups"),
+        ({"images": [{}] * 900}, RequestError, "$.images[0].content"),
+        ({"claims": [1.5]}, RequestError, "$.claims[0]"),
     ],
 )
 def test_wrong_json_is_refused_with_its_path(
@@ -167,6 +173,7 @@ def test_wrong_json_is_refused_with_its_path(
         ("multipart/form-data", [Part("a", "image/png", b"x")] * 4, TooManyImages),
         ("multipart/form-data", [Part("topk", "", b"5")], RequestError),
         ("multipart/form-data", [Part("request", "", b"{}")], ImageMissing),
+        ("image/jpeg", [query("groups", ","), Part("body", "", b"x")], RequestError),
         ("image/jpeg", [query("top_k", "many"), Part("body", "", b"x")], RequestError),
         ("image/jpeg", [query("min_score", "nan"), Part("body", "", b"x")], RequestError),
         ("image/jpeg", [Part("title", "", b"\xff"), Part("body", "", b"x")], RequestError),
@@ -183,3 +190,14 @@ def test_other_wrong_requests(
 def test_photos_inside_a_multipart_request_are_refused() -> None:
     with pytest.raises(RequestError, match="parts of their own"):
         read_multipart(Part("request", "", json.dumps(image_json(encoded(PHOTO))).encode()))
+
+
+def test_an_absurd_request_costs_little_and_is_quoted_briefly() -> None:
+    """A million wrong items must not become a million errors, nor a long key a long answer."""
+    started = time.process_time()
+    with pytest.raises(RequestError):
+        read_json({"images": [{}] * 1_000_000})
+    assert time.process_time() - started < 5
+    with pytest.raises(RequestError) as raised:
+        read_json({"k" * 7_000_000: 1})
+    assert len(Problem.of(raised.value).model_dump_json()) < 2_000

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+import hangtag.tagger
 from hangtag.bundle import Bundle
-from hangtag.errors import RequestError, SettingsInvalid
+from hangtag.errors import HangtagError, ImageTooManyPixels, RequestError, SettingsInvalid
 from hangtag.intake import Product
 from hangtag.schema import Options, TagResponse
 from hangtag.settings import TaggerSettings, parse_settings
@@ -89,6 +90,33 @@ def test_a_wrong_product_does_not_touch_its_neighbours(tagger: Tagger) -> None:
         ("image_undecodable", "$.images[1]"),
         ("unknown_group", "$.options.groups[0]"),
     ]
+
+
+def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> None:
+    settings = TaggerSettings(max_product_pixels=2 * 48 * 48)
+    tagger = Tagger.load(tiny_bundle.folder, settings=settings)
+    two, three = Product(images=(photo(),) * 2), Product(images=(photo(),) * 3)
+    outcomes = tagger.tag([two, three])
+    assert isinstance(outcomes[0], TagResponse)
+    assert isinstance(outcomes[1], ImageTooManyPixels)
+
+
+def test_a_fault_of_ours_stays_in_its_product(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = hangtag.tagger.decode_image
+
+    def faulty(data: bytes, *rest: Any) -> Any:
+        if data == b"trigger":
+            raise ZeroDivisionError
+        return real(data, *rest)
+
+    monkeypatch.setattr(hangtag.tagger, "decode_image", faulty)
+    outcomes = tagger.tag([Product(images=(photo(),)), Product(images=(b"trigger",))])
+    assert isinstance(outcomes[0], TagResponse)
+    assert isinstance(outcomes[1], HangtagError)
+    assert (outcomes[1].status, outcomes[1].code) == (500, "internal")
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_measurements_count_photos_by_outcome(tagger: Tagger) -> None:
