@@ -14,7 +14,6 @@ DATA = Path("catalogue")
 
 def test_from_scratch_there_is_no_head_phase_and_one_rate() -> None:
     settings = make_settings(DATA, "none")
-    assert settings.from_scratch
     assert (settings.head_epochs, settings.size_px) == (0, 112)
     assert (settings.learning_rate, settings.body_rate, settings.dropout) == (2e-3, 1.0, 0.0)
 
@@ -26,7 +25,6 @@ def test_from_scratch_takes_more_epochs() -> None:
 @pytest.mark.parametrize("weights", ["imagenet", "runs/first/bundle/weights.pth"])
 def test_a_pretrained_body_starts_frozen_and_learns_slowly(weights: str) -> None:
     settings = make_settings(DATA, weights)
-    assert not settings.from_scratch
     assert (settings.epochs, settings.head_epochs, settings.size_px) == (8, 2, 224)
     assert (settings.learning_rate, settings.body_rate, settings.dropout) == (1e-3, 0.1, 0.2)
 
