@@ -90,7 +90,7 @@ def train(
         bundle = resume_run(resume)
     elif data is not None:
         settings = make_settings(
-            data,
+            data.expanduser(),
             weights,
             backbone=backbone,
             epochs=epochs,

@@ -22,6 +22,7 @@ from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelSpace
 from training.backbones import build_backbone
+from training.data import read_catalogue
 from training.device import choose_memory_format, choose_precision
 from training.evaluation import evaluate
 from training.export import TrainedTagger, write_bundle
@@ -57,9 +58,10 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
                 f"RESUME={run_folder}, or name another folder with RUN=…."
             )
         return resume_run(run_folder)
-    # First, since it can fail at once: for a misspelt name, or weights that cannot be downloaded.
+    # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
+    catalogue = read_catalogue(settings.data)
     backbone = _seeded_backbone(settings, settings.weights)
-    data = prepare_data(settings, run_folder)
+    data = prepare_data(catalogue, settings, run_folder)
     record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
     unfinished = run_folder / f"{SETTINGS}.part"
     unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
@@ -77,7 +79,7 @@ def resume_run(resume: Path) -> Bundle:
     """
     run_folder = resume.parent.parent if resume.is_file() else resume
     settings, dataset_sha256 = _read_settings(run_folder)
-    data = prepare_data(settings, run_folder)
+    data = prepare_data(read_catalogue(settings.data), settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
         raise DataInvalid(
             f"{settings.data} has changed since {run_folder} began; start a new run instead."

@@ -16,13 +16,13 @@ from hangtag.decisions import FloatArray
 from hangtag.images import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
+    Catalogue,
     DecodedCatalogue,
     Splits,
     check_problems,
     decode_catalogue,
     group_photos,
     label_matrix,
-    read_catalogue,
     split_catalogue,
 )
 from training.photo_dataset import PhotoDataset
@@ -57,14 +57,15 @@ class TrainingData:
         )
 
 
-def prepare_data(settings: TrainingSettings, run_folder: Path) -> TrainingData:
-    """Read, decode, check, group and split the photos.
+def prepare_data(
+    catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
+) -> TrainingData:
+    """Decode, check, group and split the photos of a catalogue.
 
     Raises
     ------
     DataInvalid : if there are problems and the settings do not say to go on without those photos.
     """
-    catalogue = read_catalogue(settings.data)
     preprocessing = Preprocessing(size_px=settings.size_px)
     decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
     check_problems(
