@@ -78,6 +78,11 @@ def prepare_data(
     splits = split_catalogue(
         groups, targets, [photo.split for photo in decoded.photos], seed=settings.seed
     )
+    if len(splits.left_out):
+        print(
+            f"{len(splits.left_out)} photos are left out: a near-duplicate of each was given "
+            "another split."
+        )
     identity = DatasetIdentity(
         source=catalogue.source,
         sha256=_dataset_digest(decoded, targets, catalogue.label_space),
