@@ -32,7 +32,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## Render the demo catalogue and train the demo tagger on it
 	@test -e data/demo/products.csv || $(RUN_PYTHON) -m training demo --folder data/demo
 	@test -e runs/demo/bundle/tagger.json || $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
-	  --backbone resnet18 --weights none --epochs 24
+	  --backbone resnet18 --weights none --epochs 24 && rm -rf runs/demo/checkpoints
 
 train: $(INSTALLED) ## Train on your data: DATA=folder [BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 RUN=] or RESUME=run
 	@$(RUN_PYTHON) -m training train $(call option,DATA,data) $(call option,BACKBONE,backbone) \

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from ts.service import Service
 
 from handlers.measurements import Measurements
@@ -42,6 +44,8 @@ class TaggerHandler:
         SetupError : if settings or bundle are wrong; TorchServe then does not become ready.
         """
         keep_repeated_parts(Service)
+        # Photos with too many pixels are refused, which is said in the answer.
+        warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
         self._settings = parse_settings((context.model_yaml_config or {}).get("hangtag"))
         properties = context.system_properties
         model = context.manifest["model"]

@@ -14,6 +14,7 @@ HangtagError                          500 internal
     ├── LabelSpaceInvalid             500 label_space_invalid
     ├── DataInvalid                   500 data_invalid
     ├── WeightsUnavailable            500 weights_unavailable
+    ├── RunInterrupted                500 run_interrupted
     ├── BundleInvalid                 500 bundle_invalid
     ├── ArchiveInvalid                500 archive_invalid
     ├── ServerUnavailable             500 server_unavailable
@@ -135,6 +136,13 @@ class WeightsUnavailable(SetupError):
 
     code = "weights_unavailable"
     title = "Weights unavailable"
+
+
+class RunInterrupted(SetupError):
+    """The operator stopped a training run, which can go on later."""
+
+    code = "run_interrupted"
+    title = "Run interrupted"
 
 
 class BundleInvalid(SetupError):

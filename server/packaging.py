@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from hangtag.settings import parse_settings
 _PROJECT = Path(__file__).parent.parent
 _HANDLER = _PROJECT / "handlers" / "tagger_handler.py"
 _PACKAGES = ("hangtag", "handlers")
+# Always served under this name; the file's own name may have spaces, a model's may not.
+_MODEL_NAME = "tagger"
 _MODEL_CONFIG = _PROJECT / "serve_config" / "model-config.yaml"
 
 
@@ -47,7 +50,7 @@ def archive(
         f"{replayed['golden']} golden photos the scores of training, largest difference "
         f"{replayed['largest_difference']:.1g}."
     )
-    print(f"Next: make serve ARCHIVE={archive}")
+    print(f"Next: make serve ARCHIVE={shlex.quote(str(archive))}")
 
 
 def newest_bundle(runs: Path) -> Path:
@@ -88,7 +91,7 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
     archive.parent.mkdir(parents=True, exist_ok=True)
     # On the archive's own disk, so that the last step is a rename.
     with tempfile.TemporaryDirectory(prefix=".archive-", dir=archive.parent.resolve()) as work:
-        packed = _pack(bundle, Path(work), archive.stem, version)
+        packed = _pack(bundle, Path(work), version)
         replayed = _replay(packed, Path(work) / "unpacked")
         packed.replace(archive)
     return replayed
@@ -99,7 +102,7 @@ def _check_model_config() -> None:
     parse_settings(config.get("hangtag"))
 
 
-def _pack(bundle: Bundle, work: Path, name: str, version: str) -> Path:
+def _pack(bundle: Bundle, work: Path, version: str) -> Path:
     staged = work / "staged"
     for package in _PACKAGES:
         shutil.copytree(
@@ -116,7 +119,7 @@ def _pack(bundle: Bundle, work: Path, name: str, version: str) -> Path:
     _run_python(
         [
             *("-m", "model_archiver.model_packaging"),
-            *("--model-name", name, "--version", version),
+            *("--model-name", _MODEL_NAME, "--version", version),
             *("--handler", str(_HANDLER), "--config-file", str(_MODEL_CONFIG)),
             *("--extra-files", str(staged), "--export-path", str(work)),
             # Weights hardly compress; storing them is ten times faster, also to unpack.
@@ -125,7 +128,7 @@ def _pack(bundle: Bundle, work: Path, name: str, version: str) -> Path:
         cwd=work,
         environment={"TMPDIR": str(work / "tmp")},
     )
-    return work / f"{name}.mar"
+    return work / f"{_MODEL_NAME}.mar"
 
 
 def _replay(packed: Path, unpacked: Path) -> dict[str, float]:

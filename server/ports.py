@@ -65,4 +65,4 @@ def _sentence(port: int, error: OSError) -> str:
         reason = f"Port {port} is reserved for the system"
     else:
         reason = f"Port {port} cannot be listened on ({error.strerror})"
-    return f"{reason}; stop what uses it or choose another with --port (three in a row are needed)."
+    return f"{reason}; stop what uses it or choose another with PORT=… (three in a row are needed)."

@@ -106,8 +106,9 @@ def train(
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
     print(
-        f"Trained {bundle.manifest.backbone} on {bundle.manifest.dataset.photos:,} photos: "
-        f"micro-F1 {bundle.manifest.metrics['micro_f1']:.3f} on unseen ones. "
+        f"Trained {bundle.manifest.backbone}: micro-F1 "
+        f"{bundle.manifest.metrics['micro_f1']:.3f} on {bundle.manifest.metrics['photos']:,} "
+        "photos that it had not seen. "
         f"Figures and plots are in {bundle.folder.parent}, the bundle in {bundle.folder}."
     )
     print(f"Next: make archive BUNDLE={bundle.folder}")

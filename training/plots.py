@@ -16,6 +16,7 @@ from hangtag.label_space import LabelSpace
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
 _DPI = 130
 SHEET_PHOTOS = 12
@@ -33,6 +34,7 @@ def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
     f1.set(xlabel="epoch", ylabel="validation micro-F1 at 0.5", ylim=(0, 1))
     for axes in (losses, f1):
         axes.grid(alpha=0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _save(figure, path)
 
 
@@ -75,7 +77,10 @@ def plot_labels(metrics: Mapping[str, Any], label_space: LabelSpace, path: Path)
         axes.scatter(counts, f1, s=18, label=group.title)
         for point, text in zip(zip(counts, f1, strict=True), texts, strict=True):
             axes.annotate(text, point, xytext=(3, 3), textcoords="offset points", fontsize=6)
-    axes.set(xscale="log", xlabel="test photos", ylabel="F1", ylim=(-0.03, 1.05))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set(title="F1 of each label", xlabel="test photos", ylabel="F1", ylim=(-0.03, 1.05))
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     _save(figure, path)
@@ -121,8 +126,9 @@ def _lines(
 
 
 def _series(rows: Sequence[Mapping[str, str]], name: str) -> tuple[list[int], list[float]]:
-    points = [(int(row["epoch"]), float(row[name])) for row in rows if row.get(name)]
-    return [epoch for epoch, _ in points], [value for _, value in points]
+    # Of an epoch that was repeated after an interruption, the later values count.
+    points = {int(row["epoch"]) + 1: float(row[name]) for row in rows if row.get(name)}
+    return list(points), list(points.values())
 
 
 def _save(figure: Any, path: Path) -> None:

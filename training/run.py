@@ -18,7 +18,7 @@ from torch import nn
 
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.decisions import FloatArray, select_tags, sigmoid
-from hangtag.errors import DataInvalid, SettingsInvalid
+from hangtag.errors import DataInvalid, RunInterrupted, SettingsInvalid
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelSpace
 from training.backbones import build_backbone
@@ -78,6 +78,8 @@ def resume_run(resume: Path) -> Bundle:
     DataInvalid : if the photos or labels have changed since the run began.
     """
     run_folder = resume.parent.parent if resume.is_file() else resume
+    if (run_folder / BUNDLE).exists():
+        raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
     settings, dataset_sha256 = _read_settings(run_folder)
     data = prepare_data(read_catalogue(settings.data), settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
@@ -117,6 +119,10 @@ def _is_whole(checkpoint: Path) -> bool:
 
 def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
     path = run_folder / SETTINGS
+    if not path.exists():
+        raise SettingsInvalid(
+            f"RESUME={run_folder} has not begun to train: there is no {SETTINGS}; give DATA=…."
+        )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return TrainingSettings.model_validate(record["settings"]), str(record["dataset"])
@@ -213,7 +219,12 @@ def _fit(
         enable_model_summary=False,
     )
     lesson = Lesson(network, settings, steps_per_epoch=len(train))
-    trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
+    print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
+    try:
+        trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit as error:
+        # How Lightning ends on Ctrl-C.
+        raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
 
 
 def _next_attempt(run_folder: Path) -> str:

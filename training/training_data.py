@@ -78,6 +78,10 @@ def prepare_data(
     splits = split_catalogue(
         groups, targets, [photo.split for photo in decoded.photos], seed=settings.seed
     )
+    print(
+        f"{len(decoded.photos):,} photos: {len(splits.train):,} to learn from, "
+        f"{len(splits.validation):,} to tune thresholds on, {len(splits.test):,} to test on."
+    )
     if len(splits.left_out):
         print(
             f"{len(splits.left_out)} photos are left out: a near-duplicate of each was given "

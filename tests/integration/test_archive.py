@@ -42,7 +42,8 @@ def test_the_packed_bundle_is_the_one_that_was_given(
 
 
 def test_the_same_replay_is_reported(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    replayed = make_archive(tiny_bundle.folder, tmp_path / "a.mar", version="1.0")
+    replayed = make_archive(tiny_bundle.folder, tmp_path / "my own.mar", version="1.0")
+    assert (tmp_path / "my own.mar").is_file()
     assert replayed["golden"] == 3
     assert replayed["largest_difference"] < 1e-4
 

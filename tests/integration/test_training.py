@@ -141,7 +141,7 @@ def test_the_scores_of_training_are_those_of_the_engine(finished: Path) -> None:
 
 def test_the_screen_shows_figures_and_the_next_step(screen: str) -> None:
     assert re.search(r"micro-F1 +│ +0\.\d{3}", screen)
-    assert "Trained resnet18 on " in screen
+    assert "Trained resnet18: micro-F1 " in screen
     assert "Next: make archive BUNDLE=first/bundle" in screen
 
 
@@ -210,6 +210,29 @@ def test_a_killed_run_goes_on_from_its_newest_whole_checkpoint(workplace: Path) 
     assert not NOISE.search(screen)
 
 
+def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
+    train = ("train", "--data", "demo", "--run", "ctrl-c", "--epochs", 500, *FROM_SCRATCH)
+    checkpoints = workplace / "ctrl-c" / "checkpoints"
+    with subprocess.Popen(
+        command(*train), cwd=workplace, env=environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as training:  # fmt: skip
+        give_up_at = time.monotonic() + CHECKPOINT_TIMEOUT_S
+        while not list(checkpoints.glob("*.ckpt")):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)
+        training.send_signal(signal.SIGINT)
+        _, said = training.communicate(timeout=CHECKPOINT_TIMEOUT_S)
+    assert training.returncode == 1
+    assert said.strip().splitlines()[-1] == "Stopped; go on with: make train RESUME=ctrl-c"
+    assert "Traceback" not in said
+
+
+def test_a_finished_run_is_not_resumed(finished: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="is finished: its bundle is"):
+        resume_run(finished)
+
+
 def kill_at_second_checkpoint(folder: Path, train: tuple[object, ...], checkpoints: Path) -> None:
     """The first is whole then, even where writing one takes a while."""
     with subprocess.Popen(
@@ -247,7 +270,7 @@ def test_other_settings_do_not_go_on_with_a_run(unfinished: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_cannot_be_gone_on_with(tmp_path: Path) -> None:
-    with pytest.raises(SettingsInvalid, match="is no run of this release"):
+    with pytest.raises(SettingsInvalid, match="has not begun to train"):
         resume_run(tmp_path)
 
 
@@ -274,7 +297,7 @@ def flawed(workplace: Path) -> Path:
 
 
 def test_bad_photos_and_rows_stop_the_run(workplace: Path, flawed: Path) -> None:
-    sentence = fail(workplace, "train", "--data", "flawed", "--run", "stopped", *FROM_SCRATCH)
+    sentence = fail(workplace, "train", "--data", "flawed", "--run", "ctrl-c", *FROM_SCRATCH)
     assert sentence == (
         "The dataset has 2 bad rows or photos (1 unknown_label, 1 broken_photo); "
         "stopped/data_report.json lists them all, and SKIP_BAD=1 goes on without them."
