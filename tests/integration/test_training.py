@@ -297,7 +297,7 @@ def flawed(workplace: Path) -> Path:
 
 
 def test_bad_photos_and_rows_stop_the_run(workplace: Path, flawed: Path) -> None:
-    sentence = fail(workplace, "train", "--data", "flawed", "--run", "ctrl-c", *FROM_SCRATCH)
+    sentence = fail(workplace, "train", "--data", "flawed", "--run", "stopped", *FROM_SCRATCH)
     assert sentence == (
         "The dataset has 2 bad rows or photos (1 unknown_label, 1 broken_photo); "
         "stopped/data_report.json lists them all, and SKIP_BAD=1 goes on without them."
