@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from server.temporary import serving
 from tests.real_photos import FASHION_PRODUCTS, PROJECT, needs_fashion_products
-from tests.serving import serving
 
 MAX_MINUTES = 20
 MIN_MICRO_F1 = 0.75

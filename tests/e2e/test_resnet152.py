@@ -15,7 +15,7 @@ from hangtag.bundle import DatasetIdentity, LabelDecision
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
 from server.packaging import make_archive
-from tests.serving import serving
+from server.temporary import serving
 from training.backbones import build_backbone
 from training.demo.attributes import label_space as demo_label_space
 from training.export import TrainedTagger, write_bundle

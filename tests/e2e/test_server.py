@@ -21,8 +21,8 @@ import pytest
 from hangtag.errors import ServerUnavailable
 from server.archive import open_archive
 from server.ports import Ports
+from server.temporary import ServingAddress, free_ports, serving
 from server.torchserve import TorchServe
-from tests.serving import ServingAddress, free_ports, serving
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from server.temporary import ServingAddress, serving
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
-from tests.serving import ServingAddress, serving
 from tests.tiny_tagger import BLUE, GREEN, GREY, RED, photo
 
 JPEG = {"Content-Type": "image/jpeg"}

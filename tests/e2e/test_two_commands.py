@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
+from server.temporary import free_ports
 from tests.real_photos import PROJECT
-from tests.serving import free_ports
 
 MAX_FIRST_START_S = 8 * 60
 MAX_TRAINING_S = 4 * 60

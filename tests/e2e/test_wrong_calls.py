@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from server.temporary import free_ports
 from tests.real_photos import PROJECT
-from tests.serving import free_ports
 
 
 def call(*arguments: object, cwd: Path = PROJECT) -> tuple[int, str]:

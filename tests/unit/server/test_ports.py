@@ -8,7 +8,7 @@ import pytest
 
 from hangtag.errors import ServerUnavailable
 from server.ports import HOST, Ports
-from tests.serving import free_ports
+from server.temporary import free_ports
 
 
 def test_management_and_metrics_are_the_next_two() -> None:

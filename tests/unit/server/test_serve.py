@@ -14,7 +14,7 @@ from server.__main__ import app
 from server.archive import MANIFEST
 from server.ports import HOST, Ports
 from server.serve import sample_call
-from tests.serving import free_ports
+from server.temporary import free_ports
 
 
 @pytest.fixture

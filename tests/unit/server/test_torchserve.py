@@ -10,8 +10,8 @@ import pytest
 from hangtag.errors import ServerUnavailable
 from server.archive import Archive
 from server.ports import Ports
+from server.temporary import free_ports
 from server.torchserve import TorchServe, _environment, _run_folder
-from tests.serving import free_ports
 
 ARCHIVE = Archive(Path("tagger.mar"), size_bytes=1, model_version="1.0")
 

@@ -1,4 +1,4 @@
-"""A real TorchServe for a test: `with serving(archive) as address: ...`."""
+"""A TorchServe on free ports, for tests and measurements: `with serving(archive) as address: ...`."""
 
 from __future__ import annotations
 
