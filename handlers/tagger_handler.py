@@ -58,7 +58,10 @@ class TaggerHandler:
         )
         self._measurements = Measurements(context.metrics, context.model_name)
         self.initialized = True
-        logger.info("Loaded %s on %s", self._tagger.identity.bundle, self._tagger.engine.provider)
+        engine = self._tagger.engine
+        logger.info(
+            "Loaded %s on %s in %s", self._tagger.identity.bundle, engine.runtime, engine.precision
+        )
 
     def handle(self, rows: Sequence[Any], context: Any) -> list[bytes]:
         """Answer each row of a batch with the body of its response."""
@@ -84,7 +87,8 @@ class TaggerHandler:
         return {
             **self._tagger.identity.model_dump(),
             "backbone": manifest.backbone,
-            "provider": self._tagger.engine.provider,
+            "runtime": self._tagger.engine.runtime,
+            "precision": self._tagger.engine.precision,
             "dataset": manifest.dataset.model_dump(),
             "micro_f1": manifest.metrics.get("micro_f1"),
         }

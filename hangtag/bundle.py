@@ -3,6 +3,7 @@
     tagger.json    the manifest: what follows below, written last
     labels.json    the label space
     model.onnx     input pixels uint8 (B, 3, S, S); outputs logits (B, L), embedding (B, E)
+    model.int8.onnx   the same with int8 weights and activations, if it was as good
     golden/        photos with the scores that any copy of this tagger must give them
     weights.pth    for going on training; not archived, not needed to predict
 
@@ -21,6 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.decisions import Thresholds
+from hangtag.engine import Precision
 from hangtag.errors import BundleInvalid, LabelSpaceInvalid
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelId, LabelSpace, read_label_space
@@ -28,6 +30,7 @@ from hangtag.label_space import LabelId, LabelSpace, read_label_space
 MANIFEST = "tagger.json"
 LABELS = "labels.json"
 MODEL = "model.onnx"
+INT8_MODEL = "model.int8.onnx"
 WEIGHTS = "weights.pth"
 GOLDEN_FOLDER = "golden"
 
@@ -63,6 +66,32 @@ class DatasetIdentity(_Model):
     products: int
 
 
+class MeasuredPrecision(_Model):
+    """What a number format did to this tagger, measured on validation photos when it was made.
+
+    `offered`: it keeps micro-F1 and tags as the limits in training/precisions.py ask, and it is
+    faster than fp32. `tags_equal`: tags that it and fp32 both give / tags that either gives.
+    """
+
+    precision: Precision
+    offered: bool
+    micro_f1: float
+    tags_equal: float
+    largest_score_difference: float
+    # The same, on the golden photos: what a copy may show.
+    golden_difference: float
+    photos_per_second: float
+    runtime: str
+
+
+class Precisions(_Model):
+    """The number formats that the machine which made the bundle could measure."""
+
+    machine: str
+    photos: int
+    measured: tuple[MeasuredPrecision, ...]
+
+
 class Manifest(_Model):
     """tagger.json."""
 
@@ -82,6 +111,8 @@ class Manifest(_Model):
     # The largest difference that a golden score may have on another machine.
     golden_tolerance: float = Field(1e-3, gt=0)
     golden: tuple[GoldenInput, ...]
+    # None: only fp32 was made.
+    precisions: Precisions | None = None
     # sha256 of each file that belongs to the archive, by path inside the bundle.
     files: dict[str, str] = Field(default_factory=dict)
 
@@ -97,8 +128,18 @@ class Bundle:
 
     @property
     def model_path(self) -> Path:
-        """The network."""
+        """The network in fp32."""
         return self.folder / MODEL
+
+    @property
+    def models(self) -> dict[Precision, Path]:
+        """The file of the network for each precision that is offered."""
+        measured = self.manifest.precisions.measured if self.manifest.precisions else ()
+        offered = [each.precision for each in measured if each.offered]
+        files: dict[Precision, Path] = {"fp32": self.model_path}
+        for precision in offered:
+            files[precision] = self.folder / (INT8_MODEL if precision == "int8" else MODEL)
+        return files
 
     @property
     def archived_files(self) -> list[str]:
@@ -120,7 +161,8 @@ class Bundle:
 
 def seal_bundle(folder: Path, manifest: Manifest) -> Bundle:
     """Hash the files of a finished bundle folder and write its manifest, last and at once."""
-    names = [LABELS, MODEL, *(golden.file for golden in manifest.golden)]
+    optional = [INT8_MODEL] if (folder / INT8_MODEL).exists() else []
+    names = [LABELS, MODEL, *optional, *(golden.file for golden in manifest.golden)]
     sealed = manifest.model_copy(update={"files": {name: _sha256(folder / name) for name in names}})
     unfinished = folder / (MANIFEST + ".part")
     unfinished.write_text(sealed.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hangtag.engine import Precision
 from hangtag.errors import SettingsInvalid
 from hangtag.images import ImageLimits
 
@@ -23,10 +24,12 @@ class TaggerSettings(BaseModel):
     max_images: int = Field(16, ge=1, le=256)
     # Candidates of each group in an answer, where the request does not say.
     default_top_k: int = Field(3, ge=1)
-    # Photos that go through the network at once; more are run in several steps.
-    max_inference_batch: int = Field(16, ge=1, le=512)
-    # 0: as many as there are cores for this worker.
+    # auto: the fastest that the bundle offers and the hardware computes natively.
+    precision: Precision | Literal["auto"] = "auto"
+    # 0: OMP_NUM_THREADS, which the launcher sets; else each core.
     inference_threads: int = Field(0, ge=0)
+    # Photos decoded at the same time, while the network runs; 0: one for each core.
+    decode_threads: int = Field(0, ge=0)
 
     @property
     def image_limits(self) -> ImageLimits:

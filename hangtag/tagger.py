@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from hangtag.answers import answer_product, check_groups
 from hangtag.bundle import Bundle, load_bundle
-from hangtag.engine import Engine, EngineOutput
-from hangtag.errors import HangtagError, ImageTooManyPixels, RequestError
-from hangtag.images import ImageFacts, decode_image
+from hangtag.decoding import DecodedProduct, Decoding, PhotoDecoder
+from hangtag.engine import Engine, EngineOutput, load_engine
+from hangtag.errors import HangtagError
+from hangtag.inference import Inference
 from hangtag.intake import Product
 from hangtag.isolation import isolate
 from hangtag.schema import ModelIdentity, TagResponse
@@ -34,12 +32,13 @@ class BatchMeasurements:
     # One entry a photo: "ok", or the code of its error.
     photo_outcomes: list[str] = field(default_factory=list)
 
-
-@dataclass(frozen=True)
-class _DecodedProduct:
-    product: Product
-    images: list[ImageFacts]
-    pixels: list[npt.NDArray[np.uint8]]
+    def add_photos(self, product: DecodedProduct | HangtagError) -> None:
+        """Count the photos of a product, or the one that made it fail."""
+        if isinstance(product, DecodedProduct):
+            self.decode_seconds += [photo.seconds for photo in product.photos]
+            self.photo_outcomes += ["ok"] * len(product.photos)
+        else:
+            self.photo_outcomes.append(product.code)
 
 
 class Tagger:
@@ -52,6 +51,7 @@ class Tagger:
         self.engine = engine
         self.settings = settings
         self.identity = identity
+        self._decoder = PhotoDecoder(bundle.manifest.preprocessing, settings)
 
     @classmethod
     def load(
@@ -71,8 +71,11 @@ class Tagger:
         """
         settings = settings or TaggerSettings()
         bundle = load_bundle(folder)
-        engine = Engine(
-            bundle.model_path, gpu_id=gpu_id, inference_threads=settings.inference_threads
+        engine = load_engine(
+            bundle.models,
+            precision=settings.precision,
+            gpu_id=gpu_id,
+            threads=settings.inference_threads,
         )
         identity = ModelIdentity(
             name=name,
@@ -89,85 +92,49 @@ class Tagger:
     def tag_measured(self, products: Sequence[Product]) -> tuple[list[Outcome], BatchMeasurements]:
         """Like `tag`, with what it cost."""
         measured = BatchMeasurements()
-        decoded = [isolate(partial(self._decode, product, measured)) for product in products]
-        good = [each for each in decoded if isinstance(each, _DecodedProduct)]
-        output = self._infer([pixels for each in good for pixels in each.pixels], measured)
+        decoding = [isolate(partial(self._start_decoding, product)) for product in products]
+        inference = Inference(self.engine)
+        decoded: list[DecodedProduct | HangtagError] = []
+        for each in decoding:
+            if isinstance(each, HangtagError):
+                decoded.append(each)
+                continue
+            product = isolate(partial(self._decoder.finish, each))
+            measured.add_photos(product)
+            if isinstance(product, DecodedProduct):
+                inference.add([photo.pixels for photo in product.photos])
+            decoded.append(product)
+        output = inference.finish()
+        measured.inference_seconds = inference.seconds
         started = time.perf_counter()
+        good = [each for each in decoded if isinstance(each, DecodedProduct)]
         answers = iter(self._answer(good, output))
         outcomes = [each if isinstance(each, HangtagError) else next(answers) for each in decoded]
         measured.decision_seconds = time.perf_counter() - started
         return outcomes, measured
 
-    def _decode(self, product: Product, measured: BatchMeasurements) -> _DecodedProduct:
+    def _start_decoding(self, product: Product) -> Decoding:
         check_groups(product.options, self.bundle.label_space)
-        decoded = _DecodedProduct(product, [], [])
-        for index, photo in enumerate(product.images):
-            facts, pixels = self._decode_photo(photo, index, measured)
-            decoded.images.append(facts)
-            decoded.pixels.append(pixels)
-            self._check_product_pixels(decoded.images)
-        return decoded
-
-    def _check_product_pixels(self, images: Sequence[ImageFacts]) -> None:
-        limit = self.settings.max_product_pixels
-        if sum(image.width_px * image.height_px for image in images) > limit:
-            raise ImageTooManyPixels(
-                f"The photos together have more than the {limit:,} pixels that are decoded for one "
-                "product; send them smaller."
-            )
-
-    def _decode_photo(
-        self, photo: bytes, index: int, measured: BatchMeasurements
-    ) -> tuple[ImageFacts, npt.NDArray[np.uint8]]:
-        preprocessing = self.bundle.manifest.preprocessing
-        started = time.perf_counter()
-        try:
-            image = decode_image(photo, self.settings.image_limits, preprocessing.size_px)
-            pixels = preprocessing.to_model_input(image.rgb)
-        except RequestError as error:
-            measured.photo_outcomes.append(error.code)
-            error.path = error.path or f"$.images[{index}]"
-            raise
-        measured.photo_outcomes.append("ok")
-        measured.decode_seconds.append(time.perf_counter() - started)
-        return image.facts, pixels
-
-    def _infer(
-        self, pixels: Sequence[npt.NDArray[np.uint8]], measured: BatchMeasurements
-    ) -> EngineOutput | None:
-        """Run all photos of all products, (P, 3, S, S), in steps of the largest batch."""
-        if not pixels:
-            return None
-        started = time.perf_counter()
-        step = self.settings.max_inference_batch
-        outputs = [
-            self.engine.run(np.stack(pixels[start : start + step]))
-            for start in range(0, len(pixels), step)
-        ]
-        measured.inference_seconds = time.perf_counter() - started
-        return EngineOutput(
-            np.concatenate([output.logits for output in outputs]),
-            np.concatenate([output.embeddings for output in outputs]),
-        )
+        return self._decoder.start(product)
 
     def _answer(
-        self, decoded: Sequence[_DecodedProduct], output: EngineOutput | None
+        self, decoded: Sequence[DecodedProduct], output: EngineOutput | None
     ) -> list[Outcome]:
         if output is None:
             return []
         outcomes: list[Outcome] = []
         start = 0
         for each in decoded:
-            end = start + len(each.images)
+            end = start + len(each.photos)
             own = EngineOutput(output.logits[start:end], output.embeddings[start:end])
             outcomes.append(isolate(partial(self._answer_one, each, own)))
             start = end
         return outcomes
 
-    def _answer_one(self, decoded: _DecodedProduct, output: EngineOutput) -> TagResponse:
+    def _answer_one(self, decoded: DecodedProduct, output: EngineOutput) -> TagResponse:
         return answer_product(
             decoded.product,
-            decoded.images,
+            [photo.facts for photo in decoded.photos],
             output,
             self.bundle,
             self.identity,

@@ -25,7 +25,7 @@ from hangtag.bundle import (
     seal_bundle,
 )
 from hangtag.decisions import sigmoid
-from hangtag.engine import Engine
+from hangtag.engine import load_engine
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace, parse_label_space
 
@@ -96,7 +96,8 @@ def write_tiny_bundle(folder: Path) -> Bundle:
 def _scores(folder: Path, name: str) -> tuple[float, ...]:
     image = decode_image((folder / name).read_bytes(), ImageLimits(), SIZE_PX)
     pixels = Preprocessing(size_px=SIZE_PX).to_model_input(image.rgb)
-    return tuple(float(s) for s in sigmoid(Engine(folder / MODEL).run(pixels[None]).logits)[0])
+    engine = load_engine({"fp32": folder / MODEL})
+    return tuple(float(s) for s in sigmoid(engine.run(pixels[None]).logits)[0])
 
 
 def _write_network(path: Path) -> None:

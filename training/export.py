@@ -31,7 +31,7 @@ from hangtag.bundle import (
     seal_bundle,
 )
 from hangtag.decisions import FloatArray, sigmoid
-from hangtag.engine import Engine
+from hangtag.engine import load_engine
 from hangtag.errors import BundleInvalid
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
@@ -122,7 +122,7 @@ def _torch_scores(network: TaggerNetwork, pixels: npt.NDArray[np.uint8]) -> Floa
 def _check_parity(
     model: Path, pixels: Sequence[npt.NDArray[np.uint8]], expected: Sequence[FloatArray]
 ) -> None:
-    engine = Engine(model)
+    engine = load_engine({"fp32": model})
     together = sigmoid(engine.run(np.stack(pixels)).logits)
     alone = np.concatenate([sigmoid(engine.run(each[None]).logits) for each in pixels])
     difference = max(

@@ -20,7 +20,7 @@ from PIL import Image
 
 from hangtag.bundle import load_bundle
 from hangtag.decisions import sigmoid
-from hangtag.engine import Engine
+from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images import ImageLimits, decode_image
 from training.run import resume_run, start_run
@@ -133,7 +133,7 @@ def test_the_scores_of_training_are_those_of_the_engine(finished: Path) -> None:
         photo = (finished.parent / row["image"]).read_bytes()
         image = decode_image(photo, ImageLimits(), SIZE_PX)
         pixels.append(bundle.manifest.preprocessing.to_model_input(image.rgb))
-    scores = sigmoid(Engine(bundle.model_path).run(np.stack(pixels)).logits)
+    scores = sigmoid(load_engine({"fp32": bundle.model_path}).run(np.stack(pixels)).logits)
     names = [str(label.id) for label in bundle.label_space.labels]
     expected = np.array([[float(row[name]) for name in names] for row in rows])
     assert np.abs(scores - expected).max() < 1e-4

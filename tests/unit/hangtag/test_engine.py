@@ -1,44 +1,138 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from hangtag.bundle import Bundle
-from hangtag.engine import Engine, choose_providers
+from hangtag.engine import Engine, load_engine, supported_precisions
+from hangtag.engine.choice import choose_precision, cpu_precisions, has_openvino
+from hangtag.engine.onnxruntime_engine import (
+    GPU_STEPS,
+    Device,
+    OnnxRuntimeEngine,
+    choose_device,
+)
+from hangtag.engine.steps import split_into_steps
+from hangtag.errors import SettingsInvalid
+from hangtag.hardware import Cpu
 
 CPU = ("CPUExecutionProvider", {})
+CACHE = Path("cache")
+ALL_PROVIDERS = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+def cpu(*flags: str) -> Cpu:
+    return Cpu("some", 2, frozenset(flags))
 
 
 def test_without_a_gpu_the_cpu_runs() -> None:
-    available = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
-    assert choose_providers(available, gpu_id=None) == [CPU]
+    assert choose_device(ALL_PROVIDERS, None, "fp32", CACHE).providers == (CPU,)
 
 
 def test_the_assigned_gpu_is_used_with_the_cpu_behind_it() -> None:
-    (name, options), behind = choose_providers(["CUDAExecutionProvider"], gpu_id=3)
+    device = choose_device(["CUDAExecutionProvider"], 3, "fp32", CACHE)
+    (name, options), behind = device.providers
     assert (name, options["device_id"], behind) == ("CUDAExecutionProvider", 3, CPU)
+    assert (device.kind, device.index, device.steps) == ("cuda", 3, GPU_STEPS)
+
+
+@pytest.mark.parametrize(("precision", "fp16"), [("fp32", False), ("fp16", True)])
+def test_tensorrt_goes_first_and_keeps_its_plans(precision: str, fp16: bool) -> None:
+    device = choose_device(ALL_PROVIDERS, 1, precision, CACHE)  # type: ignore[arg-type]
+    (name, options), (second, _), _ = device.providers
+    assert (name, second) == ("TensorrtExecutionProvider", "CUDAExecutionProvider")
+    assert (options["device_id"], options["trt_fp16_enable"]) == (1, fp16)
+    assert options["trt_engine_cache_path"] == "cache"
 
 
 def test_a_gpu_without_cuda_in_the_runtime_is_said_aloud(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        assert choose_providers(["CPUExecutionProvider"], gpu_id=0) == [CPU]
+        assert choose_device(["CPUExecutionProvider"], 0, "fp32", CACHE).providers == (CPU,)
     assert "onnxruntime-gpu" in caplog.text
 
 
-def test_runs_any_batch_size_with_the_same_result(tiny_bundle: Bundle) -> None:
-    engine = Engine(tiny_bundle.model_path)
-    pixels = np.random.default_rng(1).integers(0, 256, (5, 3, 32, 32), dtype=np.uint8)
+@pytest.mark.parametrize(
+    ("flags", "openvino", "precisions"),
+    [
+        (("avx2",), True, ("fp32",)),
+        (("avx512_vnni",), True, ("fp32", "int8")),
+        (("amx_bf16", "amx_int8"), True, ("fp32", "bf16", "int8")),
+        # ONNX Runtime has no bf16 on CPUs.
+        (("avx512_bf16", "avx_vnni"), False, ("fp32", "int8")),
+    ],
+)
+def test_bf16_and_int8_only_where_the_hardware_has_them(
+    flags: tuple[str, ...], openvino: bool, precisions: tuple[str, ...]
+) -> None:
+    assert cpu_precisions(cpu(*flags), openvino=openvino) == precisions
+
+
+def test_the_fastest_precision_that_is_offered_and_supported_is_taken() -> None:
+    assert choose_precision(("fp32", "bf16", "int8"), ("fp32", "bf16", "int8"), "auto") == "int8"
+    assert choose_precision(("fp32", "bf16"), ("fp32", "bf16", "int8"), "auto") == "bf16"
+    assert choose_precision(("fp32", "bf16", "int8"), ("fp32",), "auto") == "fp32"
+    assert choose_precision(("fp32", "bf16", "int8"), ("fp32", "bf16", "int8"), "fp32") == "fp32"
+
+
+def test_a_precision_that_is_not_to_be_had_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="precision: int8 is not to be had"):
+        choose_precision(("fp32", "bf16"), ("fp32", "bf16", "int8"), "int8")
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 16, 33])
+def test_steps_add_up(count: int) -> None:
+    steps = split_into_steps(count, (1, 4))
+    assert sum(steps) == count
+    assert steps.count(1) < 4
+
+
+@pytest.fixture(params=["chosen", "onnxruntime"])
+def engine(request: pytest.FixtureRequest, tiny_bundle: Bundle) -> Engine:
+    """What this machine takes, and what machines without it fall back to."""
+    if request.param == "chosen":
+        return load_engine({"fp32": tiny_bundle.model_path})
+    device = Device("cpu", 0, (CPU,))
+    return OnnxRuntimeEngine(tiny_bundle.model_path, device, precision="fp32", threads=1)
+
+
+def test_runs_any_batch_size_with_the_same_result(engine: Engine) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (7, 3, 32, 32), dtype=np.uint8)
     together = engine.run(pixels)
-    alone = np.concatenate([engine.run(each[None]).logits for each in pixels])
-    assert together.logits.shape == (5, 5)
-    assert together.embeddings.shape == (5, 3)
-    assert np.allclose(together.logits, alone, atol=1e-5)
-    assert engine.provider == "CPUExecutionProvider"
+    alone = [engine.run(each[None]) for each in pixels]
+    assert together.logits.shape == (7, 5)
+    assert together.embeddings.shape == (7, 3)
+    assert together.logits.dtype == together.embeddings.dtype == np.float32
+    assert np.allclose(together.logits, np.concatenate([o.logits for o in alone]), atol=1e-5)
+    assert np.allclose(
+        together.embeddings, np.concatenate([o.embeddings for o in alone]), atol=1e-5
+    )
+
+
+def test_an_answer_is_not_overwritten_by_the_next(engine: Engine) -> None:
+    first = engine.run(np.zeros((1, 3, 32, 32), dtype=np.uint8)).logits
+    before = first.copy()
+    engine.run(np.full((1, 3, 32, 32), 255, dtype=np.uint8))
+    assert np.array_equal(first, before)
+
+
+@pytest.mark.skipif(not has_openvino(), reason="no OpenVINO for this machine")
+def test_openvino_is_taken_on_this_cpu(tiny_bundle: Bundle) -> None:
+    assert load_engine({"fp32": tiny_bundle.model_path}).runtime == "OpenVINO"
+
+
+@pytest.mark.skipif("bf16" not in supported_precisions(), reason="this CPU has no bf16")
+def test_bf16_is_close_to_fp32(tiny_bundle: Bundle) -> None:
+    models = {"fp32": tiny_bundle.model_path, "bf16": tiny_bundle.model_path}
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 3, 32, 32), dtype=np.uint8)
+    fast, exact = load_engine(models), load_engine(models, precision="fp32")
+    assert (fast.precision, exact.precision) == ("bf16", "fp32")
+    assert np.allclose(fast.run(pixels).logits, exact.run(pixels).logits, atol=0.1)
 
 
 @pytest.mark.gpu
@@ -47,8 +141,8 @@ def test_runs_any_batch_size_with_the_same_result(tiny_bundle: Bundle) -> None:
     reason="no CUDA in this ONNX Runtime: running on a GPU is not tested here",
 )
 def test_runs_on_the_gpu(tiny_bundle: Bundle) -> None:
-    engine = Engine(tiny_bundle.model_path, gpu_id=0)
-    assert engine.provider == "CUDAExecutionProvider"
+    models = {"fp32": tiny_bundle.model_path}
+    engine = load_engine(models, gpu_id=0)
+    assert engine.runtime in ("TensorrtExecutionProvider", "CUDAExecutionProvider")
     pixels = np.zeros((2, 3, 32, 32), dtype=np.uint8)
-    cpu = Engine(tiny_bundle.model_path).run(pixels)
-    assert np.allclose(engine.run(pixels).logits, cpu.logits, atol=1e-3)
+    assert np.allclose(engine.run(pixels).logits, load_engine(models).run(pixels).logits, atol=1e-3)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import hangtag.tagger
+import hangtag.decoding
 from hangtag.bundle import Bundle
 from hangtag.errors import HangtagError, ImageTooManyPixels, RequestError, SettingsInvalid
 from hangtag.intake import Product
@@ -17,7 +17,7 @@ from tests.tiny_tagger import BLUE, GREEN, GREY, RED, photo
 
 @pytest.fixture(scope="module")
 def tagger(tiny_bundle: Bundle) -> Tagger:
-    return Tagger.load(tiny_bundle.folder, settings=TaggerSettings(max_inference_batch=2))
+    return Tagger.load(tiny_bundle.folder, settings=TaggerSettings(decode_threads=2))
 
 
 def tag_one(tagger: Tagger, *photos: bytes, **options: Any) -> TagResponse:
@@ -104,14 +104,14 @@ def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> No
 def test_a_fault_of_ours_stays_in_its_product(
     tagger: Tagger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = hangtag.tagger.decode_image
+    real = hangtag.decoding.decode_image
 
     def faulty(data: bytes, *rest: Any) -> Any:
         if data == b"trigger":
             raise ZeroDivisionError
         return real(data, *rest)
 
-    monkeypatch.setattr(hangtag.tagger, "decode_image", faulty)
+    monkeypatch.setattr(hangtag.decoding, "decode_image", faulty)
     outcomes = tagger.tag([Product(images=(photo(),)), Product(images=(b"trigger",))])
     assert isinstance(outcomes[0], TagResponse)
     assert isinstance(outcomes[1], HangtagError)

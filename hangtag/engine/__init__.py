@@ -1,0 +1,9 @@
+"""Runs a bundle's network: uint8 photos in, logits and embeddings out.
+
+One interface, `Engine`, over the fastest runtime of each kind of hardware; `load_engine` chooses.
+"""
+
+from hangtag.engine.choice import load_engine, supported_precisions
+from hangtag.engine.interface import Engine, EngineOutput, Precision
+
+__all__ = ["Engine", "EngineOutput", "Precision", "load_engine", "supported_precisions"]

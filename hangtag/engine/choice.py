@@ -1,0 +1,100 @@
+"""Which runtime, in which precision: decided by what the bundle offers and the machine has."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from hangtag.engine.interface import Engine, Precision
+from hangtag.errors import SettingsInvalid
+from hangtag.hardware import Cpu, inference_threads, read_cpu
+
+# Fastest first, on hardware that has them.
+_BY_SPEED: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
+
+
+def load_engine(
+    models: Mapping[Precision, Path],
+    *,
+    precision: Precision | Literal["auto"] = "auto",
+    gpu_id: int | None = None,
+    threads: int = 0,
+) -> Engine:
+    """Load a network the fastest way that this machine has for it.
+
+    Parameters
+    ----------
+    models : the ONNX file for each precision that the bundle offers; fp32 always
+    precision : `auto` takes the fastest that is offered and that the hardware computes natively
+    gpu_id : the GPU that the server assigned to this worker; None where it assigned none
+    threads : cores that one run uses on a CPU; 0: see `hangtag.hardware.inference_threads`
+
+    Raises
+    ------
+    SettingsInvalid : if the precision that was asked for is not to be had.
+    """
+    supported = supported_precisions(gpu_id)
+    chosen = choose_precision(tuple(models), supported, precision)
+    threads = inference_threads(threads)
+    # A runtime is imported where it is used: it takes memory, and not every machine has each.
+    if gpu_id is None and has_openvino():
+        from hangtag.engine.openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine(models[chosen], precision=chosen, threads=threads)
+    from hangtag.engine.onnxruntime_engine import OnnxRuntimeEngine, choose_device, providers
+
+    cache = Path(tempfile.gettempdir(), "hangtag-tensorrt")
+    device = choose_device(providers(), gpu_id, chosen, cache)
+    return OnnxRuntimeEngine(models[chosen], device, precision=chosen, threads=threads)
+
+
+def choose_precision(
+    offered: Sequence[Precision],
+    supported: Sequence[Precision],
+    wanted: Precision | Literal["auto"],
+) -> Precision:
+    """Return the precision to run in.
+
+    Raises
+    ------
+    SettingsInvalid : if `wanted` is not offered by the bundle or not supported by the machine.
+    """
+    possible = [each for each in _BY_SPEED if each in offered and each in supported]
+    if wanted == "auto":
+        return possible[0]
+    if wanted not in possible:
+        raise SettingsInvalid(
+            f"precision: {wanted} is not to be had here: this bundle offers "
+            f"{', '.join(offered)}, this machine computes {', '.join(supported)}."
+        )
+    return wanted
+
+
+def supported_precisions(gpu_id: int | None = None) -> tuple[Precision, ...]:
+    """Return the precisions that this machine computes natively, fp32 first."""
+    if gpu_id is not None:
+        from hangtag.engine.onnxruntime_engine import providers
+
+        if "TensorrtExecutionProvider" in providers():
+            return ("fp32", "fp16")
+        if "CUDAExecutionProvider" in providers():
+            return ("fp32",)
+    return cpu_precisions(read_cpu(), openvino=has_openvino())
+
+
+def cpu_precisions(cpu: Cpu, *, openvino: bool) -> tuple[Precision, ...]:
+    """Return what a CPU computes natively; bf16 needs OpenVINO, as ONNX Runtime's CPU has none."""
+    precisions: list[Precision] = ["fp32"]
+    if cpu.has_bf16 and openvino:
+        precisions.append("bf16")
+    if cpu.has_int8:
+        precisions.append("int8")
+    return tuple(precisions)
+
+
+def has_openvino() -> bool:
+    """Whether OpenVINO is installed; where it is not, ONNX Runtime takes its place."""
+    return importlib.util.find_spec("openvino") is not None

@@ -1,0 +1,88 @@
+"""What this machine offers to an engine."""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
+_INT8_FLAGS = frozenset({"amx_int8", "avx512_vnni", "avx_vnni"})
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """The processor: its name, the cores that this process may use, its instruction sets."""
+
+    name: str
+    cores: int
+    flags: frozenset[str]
+
+    @property
+    def has_bf16(self) -> bool:
+        """Whether it multiplies bf16 natively; emulated, bf16 is slower than fp32."""
+        return bool(self.flags & _BF16_FLAGS)
+
+    @property
+    def has_int8(self) -> bool:
+        """Whether it has int8 dot products (VNNI or AMX)."""
+        return bool(self.flags & _INT8_FLAGS)
+
+    @property
+    def engine_flags(self) -> tuple[str, ...]:
+        """The instruction sets that decide how fast a network runs."""
+        return tuple(sorted(self.flags & (_BF16_FLAGS | _INT8_FLAGS | {"avx2", "avx512f"})))
+
+
+@functools.cache
+def read_cpu() -> Cpu:
+    """Describe this machine's processor; without Linux's files only its name and cores."""
+    fields = _first_processor(_CPU_INFO)
+    return Cpu(
+        name=fields.get("model name") or platform.processor() or platform.machine(),
+        cores=usable_cores(),
+        flags=frozenset(fields.get("flags", "").split()),
+    )
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may use: its affinity, and its container's quota."""
+    try:
+        allowed = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Linux
+        allowed = os.cpu_count() or 1
+    return max(1, min(allowed, math.ceil(_quota_cores(_CPU_QUOTA) or allowed)))
+
+
+def inference_threads(wanted: int) -> int:
+    """Return the threads of one engine: `wanted`, or with 0 what OMP_NUM_THREADS or the cores say.
+
+    OMP_NUM_THREADS is how the launcher, which knows how many workers share the machine, tells
+    each of them its part.
+    """
+    by_launcher = os.environ.get("OMP_NUM_THREADS", "")
+    return wanted or (int(by_launcher) if by_launcher.isdecimal() else 0) or usable_cores()
+
+
+def _first_processor(cpu_info: Path) -> dict[str, str]:
+    try:
+        text = cpu_info.read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    lines = text.partition("\n\n")[0].splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _quota_cores(cpu_max: Path) -> float | None:
+    """Return the cores that a container's quota amounts to; None without one (cgroup v2)."""
+    try:
+        quota, period = cpu_max.read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else int(quota) / int(period)
