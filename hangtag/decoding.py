@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hangtag.errors import ImageTooManyPixels, RequestError
-from hangtag.hardware import usable_cores
+from hangtag.hardware import threads_of_worker
 from hangtag.images import ImageFacts, Preprocessing, decode_image
 from hangtag.intake import Product
 from hangtag.settings import TaggerSettings
@@ -48,7 +48,7 @@ class PhotoDecoder:
     def __init__(self, preprocessing: Preprocessing, settings: TaggerSettings) -> None:
         self._preprocessing = preprocessing
         self._settings = settings
-        threads = settings.decode_threads or usable_cores()
+        threads = threads_of_worker(settings.decode_threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="decode")
 
     def start(self, product: Product) -> Decoding:

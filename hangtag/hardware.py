@@ -59,8 +59,8 @@ def usable_cores() -> int:
     return max(1, min(allowed, math.ceil(_quota_cores(_CPU_QUOTA) or allowed)))
 
 
-def inference_threads(wanted: int) -> int:
-    """Return the threads of one engine: `wanted`, or with 0 what OMP_NUM_THREADS or the cores say.
+def threads_of_worker(wanted: int) -> int:
+    """Return the threads of this process: `wanted`, or with 0 what OMP_NUM_THREADS or the cores say.
 
     OMP_NUM_THREADS is how the launcher, which knows how many workers share the machine, tells
     each of them its part.

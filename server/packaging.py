@@ -11,7 +11,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
@@ -48,7 +48,8 @@ def archive(
     print(
         f"Packed {folder} as {archive} ({size_mb:.1f} MB, version {version}); its handler gives "
         f"{replayed['golden']} golden photos the scores of training, largest difference "
-        f"{replayed['largest_difference']:.1g}."
+        f"{replayed['largest_difference']:.1g} in fp32; here it runs in {replayed['precision']} "
+        f"({replayed['served_difference']:.1g})."
     )
     print(f"Next: make serve ARCHIVE={shlex.quote(str(archive))}")
 
@@ -69,7 +70,7 @@ def newest_bundle(runs: Path) -> Path:
     return manifests[-1].parent
 
 
-def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, float]:
+def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, Any]:
     """Pack a bundle, replay its golden photos through the packed handler, put it in place.
 
     The archive appears under its name only when the replay has passed; an older one of that
@@ -77,7 +78,8 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
 
     Returns
     -------
-    what the replay measured: `golden` photos, `largest_difference` of a score
+    what the replay measured: `golden` photos, `largest_difference` of a score in fp32, the
+    `precision` that it is served in here, and the `served_difference` in that
 
     Raises
     ------
@@ -131,7 +133,7 @@ def _pack(bundle: Bundle, work: Path, version: str) -> Path:
     return work / f"{_MODEL_NAME}.mar"
 
 
-def _replay(packed: Path, unpacked: Path) -> dict[str, float]:
+def _replay(packed: Path, unpacked: Path) -> dict[str, Any]:
     with zipfile.ZipFile(packed) as contents:
         contents.extractall(unpacked)
     search_path = os.pathsep.join([str(unpacked), str(_PROJECT)])
@@ -140,7 +142,7 @@ def _replay(packed: Path, unpacked: Path) -> dict[str, float]:
         cwd=unpacked,
         environment={"PYTHONPATH": search_path},
     )
-    replayed: dict[str, float] = json.loads(output.splitlines()[-1])
+    replayed: dict[str, Any] = json.loads(output.splitlines()[-1])
     return replayed
 
 

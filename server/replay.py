@@ -14,11 +14,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 import hangtag
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid
 from server.worker_protocol import WorkerResponse, decode_responses
 
+# A score in bf16 or int8 may be off by this many times what it was off where the bundle was made.
+_SLACK = 4
 _METRICS = Path(__file__).parent.parent / "serve_config" / "metrics.yaml"
 
 
@@ -33,7 +37,29 @@ def main(folder: Path) -> None:
     if not Path(hangtag.__file__).is_relative_to(folder.resolve()):
         raise ArchiveInvalid(f"The hangtag package of {folder} is not the one that was loaded.")
     manifest = json.loads((folder / "bundle" / "tagger.json").read_text(encoding="utf-8"))
+    exact = _replay(folder, manifest, "fp32")
+    _require(exact, manifest["golden_tolerance"], "fp32")
+    served = exact
+    precision = _served_precision(folder)
+    if precision != "fp32":
+        served = _replay(folder, manifest, precision)
+        _require(served, _tolerance(manifest, precision), precision)
+    print(
+        json.dumps(
+            {
+                "golden": len(manifest["golden"]),
+                "largest_difference": exact,
+                "precision": precision,
+                "served_difference": served,
+            }
+        )
+    )
+
+
+def _replay(folder: Path, manifest: dict[str, Any], precision: str) -> float:
+    """Return the largest difference of a score, of photos in one batch and alone."""
     labels = json.loads((folder / "bundle" / "labels.json").read_text(encoding="utf-8"))["labels"]
+    _set_precision(folder, precision)
     service = load_service(folder)
     photos = [(folder / "bundle" / golden["file"]).read_bytes() for golden in manifest["golden"]]
     together = answer(service, photos)
@@ -42,13 +68,43 @@ def main(folder: Path) -> None:
         _difference(response, golden["scores"], labels)
         for response, golden in zip([*together, *alone], manifest["golden"] * 2, strict=True)
     ]
-    largest = max(differences, default=0.0)
-    if largest > manifest["golden_tolerance"]:
+    return max(differences, default=0.0)
+
+
+def _require(difference: float, tolerance: float, precision: str) -> None:
+    if difference > tolerance:
         raise ArchiveInvalid(
-            f"The packaged handler's scores differ by {largest:.4f} from those of training, more "
-            f"than {manifest['golden_tolerance']}; the archive was not made."
+            f"The packaged handler's scores in {precision} differ by {difference:.4f} from those "
+            f"of training, more than {tolerance:.4f}; the archive was not made."
         )
-    print(json.dumps({"golden": len(photos), "largest_difference": largest}))
+
+
+def _served_precision(folder: Path) -> str:
+    """Return what the archive will be served in on a machine like this one."""
+    described = load_service(folder).predict(
+        [
+            {
+                "requestId": b"d",
+                "headers": [{"name": b"describe", "value": b"True"}],
+                "parameters": [],
+            }
+        ]
+    )
+    return str(json.loads(decode_responses(described)[0].body)["precision"])
+
+
+def _tolerance(manifest: dict[str, Any], precision: str) -> float:
+    """Return how far a golden score may be off: other processors round in other places."""
+    measured = (manifest["precisions"] or {}).get("measured", [])
+    differences = [each["golden_difference"] for each in measured if each["precision"] == precision]
+    return float(max([manifest["golden_tolerance"], *(_SLACK * each for each in differences)]))
+
+
+def _set_precision(folder: Path, precision: str) -> None:
+    path = folder / "model-config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    config["hangtag"] = {**(config.get("hangtag") or {}), "precision": precision}
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
 def load_service(folder: Path) -> Any:

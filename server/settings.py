@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from hangtag.errors import SettingsInvalid
@@ -43,8 +44,10 @@ def with_ports(settings: dict[str, str], ports: Ports) -> dict[str, str]:
     }
 
 
-def furnish(run_folder: Path, ports: Ports) -> list[str]:
+def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> list[str]:
     """Put the configuration of one server into its run folder; return the JVM's arguments.
+
+    `overrides` are settings that come from elsewhere than config.properties.
 
     Everything is named relative to that folder: TorchServe reads properties as Latin-1, and a
     path with other letters would not survive.
@@ -59,7 +62,7 @@ def furnish(run_folder: Path, ports: Ports) -> list[str]:
             shutil.copyfile(SERVE_CONFIG / name, run_folder / name)
     except FileNotFoundError as error:
         raise SettingsInvalid(f"{error.filename} is missing; restore serve_config/.") from error
-    settings = with_ports(read_properties(text), ports)
+    settings = {**with_ports(read_properties(text), ports), **overrides}
     lines = [f"{key}={value}\n" for key, value in settings.items()]
     (run_folder / PROPERTIES).write_text("".join(lines), encoding="utf-8")
     return settings.get("vmargs", "").split()

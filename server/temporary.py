@@ -1,4 +1,4 @@
-"""A TorchServe on free ports, for tests and measurements: `with serving(archive) as address: ...`."""
+"""A TorchServe on free ports, for tests and measurements: `with serving(archive) as address:`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.archive import open_archive
+from server.plan import ServingPlan
 from server.ports import HOST, Ports, url
 from server.readiness import wait_until_ready
 from server.torchserve import MODEL_NAME, TorchServe
@@ -44,13 +45,15 @@ def free_ports() -> Ports:
 
 
 @contextmanager
-def serving(archive: Path, logs: Path | None = None) -> Iterator[ServingAddress]:
+def serving(
+    archive: Path, logs: Path | None = None, plan: ServingPlan | None = None
+) -> Iterator[ServingAddress]:
     """Serve an archive on free ports until the block ends; ready when it begins."""
     with ExitStack() as resources:
         if logs is None:
             logs = Path(resources.enter_context(tempfile.TemporaryDirectory()))
         ports = free_ports()
-        server = resources.enter_context(TorchServe(open_archive(archive), ports, logs))
+        server = resources.enter_context(TorchServe(open_archive(archive), ports, logs, plan))
         workers = wait_until_ready(server, timeout_s=READY_TIMEOUT_S)
         yield ServingAddress(
             inference_url=url(ports.inference),

@@ -17,6 +17,7 @@ from hangtag.errors import ServerUnavailable
 from server.archive import Archive
 from server.java import find_java
 from server.logs import Logs
+from server.plan import ServingPlan, as_properties, machine_plan
 from server.ports import Ports
 from server.settings import LOGGING, PROPERTIES, furnish
 
@@ -40,15 +41,19 @@ class TorchServe:
     archive : what is served, always under the name `tagger`.
     ports : where, on loopback.
     logs : folder of the log files; made if missing.
+    plan : workers, threads and batches; this machine's if not given.
 
     Raises
     ------
     ServerUnavailable : on entering, if a port is taken, or Java or TorchServe is not installed.
     """
 
-    def __init__(self, archive: Archive, ports: Ports, logs: Path) -> None:
+    def __init__(
+        self, archive: Archive, ports: Ports, logs: Path, plan: ServingPlan | None = None
+    ) -> None:
         self.archive = archive
         self.ports = ports
+        self.plan = plan or machine_plan()
         self.logs = Logs(logs.resolve())
         self._process: subprocess.Popen[bytes] | None = None
         self._resources = ExitStack()
@@ -58,13 +63,14 @@ class TorchServe:
         java, home = find_java(), _torchserve_home()
         with ExitStack() as resources:
             run_folder = Path(resources.enter_context(_run_folder()))
-            jvm_arguments = furnish(run_folder, self.ports)
+            settings = as_properties(self.plan, MODEL_NAME, self.archive.model_version, MODEL_FILE)
+            jvm_arguments = furnish(run_folder, self.ports, settings)
             (run_folder / MODEL_FILE).symlink_to(self.archive.path)
             console = resources.enter_context(self.logs.open_console())
             self._process = subprocess.Popen(
                 [str(java), *jvm_arguments, *_arguments(home, run_folder)],
                 cwd=run_folder,
-                env=_environment(run_folder, self.logs.folder),
+                env=_environment(run_folder, self.logs.folder, self.plan),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -127,7 +133,7 @@ def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
     ]
 
 
-def _environment(run_folder: Path, logs: Path) -> dict[str, str]:
+def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, str]:
     """Ours without what would overrule the settings (TS_CONFIG_FILE, TS_MODEL_SERVER_HOME, …) or
     the archive: PYTHONPATH comes before it in a worker."""
     inherited = {
@@ -139,6 +145,7 @@ def _environment(run_folder: Path, logs: Path) -> dict[str, str]:
     return {
         **inherited,
         **temporary,
+        "OMP_NUM_THREADS": str(plan.threads),
         "LOG_LOCATION": str(logs),
         "METRICS_LOCATION": str(logs),
     }

@@ -54,6 +54,15 @@ def evaluate(
     }
 
 
+def micro_f1(
+    scores: FloatArray, targets: FloatArray, thresholds: FloatArray, label_space: LabelSpace
+) -> float:
+    """Return the micro-F1 of scores (N, L), as `evaluate` does, and nothing else."""
+    known = ~np.isnan(targets)
+    tags = select_tags(scores, thresholds, label_space) & known
+    return float(_f1(np.nan_to_num(targets) > 0.5, tags))
+
+
 def _label_figures(
     scores: FloatArray, true: BoolArray, tags: BoolArray, known: BoolArray
 ) -> dict[str, float]:

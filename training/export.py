@@ -28,6 +28,7 @@ from hangtag.bundle import (
     GoldenInput,
     LabelDecision,
     Manifest,
+    Precisions,
     seal_bundle,
 )
 from hangtag.decisions import FloatArray, sigmoid
@@ -36,6 +37,7 @@ from hangtag.errors import BundleInvalid
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
 from training.network import MEAN, STD, TaggerNetwork
+from training.precisions import PrecisionSample, measure_precisions
 from training.settings import TrainingSettings
 
 _TOLERANCE = 1e-3
@@ -53,6 +55,8 @@ class TrainedTagger:
     settings: TrainingSettings
     dataset: DatasetIdentity
     metrics: dict[str, Any]
+    # None: the tagger is served in fp32 only.
+    precision_sample: PrecisionSample | None = None
 
 
 def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: Path) -> Bundle:
@@ -82,10 +86,12 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
         )
         for photo, row in zip(photos, scores, strict=True)
     ]
-    _check_parity(
-        folder / MODEL, [_pixels(photo, tagger.preprocessing) for photo in photos], scores
-    )
-    return seal_bundle(folder, _manifest(tagger, tuple(golden)))
+    pixels = [_pixels(photo, tagger.preprocessing) for photo in photos]
+    _check_parity(folder / MODEL, pixels, scores)
+    precisions = None
+    if tagger.precision_sample is not None:
+        precisions = measure_precisions(folder, tagger.precision_sample, pixels)
+    return seal_bundle(folder, _manifest(tagger, tuple(golden), precisions))
 
 
 def export_onnx(network: TaggerNetwork, size_px: int, path: Path) -> None:
@@ -136,7 +142,9 @@ def _check_parity(
         )
 
 
-def _manifest(tagger: TrainedTagger, golden: tuple[GoldenInput, ...]) -> Manifest:
+def _manifest(
+    tagger: TrainedTagger, golden: tuple[GoldenInput, ...], precisions: Precisions | None
+) -> Manifest:
     return Manifest(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         backbone=tagger.settings.backbone,
@@ -154,6 +162,7 @@ def _manifest(tagger: TrainedTagger, golden: tuple[GoldenInput, ...]) -> Manifes
         },
         golden_tolerance=_TOLERANCE,
         golden=golden,
+        precisions=precisions,
     )
 
 

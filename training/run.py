@@ -29,6 +29,7 @@ from training.export import TrainedTagger, write_bundle
 from training.lesson import Lesson
 from training.network import TaggerNetwork
 from training.plots import SHEET_PHOTOS
+from training.precisions import CALIBRATION_PHOTOS, JUDGED_PHOTOS, PrecisionSample
 from training.progress import EpochProgressBar
 from training.results import LOG, write_results
 from training.settings import TrainingSettings
@@ -176,11 +177,30 @@ def _run(
         settings=settings,
         dataset=data.identity,
         metrics=metrics,
+        precision_sample=_precision_sample(data, thresholds),
     )
     golden = rows[_surest_first(test, data.targets[rows], thresholds, data.label_space)]
     return _replace_bundle(
         tagger, [data.decoded.photos[row].path for row in golden[:_GOLDEN_PHOTOS]], run_folder
     )
+
+
+def _precision_sample(data: TrainingData, thresholds: FloatArray) -> PrecisionSample:
+    calibration = _evenly(data.splits.train, CALIBRATION_PHOTOS)
+    judged = _evenly(data.splits.validation, JUDGED_PHOTOS)
+    return PrecisionSample(
+        calibration=data.decoded.pixels[calibration],
+        judged=data.decoded.pixels[judged],
+        targets=data.targets[judged],
+        thresholds=thresholds,
+        label_space=data.label_space,
+    )
+
+
+def _evenly(rows: Indices, count: int) -> Indices:
+    """Return at most `count` rows, from the first to the last."""
+    chosen: Indices = rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(int)]
+    return chosen
 
 
 def _surest_first(

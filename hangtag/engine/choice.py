@@ -10,7 +10,7 @@ from typing import Literal
 
 from hangtag.engine.interface import Engine, Precision
 from hangtag.errors import SettingsInvalid
-from hangtag.hardware import Cpu, inference_threads, read_cpu
+from hangtag.hardware import Cpu, threads_of_worker, read_cpu
 
 # Fastest first, on hardware that has them.
 _BY_SPEED: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
@@ -30,7 +30,7 @@ def load_engine(
     models : the ONNX file for each precision that the bundle offers; fp32 always
     precision : `auto` takes the fastest that is offered and that the hardware computes natively
     gpu_id : the GPU that the server assigned to this worker; None where it assigned none
-    threads : cores that one run uses on a CPU; 0: see `hangtag.hardware.inference_threads`
+    threads : cores that one run uses on a CPU; 0: see `hangtag.hardware.threads_of_worker`
 
     Raises
     ------
@@ -38,7 +38,7 @@ def load_engine(
     """
     supported = supported_precisions(gpu_id)
     chosen = choose_precision(tuple(models), supported, precision)
-    threads = inference_threads(threads)
+    threads = threads_of_worker(threads)
     # A runtime is imported where it is used: it takes memory, and not every machine has each.
     if gpu_id is None and has_openvino():
         from hangtag.engine.openvino_engine import OpenVinoEngine

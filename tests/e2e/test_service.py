@@ -143,7 +143,7 @@ def patient_address(tiny_archive: Path, tmp_path: Path) -> Iterator[ServingAddre
         for name in quick.namelist():
             content = quick.read(name)
             if name == "model-config.yaml":
-                content = content.replace(b"maxBatchDelay: 1\n", b"maxBatchDelay: 5000\n")
+                content = content + b"\nbatchSize: 8\nmaxBatchDelay: 5000\n"
             patient.writestr(name, content)
     with serving(archive) as address:
         yield address

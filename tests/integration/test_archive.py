@@ -58,7 +58,7 @@ def test_scores_that_differ_stop_the_archive_and_keep_the_old_one(
     seal_bundle(
         own_bundle.folder, own_bundle.manifest.model_copy(update={"golden": (wrong, *golden[1:])})
     )
-    with pytest.raises(ArchiveInvalid, match=r"scores differ by 0\.\d+ from those of training"):
+    with pytest.raises(ArchiveInvalid, match=r"scores in fp32 differ by 0\.\d+ from those"):
         make_archive(own_bundle.folder, archive, version="1.0")
     assert archive.read_bytes() == b"the one that is served"
     assert [path.name for path in tmp_path.iterdir() if "archive" in path.name] == []
@@ -74,7 +74,7 @@ def test_a_core_that_decides_otherwise_stops_the_archive(
     images = project / "hangtag" / "images.py"
     images.write_text(images.read_text().replace("transpose(2, 0, 1)", "transpose(2, 0, 1)[::-1]"))
     monkeypatch.setattr(server.packaging, "_PROJECT", project)
-    with pytest.raises(ArchiveInvalid, match="scores differ"):
+    with pytest.raises(ArchiveInvalid, match="scores in fp32 differ"):
         make_archive(tiny_bundle.folder, tmp_path / "a.mar", version="1.0")
 
 

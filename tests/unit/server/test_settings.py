@@ -39,7 +39,7 @@ def test_a_server_gets_its_own_addresses() -> None:
 
 
 def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None:
-    arguments = furnish(tmp_path, Ports(9000))
+    arguments = furnish(tmp_path, Ports(9000), {"models": "{}"})
     settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
     assert (tmp_path / settings["metrics_config"]).is_file()
     assert (tmp_path / "log4j2.xml").is_file()
@@ -49,7 +49,7 @@ def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None
 def test_a_missing_serve_config_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_settings, "SERVE_CONFIG", tmp_path / "gone")
     with pytest.raises(SettingsInvalid, match=r"gone/config\.properties is missing"):
-        furnish(tmp_path, Ports(9000))
+        furnish(tmp_path, Ports(9000), {"models": "{}"})
 
 
 def test_shipped_addresses_are_loopback(shipped: dict[str, str]) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from hangtag.errors import ServerUnavailable
 from server.archive import Archive
+from server.plan import ServingPlan
 from server.ports import Ports
 from server.temporary import free_ports
 from server.torchserve import TorchServe, _environment, _run_folder
 
+PLAN = ServingPlan(workers=2, threads=3, batch_size=8)
 ARCHIVE = Archive(Path("tagger.mar"), size_bytes=1, model_version="1.0")
 
 
@@ -21,14 +23,19 @@ def test_nothing_overrules_the_settings_or_the_archive(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "/elsewhere")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    environment = _environment(Path("/run"), Path("/logs"))
+    monkeypatch.setenv("OTHER", "1")
+    environment = _environment(Path("/run"), Path("/logs"), PLAN)
     assert name not in environment
-    assert environment["OMP_NUM_THREADS"] == "1"
+    assert environment["OTHER"] == "1"
+
+
+def test_workers_learn_their_part_of_the_machine() -> None:
+    environment = _environment(Path("/run"), Path("/logs"), PLAN)
+    assert environment["OMP_NUM_THREADS"] == "3"
 
 
 def test_temporary_files_and_logs_have_their_own_places() -> None:
-    environment = _environment(Path("/run"), Path("/logs"))
+    environment = _environment(Path("/run"), Path("/logs"), PLAN)
     assert {environment["TEMP"], environment["TMPDIR"]} == {"/run"}
     assert {environment["LOG_LOCATION"], environment["METRICS_LOCATION"]} == {"/logs"}
 

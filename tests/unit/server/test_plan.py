@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import server.plan
+from hangtag.errors import SettingsInvalid
+from server.plan import (
+    ServingPlan,
+    TunedPlan,
+    as_properties,
+    default_plan,
+    machine_plan,
+    read_plan,
+    write_plan,
+)
+
+OTHER = ServingPlan(workers=5, threads=3, batch_size=7)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3, 4, 8, 16, 48, 64])
+def test_the_default_uses_all_cores_and_not_much_more(cores: int) -> None:
+    plan = default_plan(cores, gpus=0)
+    assert cores <= plan.workers * plan.threads <= 2 * cores
+    assert plan.threads <= cores
+
+
+def test_on_gpus_one_worker_decodes_while_the_other_computes() -> None:
+    plan = default_plan(16, gpus=2)
+    assert (plan.workers, plan.threads) == (4, 4)
+    assert plan.batch_size > default_plan(16, gpus=0).batch_size
+
+
+def test_a_tuned_plan_holds_on_its_machine_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plan.json"
+    monkeypatch.setattr(server.plan, "PLAN", path)
+    write_plan(OTHER, path)
+    assert machine_plan() == OTHER
+    path.write_text(TunedPlan(machine="another", plan=OTHER).model_dump_json())
+    assert machine_plan() != OTHER
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"machine": "m", "plan": {"workers": 0}}'])
+def test_a_broken_plan_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(SettingsInvalid, match=r"plan\.json: .*make tune"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_torchserve_reads_the_plan_by_model_and_version() -> None:
+    models = json.loads(as_properties(OTHER, "tagger", "2.0", "tagger.mar")["models"])
+    entry = models["tagger"]["2.0"]
+    assert (entry["minWorkers"], entry["maxWorkers"], entry["batchSize"]) == (5, 5, 7)
+    assert entry["maxBatchDelay"] == 1
