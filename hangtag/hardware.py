@@ -60,7 +60,7 @@ def usable_cores() -> int:
 
 
 def threads_of_worker(wanted: int) -> int:
-    """Return the threads of this process: `wanted`, or with 0 what OMP_NUM_THREADS or the cores say.
+    """Return the threads of this process: `wanted`; with 0, OMP_NUM_THREADS or the cores.
 
     OMP_NUM_THREADS is how the launcher, which knows how many workers share the machine, tells
     each of them its part.

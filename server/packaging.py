@@ -21,6 +21,7 @@ from hangtag.bundle import MANIFEST, Bundle, load_bundle
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.settings import parse_settings
+from server.torchserve import WORKER_PATH
 
 _PROJECT = Path(__file__).parent.parent
 _HANDLER = _PROJECT / "handlers" / "tagger_handler.py"
@@ -136,7 +137,7 @@ def _pack(bundle: Bundle, work: Path, version: str) -> Path:
 def _replay(packed: Path, unpacked: Path) -> dict[str, Any]:
     with zipfile.ZipFile(packed) as contents:
         contents.extractall(unpacked)
-    search_path = os.pathsep.join([str(unpacked), str(_PROJECT)])
+    search_path = os.pathsep.join([str(WORKER_PATH), str(unpacked), str(_PROJECT)])
     output = _run_python(
         ["-m", "server.replay", str(unpacked)],
         cwd=unpacked,

@@ -37,10 +37,10 @@ def main(folder: Path) -> None:
     if not Path(hangtag.__file__).is_relative_to(folder.resolve()):
         raise ArchiveInvalid(f"The hangtag package of {folder} is not the one that was loaded.")
     manifest = json.loads((folder / "bundle" / "tagger.json").read_text(encoding="utf-8"))
+    precision = _served_precision(folder)
     exact = _replay(folder, manifest, "fp32")
     _require(exact, manifest["golden_tolerance"], "fp32")
     served = exact
-    precision = _served_precision(folder)
     if precision != "fp32":
         served = _replay(folder, manifest, precision)
         _require(served, _tolerance(manifest, precision), precision)

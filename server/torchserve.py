@@ -25,6 +25,8 @@ MODEL_NAME = "tagger"
 MODEL_FILE = f"{MODEL_NAME}.mar"
 # Our class in front of TorchServe's own; see frontend/HangtagServer.java.
 _FRONTEND = Path(__file__).resolve().parent / "frontend" / "hangtag-frontend.jar"
+# What workers import before anything else.
+WORKER_PATH = Path(__file__).resolve().parent / "worker_path"
 # Netty alone takes 2 s to close in peace.
 STOP_TIMEOUT_S = 8.0
 KILL_TIMEOUT_S = 2.0
@@ -135,7 +137,7 @@ def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
 
 def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, str]:
     """Ours without what would overrule the settings (TS_CONFIG_FILE, TS_MODEL_SERVER_HOME, …) or
-    the archive: PYTHONPATH comes before it in a worker."""
+    the archive: PYTHONPATH comes before it in a worker, and holds our stand-in for torch alone."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -145,6 +147,7 @@ def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, s
     return {
         **inherited,
         **temporary,
+        "PYTHONPATH": str(WORKER_PATH),
         "OMP_NUM_THREADS": str(plan.threads),
         "LOG_LOCATION": str(logs),
         "METRICS_LOCATION": str(logs),

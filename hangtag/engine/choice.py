@@ -10,7 +10,7 @@ from typing import Literal
 
 from hangtag.engine.interface import Engine, Precision
 from hangtag.errors import SettingsInvalid
-from hangtag.hardware import Cpu, threads_of_worker, read_cpu
+from hangtag.hardware import Cpu, read_cpu, threads_of_worker
 
 # Fastest first, on hardware that has them.
 _BY_SPEED: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")

@@ -99,6 +99,9 @@ class OnnxRuntimeEngine:
         self.precision = precision
         self.largest_step = max(device.steps)
         self._device = device
+        if device.kind == "cuda":
+            # From NVIDIA's wheels, where CUDA and cuDNN are not installed on the system.
+            onnxruntime.preload_dlls()
         self._session = onnxruntime.InferenceSession(
             str(model_path), _session_options(threads), providers=_with_profiles(device, model_path)
         )

@@ -35,9 +35,9 @@ class OpenVinoEngine:
     def __init__(self, model_path: Path, *, precision: Precision, threads: int) -> None:
         self.precision = precision
         core = openvino.Core()
-        self._requests = {
-            size: _compile(core, model_path, size, precision, threads) for size in STEPS
-        }
+        # Read once: the weights as they lie in the file are then in memory once.
+        model = core.read_model(model_path)
+        self._requests = {size: _compile(core, model, size, precision, threads) for size in STEPS}
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> EngineOutput:
         """Run the network on photos of shape (B, 3, S, S)."""
@@ -51,9 +51,8 @@ class OpenVinoEngine:
 
 
 def _compile(
-    core: openvino.Core, model_path: Path, size: int, precision: Precision, threads: int
+    core: openvino.Core, model: openvino.Model, size: int, precision: Precision, threads: int
 ) -> Any:
-    model = core.read_model(model_path)
     photo = model.input("pixels").partial_shape
     model.reshape({"pixels": [size, *(photo[axis] for axis in (1, 2, 3))]})
     settings = {
