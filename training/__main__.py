@@ -76,6 +76,7 @@ def train(
 ) -> None:
     """Fine-tune a tagger on a dataset folder and write its bundle."""
     # Imported late: torch takes seconds, and --help should not.
+    from training.precisions import describe_precisions
     from training.run import resume_run, start_run
     from training.settings import make_settings
 
@@ -111,6 +112,9 @@ def train(
         "photos that it had not seen. "
         f"Figures and plots are in {bundle.folder.parent}, the bundle in {bundle.folder}."
     )
+    if bundle.manifest.precisions is not None:
+        for line in describe_precisions(bundle.manifest.precisions):
+            print(f"  {line}")
     print(f"Next: make archive BUNDLE={bundle.folder}")
 
 
