@@ -11,11 +11,11 @@ INSTALLED := .venv/.installed
 option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data-report train archive serve loadtest lint format test verify-real frontend lock clean
+.PHONY: help setup demo train archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
 
 help: ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
@@ -52,6 +52,18 @@ ifeq ($(origin ARCHIVE),file)
 endif
 	@exec $(RUN_PYTHON) -m server serve --archive '$(ARCHIVE)' --port '$(PORT)'
 
+tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on
+	@$(RUN_PYTHON) -m bench tune --archive '$(ARCHIVE)'
+
+chaos: $(INSTALLED) ## Try to break a live server (about 14 minutes): [ARCHIVE= SHORT=1]
+	@$(RUN_PYTHON) -m chaos --archive '$(ARCHIVE)' $(if $(findstring command,$(origin SHORT)),--short)
+
+bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive that bench-serving measures
+	@$(RUN_PYTHON) -m bench model
+
+bench-serving: $(INSTALLED) bench-model ## Measure TorchServe's own handler, Hangtag and the raw engine (about 12 minutes)
+	@$(RUN_PYTHON) -m bench serving
+
 loadtest: $(INSTALLED) ## Load a running server: [HOST= USERS= DURATION= PHOTOS= MAX_P95_MS= MAX_FAILURE_PERCENT= MIN_RPS=]
 	@$(RUN_PYTHON) -m loadtest $(call option,HOST,host) $(call option,USERS,users) \
 	  $(call option,DURATION,duration) $(call option,PHOTOS,photos) $(call option,MAX_P95_MS,max-p95-ms) \
@@ -72,13 +84,13 @@ test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on
 verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes)
 	@.venv/bin/pytest -m slow -s $(ARGS)
 
-frontend: $(INSTALLED) ## Compile server/frontend/HangtagServer.java into its jar (needs a javac)
+frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's jar (needs a javac)
 	@$(RUN_PYTHON) -m server.frontend.build
 
 lock: $(INSTALLED) ## Resolve pyproject.toml into requirements.lock anew
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \
-	  --extra cpu --extra train --extra serve --extra loadtest --extra dev pyproject.toml -o requirements.lock
+	  --extra cpu --extra train --extra serve --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what was built, but neither data, runs nor archives
 	@rm -rf build logs .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -4,7 +4,7 @@ TorchServe 0.12 loses two things on the way to a handler, both part of the contr
 
 - It keeps a request's parts in a dict (ts/service.py, `retrieve_data_for_inference`), so of two
   form parts named `image` it drops the first. Here a row becomes a list of parts instead.
-- It drops the query of /predictions. server/frontend/HangtagServer.java hands it over as a header.
+- It drops the query of /predictions. server/frontend/Submission.java hands it over as a header.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from hangtag.intake import Part
 
 ROW_KEY = "hangtag.parts"
 QUERY_HEADER = "x-hangtag-query"
+# Milliseconds since 1970; by then the front end has answered the request.
+DEADLINE_HEADER = "x-hangtag-deadline-ms"
 # Options and texts are fewer than ten; `groups` may be repeated.
 _MAX_QUERY_FIELDS = 1000
 

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from ts.service import Service
 
 from handlers.measurements import Measurements
 from handlers.request_parts import (
+    DEADLINE_HEADER,
     QUERY_HEADER,
     keep_repeated_parts,
     parts_of,
     parts_of_query,
 )
-from hangtag.errors import HangtagError
+from hangtag.errors import DeadlineExceeded, HangtagError
 from hangtag.intake import Product, read_product
 from hangtag.isolation import isolate
 from hangtag.schema import Problem, TagResponse
@@ -44,8 +45,8 @@ class TaggerHandler:
         SetupError : if settings or bundle are wrong; TorchServe then does not become ready.
         """
         keep_repeated_parts(Service)
-        # Photos with too many pixels are refused, which is said in the answer.
-        warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+        # The answer says what is wrong with a photo; Python would keep each text it warned of.
+        warnings.filterwarnings("ignore", module="PIL")
         self._settings = parse_settings((context.model_yaml_config or {}).get("hangtag"))
         properties = context.system_properties
         model = context.manifest["model"]
@@ -95,6 +96,7 @@ class TaggerHandler:
 
     def _read(self, row: Any, index: int, context: Any) -> Product:
         headers = _headers(context, index)
+        _require_time_left(headers)
         parts = [*parts_of_query(headers.get(QUERY_HEADER, "")), *parts_of(row)]
         return read_product(headers.get("content-type", ""), parts, self._settings)
 
@@ -106,6 +108,13 @@ def _asks_for_description(context: Any) -> bool:
     headers = _headers(context, 0)
     alone = len(context.request_processor) == 1
     return alone and headers.get("describe") == "True" and QUERY_HEADER not in headers
+
+
+def _require_time_left(headers: Mapping[str, str]) -> None:
+    # Set by the front end, which answers by itself at that time.
+    deadline_ms = headers.get(DEADLINE_HEADER, "")
+    if deadline_ms.isdecimal() and time.time() * 1000 > int(deadline_ms):
+        raise DeadlineExceeded("The time limit of the request had passed before its turn came.")
 
 
 def _headers(context: Any, index: int) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +14,12 @@ import numpy.typing as npt
 
 from hangtag.errors import ImageTooManyPixels, RequestError
 from hangtag.hardware import threads_of_worker
-from hangtag.images import ImageFacts, Preprocessing, decode_image
+from hangtag.images import ImageFacts, PhotoFile, Preprocessing, read_photo
 from hangtag.intake import Product
 from hangtag.settings import TaggerSettings
+
+# Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time.
+_LARGE_PHOTO_PIXELS = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -50,46 +55,61 @@ class PhotoDecoder:
         self._settings = settings
         threads = threads_of_worker(settings.decode_threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        self._large_photo = threading.Lock()
 
     def start(self, product: Product) -> Decoding:
-        """Begin with a product's photos."""
-        photos = [
-            self._threads.submit(self._decode, photo, index)
-            for index, photo in enumerate(product.images)
-        ]
-        return Decoding(product, photos)
+        """Read the headers of a product's photos, and begin to decode them.
+
+        Raises
+        ------
+        RequestError : what a header says is wrong, before memory is spent on any photo.
+        """
+        photos = [self._read(data, index) for index, data in enumerate(product.images)]
+        self._check_product_pixels(photos)
+        return Decoding(
+            product,
+            [self._threads.submit(self._decode, photo, i) for i, photo in enumerate(photos)],
+        )
 
     def finish(self, decoding: Decoding) -> DecodedProduct:
         """Wait for a product's photos.
 
         Raises
         ------
-        RequestError : what is wrong with the first photo that cannot be read.
+        RequestError : what is wrong with the first photo that cannot be decoded.
         """
         try:
-            photos = []
-            for photo in decoding.photos:
-                photos.append(photo.result())
-                self._check_product_pixels([each.facts for each in photos])
+            photos = [photo.result() for photo in decoding.photos]
         finally:
             for photo in decoding.photos:
                 photo.cancel()
         return DecodedProduct(decoding.product, photos)
 
-    def _decode(self, photo: bytes, index: int) -> DecodedPhoto:
+    def _read(self, data: bytes, index: int) -> PhotoFile:
+        with _naming_photo(index):
+            return read_photo(data, self._settings.image_limits)
+
+    def _decode(self, photo: PhotoFile, index: int) -> DecodedPhoto:
         started = time.perf_counter()
-        try:
-            image = decode_image(photo, self._settings.image_limits, self._preprocessing.size_px)
+        is_large = photo.pixels > _LARGE_PHOTO_PIXELS
+        with _naming_photo(index), self._large_photo if is_large else nullcontext():
+            image = photo.decode(self._preprocessing.size_px)
             pixels = self._preprocessing.to_model_input(image.rgb)
-        except RequestError as error:
-            error.path = error.path or f"$.images[{index}]"
-            raise
         return DecodedPhoto(image.facts, pixels, time.perf_counter() - started)
 
-    def _check_product_pixels(self, images: Sequence[ImageFacts]) -> None:
+    def _check_product_pixels(self, photos: Sequence[PhotoFile]) -> None:
         limit = self._settings.max_product_pixels
-        if sum(image.width_px * image.height_px for image in images) > limit:
+        if sum(photo.pixels for photo in photos) > limit:
             raise ImageTooManyPixels(
                 f"The photos together have more than the {limit:,} pixels that are decoded for one "
                 "product; send them smaller."
             )
+
+
+@contextmanager
+def _naming_photo(index: int) -> Iterator[None]:
+    try:
+        yield
+    except RequestError as error:
+        error.path = error.path or f"$.images[{index}]"
+        raise

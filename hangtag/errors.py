@@ -9,6 +9,7 @@ HangtagError                          500 internal
 │   ├── ImageTooManyPixels            422 image_too_many_pixels
 │   ├── TooManyImages                 422 too_many_images
 │   └── UnknownGroup                  422 unknown_group
+├── DeadlineExceeded                  504 deadline_exceeded
 └── SetupError                        500 setup_invalid
     ├── SettingsInvalid               500 settings_invalid
     ├── LabelSpaceInvalid             500 label_space_invalid
@@ -44,6 +45,9 @@ class RequestError(HangtagError):
     code = "request_invalid"
     title = "Request invalid"
 
+    # Whether it is a photo's own fault; the metrics count photos by it.
+    concerns_photo: ClassVar[bool] = False
+
     def __init__(self, detail: str, path: str | None = None) -> None:
         super().__init__(detail)
         self.path = path
@@ -59,6 +63,7 @@ class ImageMissing(RequestError):
 class ImageUndecodable(RequestError):
     """The bytes are no photo, or a broken one."""
 
+    concerns_photo = True
     code = "image_undecodable"
     title = "Image undecodable"
 
@@ -67,6 +72,7 @@ class ImageTooLarge(RequestError):
     """A photo has more bytes than the service takes."""
 
     status = 413
+    concerns_photo = True
     code = "image_too_large"
     title = "Image too large"
 
@@ -75,6 +81,7 @@ class FormatUnsupported(RequestError):
     """The body or a photo has a format that the service does not read."""
 
     status = 415
+    concerns_photo = True
     code = "format_unsupported"
     title = "Format unsupported"
 
@@ -83,6 +90,7 @@ class ImageTooManyPixels(RequestError):
     """A photo has more pixels than the service decodes."""
 
     status = 422
+    concerns_photo = True
     code = "image_too_many_pixels"
     title = "Image has too many pixels"
 
@@ -101,6 +109,14 @@ class UnknownGroup(RequestError):
     status = 422
     code = "unknown_group"
     title = "Unknown group"
+
+
+class DeadlineExceeded(HangtagError):
+    """Nobody waits for the answer any more, so no work is done for it."""
+
+    status = 504
+    code = "deadline_exceeded"
+    title = "Deadline exceeded"
 
 
 class SetupError(HangtagError):

@@ -6,80 +6,33 @@ the uint8 array that `Preprocessing.to_model_input` returns. So it cannot differ
 
 from __future__ import annotations
 
-import codecs
-import io
-import struct
-import zlib
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from hangtag.errors import (
-    FormatUnsupported,
-    ImageTooLarge,
-    ImageTooManyPixels,
-    ImageUndecodable,
-)
+from hangtag.colour import to_srgb
+from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
+from hangtag.photo_formats import DECODE_ERRORS, PILLOW_MAX_PIXELS, SUPPORTED_FORMATS, open_photo
+from hangtag.photo_structure import PhotoStructure, check_structure
 
-SUPPORTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-_SUPPORTED_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
-_WHITE = (255, 255, 255)
+__all__ = [
+    "SUPPORTED_FORMATS",
+    "DecodedImage",
+    "ImageFacts",
+    "ImageLimits",
+    "Preprocessing",
+    "decode_image",
+]
 
-# Formats that suppliers do send and that are recognised only to be refused by name.
-_REFUSED_SIGNATURES: dict[bytes, str] = {
-    b"%PDF": "a PDF document",
-    b"8BPS": "a Photoshop document",
-    b"<svg": "an SVG drawing",
-    b"<?xml": "an XML document",
-    b"<!DOC": "an HTML page",
-    b"<html": "an HTML page",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x1aE\xdf\xa3": "a video",
-    b"II*\x00\x10\x00\x00\x00CR": "a raw camera file",
-    b"\xff\x0a": "a JPEG XL photo",
-    b"\x00\x00\x00\x0cJXL ": "a JPEG XL photo",
-    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 photo",
-    b"\x00\x00\x01\x00": "an icon",
-    b"%!PS": "a PostScript document",
-}
-_REFUSED_BRANDS: dict[bytes, str] = {
-    b"heic": "a HEIC photo",
-    b"heix": "a HEIC photo",
-    b"hevc": "a HEIC photo",
-    b"msf1": "a HEIF photo",
-    b"mif1": "a HEIF photo",
-    b"isom": "a video",
-    b"mp42": "a video",
-    b"qt  ": "a video",
-}
-
-# What Pillow raises on broken bytes, besides OSError: each was met with a mutated photo.
-# RuntimeError includes NotImplementedError and RecursionError.
-_DECODE_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    ArithmeticError,
-    RuntimeError,
-    EOFError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
-# Above it Pillow refuses to open a photo, whatever our limit.
-_PILLOW_MAX_PIXELS = 178_956_970
+_WHITE = 255
+_WHOLE_FILE = 1 << 30
 _EXIF_ORIENTATION = 0x0112
-
+# Cameras write at most 64 KB, some programs several pieces of it.
+_MAX_EXIF_BYTES = 1_000_000
 
 # EXIF orientation -> what turns the photo upright (JEITA CP-3451, tag 0x0112).
 _TURNS: dict[object, Image.Transpose] = {
@@ -100,7 +53,7 @@ class ImageLimits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_image_bytes: int = Field(20_000_000, gt=0)
-    max_image_pixels: int = Field(64_000_000, gt=0, le=_PILLOW_MAX_PIXELS)
+    max_image_pixels: int = Field(64_000_000, gt=0, le=PILLOW_MAX_PIXELS)
 
 
 @dataclass(frozen=True)
@@ -132,25 +85,86 @@ class Preprocessing(BaseModel):
 
     def to_model_input(self, rgb: Image.Image) -> npt.NDArray[np.uint8]:
         """Return the photo as a uint8 array of shape (3, size_px, size_px)."""
-        # reducing_gap shrinks large photos by whole factors first: same picture, far less work.
-        scale = self.size_px / max(rgb.size)
-        width, height = (max(1, round(side * scale)) for side in rgb.size)
+        width, height = _fit(rgb.size, self.size_px)
         if rgb.size != (width, height):
+            # reducing_gap shrinks large photos by whole factors first: same picture, less work.
             rgb = rgb.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
-        canvas = Image.new("RGB", (self.size_px, self.size_px), _WHITE)
-        canvas.paste(rgb, ((self.size_px - width) // 2, (self.size_px - height) // 2))
-        return np.ascontiguousarray(np.asarray(canvas).transpose(2, 0, 1))
+        pixels = np.full((3, self.size_px, self.size_px), _WHITE, np.uint8)
+        left, top = (self.size_px - width) // 2, (self.size_px - height) // 2
+        for channel, name in enumerate("RGB"):
+            band = np.frombuffer(rgb.tobytes("raw", name), np.uint8).reshape(height, width)
+            pixels[channel, top : top + height, left : left + width] = band
+        return pixels
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo whose header was read and lies within the limits; its pixels are not decoded yet."""
+
+    _image: ImageFile.ImageFile
+    _structure: PhotoStructure
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self._image.size[0] * self._image.size[1]
+
+    def decode(self, smallest_side_px: int) -> DecodedImage:
+        """Decode to upright sRGB on white, once.
+
+        Parameters
+        ----------
+        smallest_side_px : the side that the model sees; JPEGs far larger are decoded at a reduced
+            scale (DCT scaling), never below twice what the model sees, and smaller photos get a
+            warning.
+
+        Raises
+        ------
+        ImageUndecodable
+        """
+        image, structure = self._image, self._structure
+        width_px, height_px = image.size
+        try:
+            _load(image, structure, 2 * smallest_side_px)
+            rgb, is_profile_ignored = to_srgb(image, 2 * smallest_side_px)
+        except DECODE_ERRORS as error:
+            raise ImageUndecodable(
+                f"The {image.format} photo is broken or cut short ({error}); send it again."
+            ) from error
+        turn = _turn(image)
+        if turn is not None:
+            rgb = rgb.transpose(turn)
+        if turn in _SIDEWAYS:
+            width_px, height_px = height_px, width_px
+        several_frames = structure.several_frames
+        if several_frames is None:
+            several_frames = getattr(image, "is_animated", False)
+        warnings = {
+            "several_frames_first_used": several_frames,
+            "smaller_than_model_input": max(width_px, height_px) < smallest_side_px,
+            "colour_profile_ignored": is_profile_ignored,
+        }
+        raised = tuple(name for name, is_raised in warnings.items() if is_raised)
+        return DecodedImage(rgb, ImageFacts(width_px, height_px, raised))
 
 
 def decode_image(data: bytes, limits: ImageLimits, smallest_side_px: int) -> DecodedImage:
-    """Decode a photo of any supported format to upright RGB on white.
+    """Read and decode a photo of any supported format: `read_photo(…).decode(…)`.
+
+    Raises
+    ------
+    ImageTooLarge, ImageTooManyPixels, FormatUnsupported, ImageUndecodable
+    """
+    return read_photo(data, limits).decode(smallest_side_px)
+
+
+def read_photo(data: bytes, limits: ImageLimits) -> PhotoFile:
+    """Read a photo's header.
 
     Parameters
     ----------
     data : the file's bytes
     limits : bytes and pixels that a photo may have
-    smallest_side_px : the side that the model sees; JPEGs far larger are decoded at a reduced
-        scale (DCT scaling), never below twice this side, and smaller photos get a warning.
 
     Raises
     ------
@@ -161,44 +175,10 @@ def decode_image(data: bytes, limits: ImageLimits, smallest_side_px: int) -> Dec
             f"The photo has {len(data):,} bytes, more than the {limits.max_image_bytes:,} that "
             "are taken; send it smaller."
         )
-    image = _open(data, limits)
+    structure = check_structure(data, limits.max_image_pixels)
+    image = open_photo(data, limits.max_image_pixels)
     _check_pixels(image.size, limits)
-    width_px, height_px = image.size
-    warnings = []
-    try:
-        if getattr(image, "n_frames", 1) > 1:
-            warnings.append("several_frames_first_used")
-        turn = _TURNS.get(_orientation(image))
-        image.draft("RGB", (2 * smallest_side_px, 2 * smallest_side_px))
-        rgb = _flatten(image)
-    except _DECODE_ERRORS as error:
-        raise ImageUndecodable(
-            f"The {image.format} photo is broken or cut short ({error}); send it again."
-        ) from error
-    if turn is not None:
-        rgb = rgb.transpose(turn)
-    if turn in _SIDEWAYS:
-        width_px, height_px = height_px, width_px
-    if max(width_px, height_px) < smallest_side_px:
-        warnings.append("smaller_than_model_input")
-    return DecodedImage(rgb, ImageFacts(width_px, height_px, tuple(warnings)))
-
-
-def _open(data: bytes, limits: ImageLimits) -> Image.Image:
-    try:
-        return Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)
-    except Image.DecompressionBombError as error:
-        raise ImageTooManyPixels(
-            f"The photo has more than the {limits.max_image_pixels:,} pixels that are decoded; "
-            "send it smaller."
-        ) from error
-    except _DECODE_ERRORS as error:
-        refused = _refused_format(data)
-        if refused:
-            raise FormatUnsupported(f"This is {refused}; send {_SUPPORTED_NAMES}.") from error
-        raise ImageUndecodable(
-            f"The bytes are not a readable photo; send {_SUPPORTED_NAMES}."
-        ) from error
+    return PhotoFile(image, structure)
 
 
 def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
@@ -209,35 +189,29 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
         )
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """Return RGB: transparency on white, 16-bit scaled down instead of clipped."""
-    if image.mode.startswith(("I", "F")):
-        levels = np.asarray(image, dtype=np.float64)
-        scaled = levels * (255 / _full_scale(image.mode, float(levels.max(initial=0))))
-        image = Image.fromarray(np.nan_to_num(scaled).clip(0, 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        canvas = Image.new("RGBA", rgba.size, (*_WHITE, 255))
-        return Image.alpha_composite(canvas, rgba).convert("RGB")
-    return image.convert("RGB")
+def _fit(size: tuple[int, int], side_px: int) -> tuple[int, int]:
+    """Return the size at which the longest side is `side_px`."""
+    scale = side_px / max(size)
+    width, height = (max(1, round(side * scale)) for side in size)
+    return width, height
 
 
-def _full_scale(mode: str, peak: float) -> float:
-    """Return the level that is white: integers have 16 bits, floats one of the usual ranges."""
-    usual = (1.0, 255.0, 65535.0) if mode == "F" else (65535.0,)
-    return next((level for level in usual if peak <= level), peak)
+def _load(image: ImageFile.ImageFile, structure: PhotoStructure, smallest_side_px: int) -> None:
+    """Decode the first frame; of a JPEG, as few pixels as keep the longest side that long."""
+    if structure.scalable:
+        image.draft("RGB", _fit(image.size, smallest_side_px))
+        # The interpreter's lock is let go once for the whole file, not once for each 64 KB.
+        image.decodermaxblock = _WHOLE_FILE
+    image.load()
 
 
-def _orientation(image: Image.Image) -> object:
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return what turns a loaded photo upright; Pillow itself has turned a TIFF."""
+    exif = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
+    if image.format == "TIFF" or len(exif) > _MAX_EXIF_BYTES:
+        return None
     try:
-        return image.getexif().get(_EXIF_ORIENTATION)
-    except _DECODE_ERRORS:
+        return _TURNS.get(image.getexif().get(_EXIF_ORIENTATION))
+    except DECODE_ERRORS:
         # Broken metadata does not make a photo unreadable; it is seen as it lies.
         return None
-
-
-def _refused_format(data: bytes) -> str | None:
-    head = data[:512].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
-    if data[4:8] == b"ftyp":
-        return _REFUSED_BRANDS.get(bytes(data[8:12]))
-    return next((name for mark, name in _REFUSED_SIGNATURES.items() if head.startswith(mark)), None)

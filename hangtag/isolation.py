@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from hangtag.errors import HangtagError, RequestError
+from hangtag.errors import HangtagError
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def isolate(work: Callable[[], Result]) -> Result | HangtagError:
     """
     try:
         return work()
-    except RequestError as error:
+    except HangtagError as error:
         return error
     except Exception:
         logger.exception("A product could not be answered")

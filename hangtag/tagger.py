@@ -12,7 +12,7 @@ from hangtag.answers import answer_product, check_groups
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.decoding import DecodedProduct, Decoding, PhotoDecoder
 from hangtag.engine import Engine, EngineOutput, load_engine
-from hangtag.errors import HangtagError
+from hangtag.errors import HangtagError, RequestError
 from hangtag.inference import Inference
 from hangtag.intake import Product
 from hangtag.isolation import isolate
@@ -37,7 +37,7 @@ class BatchMeasurements:
         if isinstance(product, DecodedProduct):
             self.decode_seconds += [photo.seconds for photo in product.photos]
             self.photo_outcomes += ["ok"] * len(product.photos)
-        else:
+        elif isinstance(product, RequestError) and product.concerns_photo:
             self.photo_outcomes.append(product.code)
 
 
@@ -96,10 +96,7 @@ class Tagger:
         inference = Inference(self.engine)
         decoded: list[DecodedProduct | HangtagError] = []
         for each in decoding:
-            if isinstance(each, HangtagError):
-                decoded.append(each)
-                continue
-            product = isolate(partial(self._decoder.finish, each))
+            product = self._finish_decoding(each)
             measured.add_photos(product)
             if isinstance(product, DecodedProduct):
                 inference.add([photo.pixels for photo in product.photos])
@@ -116,6 +113,11 @@ class Tagger:
     def _start_decoding(self, product: Product) -> Decoding:
         check_groups(product.options, self.bundle.label_space)
         return self._decoder.start(product)
+
+    def _finish_decoding(self, decoding: Decoding | HangtagError) -> DecodedProduct | HangtagError:
+        if isinstance(decoding, HangtagError):
+            return decoding
+        return isolate(partial(self._decoder.finish, decoding))
 
     def _answer(
         self, decoded: Sequence[DecodedProduct], output: EngineOutput | None

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from hangtag.errors import SettingsInvalid
 from server.ports import Ports, url
 
@@ -13,6 +15,48 @@ SERVE_CONFIG = Path(__file__).resolve().parents[1] / "serve_config"
 PROPERTIES = "config.properties"
 METRICS = "metrics.yaml"
 LOGGING = "log4j2.xml"
+_OWN = "hangtag."
+_MAX_MS = 3_600_000
+
+
+class FrontendSettings(BaseModel):
+    """What of config.properties server/frontend reads, with its own defaults; `_ms` are
+    milliseconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=lambda name: _OWN + name)
+
+    time_limit_ms: int = Field(10_000, ge=100, le=_MAX_MS)
+    read_timeout_ms: int = Field(30_000, ge=100, le=_MAX_MS)
+    idle_timeout_ms: int = Field(120_000, ge=100, le=_MAX_MS)
+    body_budget_bytes: int = Field(268_435_456, gt=0)
+    # TorchServe's key and its default.
+    max_request_bytes: int = Field(6_553_500, gt=0, alias="max_request_size")
+
+
+def parse_frontend_settings(settings: Mapping[str, str]) -> FrontendSettings:
+    """Return the front end's part of the settings.
+
+    Raises
+    ------
+    SettingsInvalid : naming the key that is unknown, out of its range, or does not fit the others.
+    """
+    own = {
+        key: value
+        for key, value in settings.items()
+        if key.startswith(_OWN) or key == "max_request_size"
+    }
+    try:
+        frontend = FrontendSettings.model_validate(own)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsInvalid(f"{PROPERTIES}, {first['loc'][0]}: {first['msg']}.") from error
+    # A quarter of the budget is kept for small bodies (BodyBudget.java).
+    if frontend.max_request_bytes > frontend.body_budget_bytes // 4 * 3:
+        raise SettingsInvalid(
+            f"{PROPERTIES}: max_request_size is more than three quarters of "
+            f"{_OWN}body_budget_bytes, so that the largest requests could never be taken."
+        )
+    return frontend
 
 
 def read_properties(text: str) -> dict[str, str]:
@@ -54,7 +98,8 @@ def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> lis
 
     Raises
     ------
-    SettingsInvalid : if serve_config/ is missing or config.properties cannot be read.
+    SettingsInvalid : if serve_config/ is missing, or config.properties cannot be read or has a
+        `hangtag.` key that is wrong.
     """
     try:
         text = (SERVE_CONFIG / PROPERTIES).read_text(encoding="utf-8")
@@ -63,6 +108,7 @@ def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> lis
     except FileNotFoundError as error:
         raise SettingsInvalid(f"{error.filename} is missing; restore serve_config/.") from error
     settings = {**with_ports(read_properties(text), ports), **overrides}
+    parse_frontend_settings(settings)
     lines = [f"{key}={value}\n" for key, value in settings.items()]
     (run_folder / PROPERTIES).write_text("".join(lines), encoding="utf-8")
     return settings.get("vmargs", "").split()

@@ -23,7 +23,7 @@ from server.settings import LOGGING, PROPERTIES, furnish
 
 MODEL_NAME = "tagger"
 MODEL_FILE = f"{MODEL_NAME}.mar"
-# Our class in front of TorchServe's own; see frontend/HangtagServer.java.
+# Our front end; see frontend/HangtagServer.java.
 _FRONTEND = Path(__file__).resolve().parent / "frontend" / "hangtag-frontend.jar"
 # What workers import before anything else.
 WORKER_PATH = Path(__file__).resolve().parent / "worker_path"

@@ -1,13 +1,12 @@
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import org.apache.commons.cli.CommandLine;
@@ -21,18 +20,23 @@ import org.pytorch.serve.util.ConnectorType;
 import org.pytorch.serve.util.TokenAuthorization;
 
 /**
- * TorchServe, with what it loses of a request handed on to the handler.
+ * TorchServe with a front end of our own on the inference port; docs/adr/0004-front-end.md says
+ * why.
  *
- * <p>TorchServe gives a handler the headers and the body of a request to /predictions, but drops
- * the query (InferenceRequestHandler.handlePredictions passes no decoder on), and takes a body
- * without a content type, which curl calls a web form, to pieces. Here the query travels as a
- * header, and such a body stays whole.
+ * <p>Models, queues, workers, management and metrics stay TorchServe's. What comes in over the
+ * inference port is read, limited, queued and answered by {@link Connection}.
  */
 public final class HangtagServer extends ModelServer {
-    static final String QUERY_HEADER = "x-hangtag-query";
+    // Bytes. A query names its groups one by one, so the line is longer than Netty's default takes.
+    private static final int MAX_REQUEST_LINE = 16 * 1024;
+    private static final int MAX_HEADERS = 16 * 1024;
+    private static final int MAX_CHUNK = 64 * 1024;
 
-    private HangtagServer(ConfigManager configuration) {
+    private final Frontend frontend;
+
+    private HangtagServer(ConfigManager configuration, Frontend frontend) {
         super(configuration);
+        this.frontend = frontend;
     }
 
     /** Starts like ModelServer.main, with the same arguments. */
@@ -42,10 +46,14 @@ public final class HangtagServer extends ModelServer {
                     new DefaultParser()
                             .parse(ConfigManager.Arguments.getOptions(), arguments, null, false);
             ConfigManager.init(new ConfigManager.Arguments(line));
+            ConfigManager configuration = ConfigManager.getInstance();
+            requireWhatWeKeep(configuration);
+            JobQueue.requireThisTorchServe();
+            Frontend frontend = new Frontend(FrontendSettings.of(configuration));
             TokenAuthorization.init();
             PluginsManager.getInstance().initialize();
             MetricCache.init();
-            HangtagServer server = new HangtagServer(ConfigManager.getInstance());
+            HangtagServer server = new HangtagServer(configuration, frontend);
             Runtime.getRuntime().addShutdownHook(new Thread(server::stop));
             server.startAndWait();
         } catch (Throwable error) {
@@ -55,59 +63,67 @@ public final class HangtagServer extends ModelServer {
         }
     }
 
+    /** TorchServe's HTTP handlers would see to these; whoever asks for one must not be ignored. */
+    private static void requireWhatWeKeep(ConfigManager configuration) {
+        if (!configuration.getDisableTokenAuthorization()) {
+            throw new IllegalArgumentException(
+                    "Hangtag checks no tokens; set disable_token_authorization=true.");
+        }
+        Connector inference = configuration.getListener(ConnectorType.INFERENCE_CONNECTOR);
+        if (inference.isSsl()) {
+            throw new IllegalArgumentException(
+                    "Hangtag speaks no TLS; give inference_address http and let a proxy do it.");
+        }
+        if (inference.equals(configuration.getListener(ConnectorType.MANAGEMENT_CONNECTOR))) {
+            throw new IllegalArgumentException(
+                    "inference_address and management_address must not be the same.");
+        }
+    }
+
     @Override
     public ChannelFuture initializeServer(
-            Connector connector, EventLoopGroup accepting, EventLoopGroup working, ConnectorType type)
+            Connector connector,
+            EventLoopGroup accepting,
+            EventLoopGroup working,
+            ConnectorType type)
             throws InterruptedException, IOException, GeneralSecurityException {
-        ChannelFuture closed = super.initializeServer(connector, accepting, working, type);
-        if (type == ConnectorType.INFERENCE_CONNECTOR || type == ConnectorType.ALL) {
-            closed.channel().pipeline().addFirst(new NewConnections());
+        if (type != ConnectorType.INFERENCE_CONNECTOR) {
+            return super.initializeServer(connector, accepting, working, type);
         }
-        return closed;
+        return new ServerBootstrap()
+                .group(accepting, working)
+                .channel(connector.getServerChannel())
+                .option(ChannelOption.SO_BACKLOG, 1024)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childHandler(new NewConnection())
+                .bind(connector.getSocketAddress())
+                .sync()
+                .channel()
+                .closeFuture();
     }
 
-    /** Sits in the listening channel, where each new connection comes by as a message. */
-    @ChannelHandler.Sharable
-    private static final class NewConnections extends ChannelInboundHandlerAdapter {
+    private final class NewConnection extends ChannelInitializer<Channel> {
         @Override
-        public void channelRead(ChannelHandlerContext context, Object connection) {
-            ((Channel) connection).pipeline().addLast(new Installer());
-            context.fireChannelRead(connection);
+        protected void initChannel(Channel channel) {
+            Turns turns = new Turns();
+            Connection connection = new Connection(frontend, turns);
+            channel.pipeline()
+                    .addLast(connection.firstBytes())
+                    .addLast(new RequestDecoder())
+                    .addLast(new HttpResponseEncoder())
+                    .addLast(turns)
+                    .addLast(connection);
         }
     }
 
-    /** Puts KeepRequests in front of TorchServe's own handler, which is there once we are active. */
-    private static final class Installer extends ChannelInboundHandlerAdapter {
+    private static final class RequestDecoder extends HttpRequestDecoder {
+        RequestDecoder() {
+            super(MAX_REQUEST_LINE, MAX_HEADERS, MAX_CHUNK);
+        }
+
         @Override
-        public void channelActive(ChannelHandlerContext context) {
-            context.pipeline().addBefore("handler", "keep-requests", new KeepRequests());
-            context.fireChannelActive();
-            context.pipeline().remove(this);
-        }
-    }
-
-    private static final class KeepRequests extends ChannelInboundHandlerAdapter {
-        @Override
-        public void channelRead(ChannelHandlerContext context, Object message) {
-            if (message instanceof HttpRequest) {
-                keepQuery((HttpRequest) message);
-                keepBody((HttpRequest) message);
-            }
-            context.fireChannelRead(message);
-        }
-
-        private static void keepQuery(HttpRequest request) {
-            int mark = request.uri().indexOf('?');
-            // Set in any case: what a client sends under this name is not the query.
-            request.headers().set(QUERY_HEADER, mark < 0 ? "" : request.uri().substring(mark + 1));
-        }
-
-        private static void keepBody(HttpRequest request) {
-            CharSequence type = HttpUtil.getMimeType(request);
-            if (HttpHeaderValues.APPLICATION_X_WWW_FORM_URLENCODED.contentEqualsIgnoreCase(type)) {
-                request.headers()
-                        .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_OCTET_STREAM);
-            }
+        protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+            // Netty would take the Content-Length out; Framing refuses such a message.
         }
     }
 }

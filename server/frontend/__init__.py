@@ -1,1 +1,1 @@
-"""TorchServe's Java side: one class of ours in front of it."""
+"""TorchServe's Java side: our front end on the inference port (docs/adr/0004-front-end.md)."""

@@ -115,6 +115,14 @@ def test_a_client_that_asks_for_a_description_gets_tags(service: Any) -> None:
     assert [colour(answer) for answer in answers] == ["Red", "Green"]
 
 
+def test_no_work_is_done_after_the_deadline(service: Any) -> None:
+    late = body(photo(BLUE), **{"x-hangtag-deadline-ms": "1"})
+    early = body(photo(BLUE), **{"x-hangtag-deadline-ms": str(2**50)})
+    refused, answered = send(service, late, early)
+    assert (refused.status, json.loads(refused.body)["code"]) == (504, "deadline_exceeded")
+    assert colour(answered) == "Blue"
+
+
 def test_an_explain_header_changes_nothing(service: Any) -> None:
     assert colour(send(service, body(photo(BLUE), explain="True"))[0]) == "Blue"
 

@@ -104,14 +104,14 @@ def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> No
 def test_a_fault_of_ours_stays_in_its_product(
     tagger: Tagger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = hangtag.decoding.decode_image
+    real = hangtag.decoding.read_photo
 
     def faulty(data: bytes, *rest: Any) -> Any:
         if data == b"trigger":
             raise ZeroDivisionError
         return real(data, *rest)
 
-    monkeypatch.setattr(hangtag.decoding, "decode_image", faulty)
+    monkeypatch.setattr(hangtag.decoding, "read_photo", faulty)
     outcomes = tagger.tag([Product(images=(photo(),)), Product(images=(b"trigger",))])
     assert isinstance(outcomes[0], TagResponse)
     assert isinstance(outcomes[1], HangtagError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -11,8 +12,15 @@ import yaml
 from hangtag.errors import SettingsInvalid
 from hangtag.settings import parse_settings
 from server import settings as server_settings
+from server.frontend.build import FOLDER as FRONTEND
 from server.ports import Ports
-from server.settings import SERVE_CONFIG, furnish, read_properties, with_ports
+from server.settings import (
+    SERVE_CONFIG,
+    furnish,
+    parse_frontend_settings,
+    read_properties,
+    with_ports,
+)
 
 
 @pytest.fixture
@@ -50,6 +58,49 @@ def test_a_missing_serve_config_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(server_settings, "SERVE_CONFIG", tmp_path / "gone")
     with pytest.raises(SettingsInvalid, match=r"gone/config\.properties is missing"):
         furnish(tmp_path, Ports(9000), {"models": "{}"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("hangtag.time_limit", "1", "hangtag.time_limit: Extra inputs"),
+        ("hangtag.time_limit_ms", "soon", "hangtag.time_limit_ms: Input should be a valid integer"),
+        ("hangtag.time_limit_ms", "99", "hangtag.time_limit_ms: .* greater than or equal to 100"),
+        ("hangtag.read_timeout_ms", "3600001", "hangtag.read_timeout_ms: .* less than or equal"),
+        ("hangtag.body_budget_bytes", "0", "hangtag.body_budget_bytes: .* greater than 0"),
+        ("hangtag.body_budget_bytes", "67108864", "max_request_size is more than three quarters"),
+        ("max_request_size", "x", "max_request_size: Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_setting_of_the_front_end_is_named(
+    shipped: dict[str, str], key: str, value: str, said: str
+) -> None:
+    with pytest.raises(SettingsInvalid, match=said):
+        parse_frontend_settings({**shipped, key: value})
+
+
+def test_no_server_starts_with_a_wrong_setting_of_the_front_end(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"hangtag\.limit: Extra inputs"):
+        furnish(tmp_path, Ports(9000), {"models": "{}", "hangtag.limit": "1"})
+
+
+def test_the_front_end_reads_the_shipped_settings_and_has_the_same_defaults(
+    shipped: dict[str, str],
+) -> None:
+    java = (FRONTEND / "FrontendSettings.java").read_text("utf-8")
+    defaults = re.findall(r'read\(properties, unknown, "(\w+)", ([\d_]+)\)', java)
+    keys = {f"hangtag.{name}": int(value.replace("_", "")) for name, value in defaults}
+    own = {key: int(value) for key, value in shipped.items() if key.startswith("hangtag.")}
+    assert own == keys
+    assert parse_frontend_settings({}).model_dump(exclude={"max_request_bytes"}) == {
+        key.removeprefix("hangtag."): value for key, value in keys.items()
+    }
+
+
+def test_the_heap_has_room_for_the_bodies(shipped: dict[str, str]) -> None:
+    found = re.search(r"-Xmx(\d+)g", shipped["vmargs"])
+    assert found is not None
+    assert int(found[1]) << 30 >= 3 * parse_frontend_settings(shipped).body_budget_bytes
 
 
 def test_shipped_addresses_are_loopback(shipped: dict[str, str]) -> None:

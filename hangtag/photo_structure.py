@@ -1,0 +1,190 @@
+"""How many pieces a photo file may be made of, checked before a decoder walks them.
+
+Decoders walk a file's segments, chunks, blocks and tags one by one: Pillow in Python, holding the
+interpreter's lock, libjpeg once over the whole picture for each scan, libavif with a search for
+each item. A small file of very many pieces would so cost minutes or a gigabyte. No camera and no
+program writes such files; they are refused. The bounds leave a wide margin to those that do exist.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from hangtag.errors import ImageUndecodable
+from hangtag.tiff_structure import check_tiff
+
+_MAX_JPEG_SEGMENTS = 1024
+_MAX_JPEG_EXIF_SEGMENTS = 16
+# libjpeg writes 10 scans; libtiff draws the same line.
+_MAX_JPEG_SCANS = 100
+_MAX_PNG_CHUNKS = 65_536
+# A file of 20 MB in blocks of the largest size has 78,000.
+_MAX_GIF_BLOCKS = 131_072
+_MAX_STRAY_BYTES = 65_536
+_MAX_RLE_BMP_BYTES = 1_000_000
+_MAX_AVIF_BOXES = 4096
+_MAX_AVIF_INDEX_BYTES = 65_536
+_MAX_AVIF_MOVIE_BYTES = 262_144
+
+# What is followed by a length: not the bare markers, not the escaped 0xFF of compressed data.
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
+_JPEG_LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+_GIF_BLOCK = re.compile(rb"[,!;]")
+_GIF_IMAGE, _GIF_EXTENSION = ord(","), ord("!")
+_RLE_COMPRESSIONS = (1, 2)
+# All that Pillow takes for one.
+_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
+_AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
+_AVIF_INDICES = (b"iloc", b"iinf", b"iref", b"ipma", b"grpl")
+
+
+@dataclass(frozen=True)
+class PhotoStructure:
+    """What a file's pieces tell that Pillow does not, or only at a price.
+
+    scalable : whether it is a JPEG that can be decoded at a reduced scale; lossless ones cannot
+    several_frames : whether a GIF has more than one frame; None for other formats, where Pillow
+        knows it without reading them
+    """
+
+    scalable: bool = False
+    several_frames: bool | None = None
+
+
+def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
+    """Check the pieces of a photo of any format; broken files are left to the decoder.
+
+    Raises
+    ------
+    ImageUndecodable : if there are absurdly many pieces.
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        return _check_jpeg(data)
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return _check_gif(data)
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        _check_png(data)
+    elif data.startswith(_TIFF_SIGNATURES):
+        check_tiff(data, max_pixels)
+    elif data.startswith(b"BM"):
+        _check_bmp(data)
+    elif data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
+        _check_avif(data)
+    return PhotoStructure()
+
+
+def _check_jpeg(data: bytes) -> PhotoStructure:
+    position, stray_bytes = 2, 0
+    segments, exif_segments, scans = 0, 0, 0
+    scalable = True
+    while found := _JPEG_MARKER.search(data, position):
+        marker = data[found.end() - 1]
+        if marker == _JPEG_END:
+            break
+        if not scans:
+            stray_bytes += found.start() - position
+        segments += 1
+        scans += marker == _JPEG_SCAN
+        scalable = scalable and marker not in _JPEG_LOSSLESS
+        exif_segments += data.startswith(b"Exif\0\0", found.end() + 2)
+        if scans > _MAX_JPEG_SCANS:
+            _refuse("many scans")
+        if segments > _MAX_JPEG_SEGMENTS or exif_segments > _MAX_JPEG_EXIF_SEGMENTS:
+            _refuse("many segments")
+        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
+        position = found.end() + length
+    if stray_bytes > _MAX_STRAY_BYTES or (not scans and len(data) - position > _MAX_STRAY_BYTES):
+        _refuse("much between its segments")
+    return PhotoStructure(scalable=scalable)
+
+
+def _check_png(data: bytes) -> None:
+    position = 8
+    for _ in range(_MAX_PNG_CHUNKS):
+        position += 12 + int.from_bytes(data[position : position + 4], "big")
+        if position >= len(data):
+            return
+    _refuse("many chunks")
+
+
+def _check_gif(data: bytes) -> PhotoStructure:
+    """Walk to the second frame, if there is one."""
+    position, blocks, stray_bytes, frames = 13 + _gif_palette_bytes(data[10:11]), 0, 0, 0
+    while found := _GIF_BLOCK.search(data, position):
+        stray_bytes += found.start() - position
+        kind, position = data[found.start()], found.end()
+        if kind == _GIF_IMAGE:
+            frames += 1
+            # Nine bytes of place and flags, the palette, one byte of code size.
+            position += 10 + _gif_palette_bytes(data[position + 8 : position + 9])
+        elif kind == _GIF_EXTENSION:
+            position += 1
+        if frames > 1 or kind not in (_GIF_IMAGE, _GIF_EXTENSION):
+            break
+        while position < len(data) and data[position]:
+            position += 1 + data[position]
+            blocks += 1
+            if blocks > _MAX_GIF_BLOCKS:
+                _refuse("many blocks")
+        position += 1
+    if stray_bytes > _MAX_STRAY_BYTES:
+        _refuse("much between its blocks")
+    return PhotoStructure(several_frames=frames > 1)
+
+
+def _gif_palette_bytes(flags: bytes) -> int:
+    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+
+
+def _check_bmp(data: bytes) -> None:
+    """Refuse large run-length encoded ones: Pillow decodes them in Python, run by run."""
+    header_bytes = int.from_bytes(data[14:18], "little")
+    compression = int.from_bytes(data[30:34], "little") if header_bytes >= 40 else 0
+    if compression in _RLE_COMPRESSIONS and len(data) > _MAX_RLE_BMP_BYTES:
+        _refuse("many runs")
+
+
+def _check_avif(data: bytes) -> None:
+    for kind, start, end in _boxes(data, 0, len(data)):
+        if kind == b"moov" and end - start > _MAX_AVIF_MOVIE_BYTES:
+            _refuse("many frames")
+        if kind == b"meta":
+            # A version and flags come before its boxes.
+            _check_avif_items(data, start + 4, end)
+
+
+def _check_avif_items(data: bytes, start: int, end: int) -> None:
+    for kind, box_start, box_end in _boxes(data, start, end):
+        if kind == b"iprp":
+            _check_avif_items(data, box_start, box_end)
+        elif kind == b"ipco":
+            for _ in _boxes(data, box_start, box_end):
+                pass
+        elif kind in _AVIF_INDICES and box_end - box_start > _MAX_AVIF_INDEX_BYTES:
+            _refuse("many items")
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, start and end of each box's content (ISO 14496-12, 4.2)."""
+    for _ in range(_MAX_AVIF_BOXES):
+        if start + 8 > end:
+            return
+        size, kind = struct.unpack_from(">I4s", data, start)
+        header_bytes = 8
+        if size == 1:
+            size, header_bytes = int.from_bytes(data[start + 8 : start + 16], "big"), 16
+        box_end = min(end, start + size) if size else end
+        yield kind, start + header_bytes, box_end
+        if box_end < start + header_bytes:
+            return
+        start = box_end
+    _refuse("many boxes")
+
+
+def _refuse(pieces: str) -> NoReturn:
+    raise ImageUndecodable(f"The photo has absurdly {pieces}; save it anew and send that.")
