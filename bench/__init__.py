@@ -1,0 +1,1 @@
+"""Measures Hangtag beside TorchServe's own handler and the engine's limit, in one run."""

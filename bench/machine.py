@@ -1,0 +1,57 @@
+"""The machine and the versions that a report was made with."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from bench.report import Machine
+from hangtag.hardware import read_cpu
+
+_PROJECT = Path(__file__).resolve().parents[1]
+_LIBRARIES = ("torchserve", "torch", "torchvision", "openvino", "onnxruntime", "numpy", "pillow")
+
+
+def describe_machine() -> Machine:
+    """Return what decides how fast a network runs here."""
+    cpu = read_cpu()
+    return Machine(
+        cpu=cpu.name,
+        cores=cpu.cores,
+        flags=cpu.engine_flags,
+        memory_bytes=psutil.virtual_memory().total,
+        system=_system(),
+        versions={"python": platform.python_version(), **_versions()},
+    )
+
+
+def current_commit() -> str | None:
+    """The project's git commit, with `+changes` if the work tree has any; None outside git."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"],  # noqa: S607
+            cwd=_PROJECT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return described.stdout.strip()
+
+
+def _system() -> str:
+    try:
+        name = platform.freedesktop_os_release().get("PRETTY_NAME", "")
+    except OSError:  # not on Linux
+        name = ""
+    return f"{name or platform.system()}, {platform.system()} {platform.release()}"
+
+
+def _versions() -> dict[str, str]:
+    installed = {each.name.lower(): each.version for each in importlib.metadata.distributions()}
+    return {name: installed[name] for name in _LIBRARIES if name in installed}

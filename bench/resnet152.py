@@ -1,0 +1,78 @@
+"""A ResNet152 with random weights: it computes what a trained one does, and needs no download."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torchvision.models.resnet import Bottleneck
+
+from hangtag.images import ImageLimits, Preprocessing, decode_image
+from training.backbones import build_backbone
+from training.network import TaggerNetwork
+
+BACKBONE = "resnet152"
+SIZE_PX = 224
+_CALIBRATION_PHOTOS = 8
+# What a residual block adds to its input. With the usual 1, a random network of this depth
+# amplifies every rounding a hundredfold, which no trained one does.
+_RESIDUAL_SCALE = 0.2
+_LARGEST_LOGIT = 6.0
+_HEAD_SCALE = 0.3
+
+
+def random_photo(seed: int) -> bytes:
+    """Coarse random colours: no two alike for the network."""
+    random = np.random.default_rng(seed)
+    tiles = Image.fromarray(random.integers(0, 256, (7, 9, 3), dtype=np.uint8))
+    buffer = io.BytesIO()
+    tiles.resize((360, 280)).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def pixels_of(photo: bytes, size_px: int = SIZE_PX) -> npt.NDArray[np.uint8]:
+    """Return a photo as the model's input, uint8 (3, S, S)."""
+    image = decode_image(photo, ImageLimits(), size_px)
+    return Preprocessing(size_px=size_px).to_model_input(image.rgb)
+
+
+def random_resnet152(labels: int) -> TaggerNetwork:
+    """Return the network, in evaluation mode; always the same one for a number of labels."""
+    photos = [pixels_of(random_photo(seed)) for seed in range(_CALIBRATION_PHOTOS)]
+    return random_network(BACKBONE, labels, np.stack(photos))
+
+
+def random_network(backbone: str, labels: int, calibration: npt.NDArray[np.uint8]) -> TaggerNetwork:
+    """Return any torchvision classifier as a tagger with random weights, in evaluation mode.
+
+    Parameters
+    ----------
+    calibration : photos such as it will see, uint8 (N, 3, S, S); the same ones give the same
+        network
+    """
+    torch.manual_seed(0)
+    body, width = build_backbone(backbone, "none", calibration.shape[-1])
+    network = TaggerNetwork(body, width, labels, dropout=0.0)
+    # Untrained batch norms let the activations of 152 layers explode, and every score would be
+    # 0 or 1, whatever the network computes: they take the statistics of some photos instead.
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None
+        if isinstance(layer, Bottleneck):
+            torch.nn.init.constant_(layer.bn3.weight, _RESIDUAL_SCALE)
+    network.train()
+    with torch.no_grad():
+        _set_labels_apart(network.head)
+        network(torch.from_numpy(calibration))
+    return network.eval()
+
+
+def _set_labels_apart(head: torch.nn.Linear) -> None:
+    """Spread the labels' logits evenly: what random weights decide by a hair, any rounding would
+    decide otherwise, which is not so with trained ones."""
+    spread = torch.linspace(-_LARGEST_LOGIT, _LARGEST_LOGIT, head.out_features)
+    head.bias.copy_(spread[torch.randperm(head.out_features)])
+    head.weight.mul_(_HEAD_SCALE)

@@ -1,0 +1,53 @@
+"""The servers that are measured, each as a context manager that begins when it is ready."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from server.temporary import serving
+from server.torchserve import MODEL_NAME
+
+_ANSWER_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that is ready: `startup_s` after its process was started."""
+
+    predictions_url: str
+    pid: int
+    startup_s: float
+    settings: dict[str, Any]
+
+
+StartServer = Callable[[], AbstractContextManager[Served]]
+
+
+@contextmanager
+def serve_hangtag(archive: Path) -> Iterator[Served]:
+    """Serve an archive as `make serve` does."""
+    begin_s = time.perf_counter()
+    with serving(archive) as address:
+        startup_s = time.perf_counter() - begin_s
+        settings = _settings(address.management_url)
+        yield Served(address.predictions_url, address.pid, startup_s, settings)
+
+
+def _settings(management_url: str) -> dict[str, Any]:
+    """What the server says of itself: its batching, and what its handler says of the engine."""
+    query = f"{management_url}/models/{MODEL_NAME}?customized=true"
+    with urlopen(query, timeout=_ANSWER_TIMEOUT_S) as answer:  # noqa: S310 - our own server
+        (model,) = json.load(answer)
+    return {
+        "workers": len(model["workers"]),
+        "batch_size": model["batchSize"],
+        "max_batch_delay_ms": model["maxBatchDelay"],
+        **model.get("customizedMetadata", {}),
+    }

@@ -1,0 +1,62 @@
+"""CPU and memory of a process with its descendants."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from bench.processes import read_memory, read_spending, spent_between
+
+# Starts a child that computes; both hold memory until their input ends.
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+print("started", flush=True)
+sys.stdin.read()
+child.kill()
+"""
+CHILD = "while True: sum(range(10_000))"
+
+
+@pytest.fixture
+def busy_family() -> Iterator[int]:
+    """A process that sleeps and its child that computes."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "started\n"
+        yield parent.pid
+
+
+def test_the_work_of_descendants_counts(busy_family: int) -> None:
+    before = read_spending(busy_family)
+    time.sleep(0.5)
+    cpu_s, joules = spent_between(before, read_spending(busy_family))
+    assert 0.05 < cpu_s < 2
+    assert joules is None or joules > 0
+
+
+def test_each_process_is_listed_with_its_memory(busy_family: int) -> None:
+    memory = read_memory(busy_family)
+    assert [each.process for each in memory] == ["worker", "worker"]
+    assert all(each.rss_bytes > 1_000_000 for each in memory)
+    assert all(each.pss_bytes is None or each.pss_bytes <= each.rss_bytes for each in memory)
+
+
+def test_a_process_that_is_gone_is_an_error() -> None:
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    assert done.pid != os.getpid()
+    with pytest.raises(psutil.NoSuchProcess):
+        read_spending(done.pid)
