@@ -8,18 +8,29 @@ import os
 import platform
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
+from hangtag.bundle import load_bundle
+from hangtag.decisions import select_tags, sigmoid
+from hangtag.engine import load_engine
+from hangtag.images import ImageLimits, decode_image
 from server.temporary import serving
 from tests.real_photos import FASHION_PRODUCTS, PROJECT, needs_fashion_products
+from training.data import label_matrix, read_catalogue
+from training.evaluation import micro_f1
+from training.precisions import tags_equal
 
 MAX_MINUTES = 20
 MIN_MICRO_F1 = 0.75
 MIN_ARTICLE_TYPE_ACCURACY = 0.70
 MAX_SCORE_DIFFERENCE = 1e-3
+MAX_F1_LOSS = 0.002
+MIN_TAGS_EQUAL = 0.995
 COMPARED_PHOTOS = 300
 RESULTS = PROJECT / "bench" / "results" / "real_photos.json"
 
@@ -35,20 +46,69 @@ def test_real_photos_are_learned_and_served_as_trained(tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     archive = tmp_path / "real.mar"
     make("archive", f"BUNDLE={tmp_path / 'run' / 'bundle'}", f"ARCHIVE={archive}")
-    with serving(archive) as address:
+    with serving(in_fp32(archive, tmp_path / "fp32.mar")) as address:
         difference = largest_difference(
             address.predictions_url, tmp_path / "run" / "test_scores.csv"
         )
-    write_results(tmp_path / "run", minutes, metrics, difference)
+    precisions = compare_precisions(tmp_path / "run")
+    write_results(tmp_path / "run", minutes, metrics, difference, precisions)
 
     assert metrics["micro_f1"] >= MIN_MICRO_F1
     assert metrics["groups"]["articleType"]["accuracy"] >= MIN_ARTICLE_TYPE_ACCURACY
     assert difference < MAX_SCORE_DIFFERENCE
     assert minutes < MAX_MINUTES
+    for each in precisions.values():
+        assert each["micro_f1"] >= precisions["fp32"]["micro_f1"] - MAX_F1_LOSS
+        assert each["tags_equal"] >= MIN_TAGS_EQUAL
 
 
 def make(*arguments: str) -> None:
     subprocess.run(["make", "--no-print-directory", *arguments], cwd=PROJECT, check=True)
+
+
+def in_fp32(archive: Path, target: Path) -> Path:
+    """The same archive, served in fp32: its scores are those of training."""
+    with zipfile.ZipFile(archive) as fast, zipfile.ZipFile(target, "w") as exact:
+        for name in fast.namelist():
+            content = fast.read(name)
+            if name == "model-config.yaml":
+                content = content.replace(b"precision: auto\n", b"precision: fp32\n")
+                assert b"precision: fp32" in content
+            exact.writestr(name, content)
+    return target
+
+
+def compare_precisions(run: Path) -> dict[str, dict[str, float]]:
+    """What each precision that the bundle offers does on all test photos."""
+    bundle = load_bundle(run / "bundle")
+    with (run / "test_scores.csv").open(newline="") as file:
+        paths = [Path(row["image"]).resolve() for row in csv.DictReader(file)]
+    catalogue = read_catalogue(FASHION_PRODUCTS)
+    by_path = {photo.path.resolve(): photo for photo in catalogue.photos}
+    targets = label_matrix([by_path[path] for path in paths], catalogue.label_space)
+    preprocessing = bundle.manifest.preprocessing
+    pixels = np.stack(
+        [
+            preprocessing.to_model_input(
+                decode_image(path.read_bytes(), ImageLimits(), preprocessing.size_px).rgb
+            )
+            for path in paths
+        ]
+    )
+    thresholds, label_space = bundle.thresholds.tag, bundle.label_space
+    scores = {
+        precision: sigmoid(load_engine(bundle.models, precision=precision).run(pixels).logits)
+        for precision in bundle.models
+    }
+    exact = select_tags(scores["fp32"], thresholds, label_space)
+    return {
+        precision: {
+            "micro_f1": micro_f1(each, targets, thresholds, label_space),
+            "tags_equal": tags_equal(select_tags(each, thresholds, label_space), exact),
+            "largest_score_difference": float(np.abs(each - scores["fp32"]).max()),
+        }
+        for precision, each in scores.items()
+    }
 
 
 def largest_difference(predictions_url: str, test_scores: Path) -> float:
@@ -74,7 +134,13 @@ def row_difference(client: httpx.Client, predictions_url: str, row: dict[str, st
     return max(abs(served[name] - score) for name, score in expected.items())
 
 
-def write_results(run: Path, minutes: float, metrics: dict[str, object], difference: float) -> None:
+def write_results(
+    run: Path,
+    minutes: float,
+    metrics: dict[str, object],
+    difference: float,
+    precisions: dict[str, dict[str, float]],
+) -> None:
     """Keep the figures, with what they were measured on."""
     training = json.loads((run / "bundle" / "tagger.json").read_text())["training"]
     results = {
@@ -84,6 +150,7 @@ def write_results(run: Path, minutes: float, metrics: dict[str, object], differe
         "minutes": round(minutes, 1),
         **{name: metrics[name] for name in ("photos", "micro_f1", "macro_f1", "samples_f1", "map")},
         "groups": metrics["groups"],
+        "precisions": precisions,
         "rest_largest_score_difference": difference,
         "rest_photos_compared": COMPARED_PHOTOS,
     }
