@@ -7,7 +7,6 @@ import typer
 from bench.model import model
 from bench.serving import serving
 from bench.tune import tune
-from bench.tune import tune
 
 app = typer.Typer(
     add_completion=False,
@@ -17,7 +16,6 @@ app = typer.Typer(
 )
 app.command()(model)
 app.command()(serving)
-app.command()(tune)
 app.command()(tune)
 
 if __name__ == "__main__":

@@ -31,7 +31,12 @@ _BUNDLE_CODE = (
     "training/**/*.py",
     "hangtag/**/*.py",
 )
-_ARCHIVE_CODE = ("handlers/**/*.py", "serve_config/*", "server/packaging.py", "server/replay.py")
+_ARCHIVE_CODE = (
+    "handlers/**/*.py",
+    "serve_config/*.yaml",
+    "server/packaging.py",
+    "server/replay.py",
+)
 _RENDERED_PRODUCTS = 48
 
 Announce = Callable[[str], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -127,31 +127,22 @@ def divisions(cores: int) -> list[tuple[int, int]]:
     return [(each, cores // each) for each in sorted(processes)]
 
 
-def find_best(
+def search(
     bundle_folder: Path,
     photos: PhotoSet,
     cores: int,
     seconds: float,
     on_step: Callable[[str], None],
-) -> RawSettings:
-    """Return the settings with the highest throughput, each measured for `seconds`."""
-    measured = dict(_search(bundle_folder, photos, cores, seconds, on_step))
-    return max(measured, key=lambda settings: measured[settings])
-
-
-def _search(
-    bundle_folder: Path,
-    photos: PhotoSet,
-    cores: int,
-    seconds: float,
-    on_step: Callable[[str], None],
-) -> Iterator[tuple[RawSettings, float]]:
+) -> dict[RawSettings, float]:
+    """Return the photos/s of each way to divide the cores, each measured for `seconds`."""
+    speeds = {}
     for processes, threads in divisions(cores):
         with RawEngines(bundle_folder, processes, threads) as engines:
             for batch in BATCHES:
                 on_step(f"raw engine: {processes} x {threads} threads, batch {batch}")
                 figures = engines.measure(photos, batch, seconds)
-                yield RawSettings(processes, threads, batch), figures.photos_per_s
+                speeds[RawSettings(processes, threads, batch)] = figures.photos_per_s
+    return speeds
 
 
 def _shifted(files: Iterable[Path], number: int) -> tuple[Path, ...]:

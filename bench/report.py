@@ -120,6 +120,8 @@ class Report(_Model):
     created: str
     commit: str | None
     model: str
+    # What the bundle says of its origin; random weights say nothing of a format's accuracy.
+    weights: str
     minutes: float
     machine: Machine
     photos: Photos

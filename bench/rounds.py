@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from bench.load import measure_load
 from bench.photos import LARGE, SMALL, PhotoSet
 from bench.plan import Load, Plan
 from bench.processes import read_memory
-from bench.raw_limit import BATCHES, RawEngines, RawSettings, divisions, find_best
+from bench.raw_limit import BATCHES, RawEngines, RawSettings, divisions, search
 from bench.report import Figures, ProcessMemory, Row, System, SystemName
 from bench.servers import Served, serve_hangtag
 from bench.stock_server import DOCUMENTED, StockSettings, hand_tuned, serve_stock
@@ -73,6 +73,7 @@ class Contest:
         self._cores = cores
         self._on_step = on_step
         self._observed: dict[SystemName, _Observed] = {}
+        self._raw_speeds: dict[RawSettings, float] = {}
 
     @property
     def systems(self) -> tuple[System, ...]:
@@ -95,13 +96,14 @@ class Contest:
 
     def measure_all(self) -> None:
         """Search what has to be searched, then measure round by round."""
-        best_raw = find_best(
+        self._raw_speeds = search(
             self._contenders.bundle_folder,
             self._photos[SMALL],
             self._cores,
             self._plan.search_seconds,
             self._on_step,
         )
+        best_raw = max(self._raw_speeds, key=lambda settings: self._raw_speeds[settings])
         for number in range(self._plan.repeats):
             self._measure_server("stock", partial(self._contenders.stock, DOCUMENTED), number)
             self._measure_server("hangtag", self._contenders.hangtag, number)
@@ -123,6 +125,7 @@ class Contest:
         folder, plan = self._contenders.bundle_folder, self._plan
         with RawEngines(folder, settings.processes, settings.threads) as engines:
             observed.settings = engines.describe(settings.batch)
+            observed.settings["tried"] = _tried(self._raw_speeds)
             for name, seconds in ((SMALL, plan.seconds), (LARGE, plan.short_seconds)):
                 self._on_step(f"round {number + 1}, raw engine: {name}")
                 figures = engines.measure(self._photos[name], settings.batch, seconds)
@@ -135,9 +138,11 @@ class Contest:
 
     def _measure_hand_tuned(self) -> None:
         """Measure the stock handler with the fastest of other settings."""
-        settings = max(hand_tuned(self._cores), key=self._speed_of_stock)
-        start = partial(self._contenders.stock, settings)
+        speeds = {each: self._speed_of_stock(each) for each in hand_tuned(self._cores)}
+        fastest = max(speeds, key=lambda settings: speeds[settings])
+        start = partial(self._contenders.stock, fastest)
         self._measure_server("stock_tuned", start, self._plan.repeats - 1)
+        self._observed["stock_tuned"].settings["tried"] = _tried(speeds)
 
     def _speed_of_stock(self, settings: StockSettings) -> float:
         load = Load(SMALL, self._plan.main_clients, self._plan.search_seconds)
@@ -155,3 +160,10 @@ class Contest:
         self.rows.append(
             Row(system=system, photos=photos, clients=clients, round=number, figures=figures)
         )
+
+
+def _tried(speeds: Mapping[RawSettings, float] | Mapping[StockSettings, float]) -> list[Any]:
+    """The settings that were tried, with the photos/s of a short look."""
+    return [
+        {**asdict(settings), "photos_per_s": round(speed, 2)} for settings, speed in speeds.items()
+    ]

@@ -68,6 +68,7 @@ def measure(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         commit=current_commit(),
         model=f"{bundle.manifest.backbone} at {bundle.manifest.preprocessing.size_px} px",
+        weights=bundle.manifest.dataset.source,
         minutes=round((time.monotonic() - began_s) / 60, 1),
         machine=describe_machine(),
         photos=_describe_photos(source, sets),

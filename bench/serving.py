@@ -44,7 +44,7 @@ def serving(
     strict: Annotated[bool, typer.Option("--strict", help="Fail if a measure is missed.")] = False,
 ) -> None:
     """Measure TorchServe's own handler, Hangtag and the raw engine with the same weights."""
-    from bench.tables import describe_settings, rich_tables
+    from bench.tables import describe_systems, rich_tables
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in _THREAD_SETTINGS:
@@ -53,7 +53,7 @@ def serving(
     report = _measure(archive, bundle, photos, plan)
     _write(report, output)
     console = Console(highlight=False)
-    for each in (*rich_tables(report), *map(describe_settings, report.systems)):
+    for each in (*rich_tables(report), *describe_systems(report)):
         console.print(each)
     missed = [measure.name for measure in report.measures if not measure.held]
     print(

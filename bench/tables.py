@@ -42,7 +42,7 @@ def markdown(report: Report) -> str:
             _markdown_table(FIGURE_COLUMNS, figure_rows(report)),
             _markdown_table(MEASURE_COLUMNS, measure_rows(report.measures)),
             f"Measured on {describe_machine(report)}.",
-            "\n".join(f"- {describe_settings(system)}" for system in report.systems),
+            "\n".join(f"- {line}" for line in describe_systems(report)),
         ]
     )
 
@@ -102,6 +102,12 @@ def describe_machine(report: Report) -> str:
         f"{machine.memory_bytes / 2**30:.0f} GB, {machine.system}; {versions}; "
         f"photos: {report.photos.source}; {report.created[:10]}"
     )
+
+
+def describe_systems(report: Report) -> list[str]:
+    """Return what they ran, and a line for each: how it was set up."""
+    ran = f"All of them: {report.model}; trained on: {report.weights}"
+    return [ran, *map(describe_settings, report.systems)]
 
 
 def describe_settings(system: System) -> str:

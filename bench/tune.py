@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bench.load import measure_load
 from hangtag.console import one_sentence_errors
-from hangtag.errors import ArchiveInvalid
+from hangtag.errors import ArchiveInvalid, LoadTestFailed, ServerUnavailable
 from hangtag.hardware import usable_cores
 from server.archive import extract_sample_photo, open_archive
 from server.plan import PLAN, ServingPlan, count_gpus, default_plan, describe_machine, write_plan
@@ -52,7 +52,8 @@ def tune(
     Console().print(_table(trials, best))
     print(
         f"Wrote {output}: {best.plan.workers} workers of {best.plan.threads} threads, batches of "
-        f"{best.plan.batch_size}; {best.photos_per_s:.0f} photos/s on {describe_machine()}."
+        f"{best.plan.batch_size}; {best.photos_per_s:.0f} photos/s of {archive.name} on "
+        f"{describe_machine()}."
     )
 
 
@@ -63,14 +64,23 @@ def measure_plans(archive: Path, default: ServingPlan, seconds: float) -> list[T
         task = progress.add_task("Measuring plans", total=len(plans) + len(_BATCH_SIZES))
         trials = []
         for plan in plans:
-            trials.append(_measure(archive, plan, seconds))
+            trials += _measured(archive, plan, seconds)
             progress.advance(task)
         best = choose(trials).plan
         for batch_size in _BATCH_SIZES:
             plan = best.model_copy(update={"batch_size": batch_size})
-            trials.append(_measure(archive, plan, seconds))
+            trials += _measured(archive, plan, seconds)
             progress.advance(task)
     return trials
+
+
+def _measured(archive: Path, plan: ServingPlan, seconds: float) -> list[Trial]:
+    """Return the trial of a plan; none if this machine cannot carry it."""
+    try:
+        return [_measure(archive, plan, seconds)]
+    except (LoadTestFailed, ServerUnavailable) as error:
+        Console(stderr=True).print(f"Left out: {plan}: {error}")
+        return []
 
 
 def candidate_plans(cores: int, default: ServingPlan) -> list[ServingPlan]:
@@ -87,7 +97,14 @@ def candidate_plans(cores: int, default: ServingPlan) -> list[ServingPlan]:
 
 
 def choose(trials: list[Trial]) -> Trial:
-    """Return the trial with the most throughput; among equals the one with the least latency."""
+    """Return the trial with the most throughput; among equals the one with the least latency.
+
+    Raises
+    ------
+    LoadTestFailed : if there is none.
+    """
+    if not trials:
+        raise LoadTestFailed("No plan could be measured; try `make serve` to see why.")
     enough = SAME_THROUGHPUT * max(trial.photos_per_s for trial in trials)
     return min(
         (trial for trial in trials if trial.photos_per_s >= enough),

@@ -90,9 +90,9 @@ class PhotoDecoder:
             return read_photo(data, self._settings.image_limits)
 
     def _decode(self, photo: PhotoFile, index: int) -> DecodedPhoto:
-        started = time.perf_counter()
         is_large = photo.pixels > _LARGE_PHOTO_PIXELS
         with _naming_photo(index), self._large_photo if is_large else nullcontext():
+            started = time.perf_counter()
             image = photo.decode(self._preprocessing.size_px)
             pixels = self._preprocessing.to_model_input(image.rgb)
         return DecodedPhoto(image.facts, pixels, time.perf_counter() - started)

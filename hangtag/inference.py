@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from hangtag.engine import Engine, EngineOutput
+from hangtag.errors import HangtagError
+from hangtag.isolation import isolate
 
 
 class Inference:
-    """Runs the network as soon as a step is full; meanwhile other photos are being decoded."""
+    """Runs the network as soon as a step is full; meanwhile other photos are being decoded.
+
+    A step that fails is run again photo by photo, so that a photo which the network cannot take
+    fails its own product only.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting: list[npt.NDArray[np.uint8]] = []
-        self._outputs: list[EngineOutput] = []
+        self._outputs: list[EngineOutput | HangtagError] = []
         self.seconds = 0.0
 
     def add(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> None:
@@ -26,15 +33,23 @@ class Inference:
         whole_steps = len(self._waiting) // self._engine.largest_step * self._engine.largest_step
         self._run(whole_steps)
 
-    def finish(self) -> EngineOutput | None:
-        """Run what is left; return the outputs of all photos in order, None if there were none."""
+    def finish(self) -> list[EngineOutput | HangtagError]:
+        """Run what is left; return each photo's output, in order, or why it has none."""
         self._run(len(self._waiting))
-        return EngineOutput.join(self._outputs) if self._outputs else None
+        return self._outputs
 
     def _run(self, count: int) -> None:
         if count == 0:
             return
         started = time.perf_counter()
-        self._outputs.append(self._engine.run(np.stack(self._waiting[:count])))
+        self._outputs += self._step(self._waiting[:count])
         del self._waiting[:count]
         self.seconds += time.perf_counter() - started
+
+    def _step(self, photos: Sequence[npt.NDArray[np.uint8]]) -> list[EngineOutput | HangtagError]:
+        output = isolate(partial(self._engine.run, np.stack(photos)))
+        if isinstance(output, EngineOutput):
+            return [output.of_photo(index) for index in range(len(photos))]
+        if len(photos) == 1:
+            return [output]
+        return [alone for photo in photos for alone in self._step([photo])]

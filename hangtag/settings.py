@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hangtag.engine import Precision
 from hangtag.errors import SettingsInvalid
 from hangtag.images import ImageLimits
+from hangtag.photo_formats import PILLOW_MAX_PIXELS
 
 
 class TaggerSettings(BaseModel):
@@ -17,7 +18,7 @@ class TaggerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_image_bytes: int = Field(20_000_000, gt=0)
-    max_image_pixels: int = Field(64_000_000, gt=0)
+    max_image_pixels: int = Field(64_000_000, gt=0, le=PILLOW_MAX_PIXELS)
     # All photos of one product together: 16 of 12 megapixels.
     max_product_pixels: int = Field(192_000_000, gt=0)
     # Photos of one product.
@@ -28,7 +29,7 @@ class TaggerSettings(BaseModel):
     precision: Precision | Literal["auto"] = "auto"
     # 0: OMP_NUM_THREADS, which the launcher sets; else each core.
     inference_threads: int = Field(0, ge=0)
-    # Photos decoded at the same time, while the network runs; 0: one for each core.
+    # Photos decoded at the same time, while the network runs; 0 as above.
     decode_threads: int = Field(0, ge=0)
 
     @property

@@ -101,11 +101,11 @@ class Tagger:
             if isinstance(product, DecodedProduct):
                 inference.add([photo.pixels for photo in product.photos])
             decoded.append(product)
-        output = inference.finish()
+        outputs = inference.finish()
         measured.inference_seconds = inference.seconds
         started = time.perf_counter()
         good = [each for each in decoded if isinstance(each, DecodedProduct)]
-        answers = iter(self._answer(good, output))
+        answers = iter(self._answer(good, outputs))
         outcomes = [each if isinstance(each, HangtagError) else next(answers) for each in decoded]
         measured.decision_seconds = time.perf_counter() - started
         return outcomes, measured
@@ -120,24 +120,28 @@ class Tagger:
         return isolate(partial(self._decoder.finish, decoding))
 
     def _answer(
-        self, decoded: Sequence[DecodedProduct], output: EngineOutput | None
+        self, decoded: Sequence[DecodedProduct], outputs: Sequence[EngineOutput | HangtagError]
     ) -> list[Outcome]:
-        if output is None:
-            return []
         outcomes: list[Outcome] = []
         start = 0
         for each in decoded:
             end = start + len(each.photos)
-            own = EngineOutput(output.logits[start:end], output.embeddings[start:end])
-            outcomes.append(isolate(partial(self._answer_one, each, own)))
+            outcomes.append(isolate(partial(self._answer_one, each, outputs[start:end])))
             start = end
         return outcomes
 
-    def _answer_one(self, decoded: DecodedProduct, output: EngineOutput) -> TagResponse:
+    def _answer_one(
+        self, decoded: DecodedProduct, outputs: Sequence[EngineOutput | HangtagError]
+    ) -> Outcome:
+        seen: list[EngineOutput] = []
+        for output in outputs:
+            if isinstance(output, HangtagError):
+                return output
+            seen.append(output)
         return answer_product(
             decoded.product,
             [photo.facts for photo in decoded.photos],
-            output,
+            EngineOutput.join(seen),
             self.bundle,
             self.identity,
             self.settings.default_top_k,

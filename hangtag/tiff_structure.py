@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hangtag.errors import ImageUndecodable
+from hangtag.errors import FormatUnsupported, ImageUndecodable
 
 _MAX_TAGS = 4096
 # A colour map has 196,608; a picture of 65,535 rows in strips of one row, fewer.
@@ -23,6 +23,10 @@ _DIRECTORY, _LONG8, _DIRECTORY8 = 13, 16, 18
 _SIZES = {_SHORT: 2, _LONG: 4, _DIRECTORY: 4, _LONG8: 8, _DIRECTORY8: 8}
 
 _WIDTH, _HEIGHT = 256, 257
+_COMPRESSION = 259
+# Of faxes. libtiff goes on after a bad code word and writes a line to stderr for each: half a
+# gigabyte for a file of 10 kB.
+_FAX_COMPRESSIONS = (2, 3, 4, 32_771)
 _STRIP_OFFSETS, _ROWS_PER_STRIP = 273, 278
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS = 322, 323, 324
 _GEOMETRY = (_WIDTH, _HEIGHT, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT)
@@ -69,6 +73,7 @@ def check_tiff(data: bytes, max_pixels: int) -> None:
     Raises
     ------
     ImageUndecodable : if a tag claims absurdly much.
+    FormatUnsupported : if the picture is a fax.
     """
     if data.startswith(b"MM\0\x2b"):
         # Pillow reads these as if the offsets had 32 bits, libtiff as they are.
@@ -79,6 +84,8 @@ def check_tiff(data: bytes, max_pixels: int) -> None:
     offset_counts: dict[int, int] = {}
     for tag in _all_tags(data, layout, first):
         _check_size(tag)
+        if tag.number == _COMPRESSION:
+            _check_compression(tag, layout)
         if tag.number in _GEOMETRY:
             _note_geometry(tag, layout, geometry)
         if tag.number in (_STRIP_OFFSETS, _TILE_OFFSETS):
@@ -108,6 +115,11 @@ def _check_size(tag: _Tag) -> None:
     is_rational = tag.kind in (_RATIONAL, _SIGNED_RATIONAL)
     if not is_text and tag.count > (_MAX_RATIONALS if is_rational else _MAX_NUMBERS):
         raise _absurd(f"a tag of {tag.count:,} numbers")
+
+
+def _check_compression(tag: _Tag, layout: _Layout) -> None:
+    if _number(tag, layout) in _FAX_COMPRESSIONS:
+        raise FormatUnsupported("This TIFF is compressed as a fax; save it with LZW or deflate.")
 
 
 def _note_geometry(tag: _Tag, layout: _Layout, geometry: dict[int, int]) -> None:

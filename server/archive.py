@@ -11,7 +11,7 @@ from hangtag.bundle import GOLDEN_FOLDER
 from hangtag.errors import ArchiveInvalid
 
 MANIFEST = "MAR-INF/MANIFEST.json"
-_REMEDY = "`make archive` makes one."
+_REMEDY = "`make serve` makes the demo's, `make archive` packs your own."
 
 
 @dataclass(frozen=True)

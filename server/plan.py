@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hangtag.engine.choice import has_cuda
 from hangtag.errors import SettingsInvalid
 from hangtag.hardware import read_cpu, usable_cores
 from server.settings import SERVE_CONFIG
@@ -110,9 +111,9 @@ def describe_machine() -> str:
 
 
 def count_gpus() -> int:
-    """Return the number of NVIDIA GPUs, which TorchServe spreads workers over."""
+    """Return the number of NVIDIA GPUs that the workers can use."""
     tool = shutil.which("nvidia-smi")
-    if tool is None:
+    if tool is None or not has_cuda():
         return 0
     listed = subprocess.run([tool, "--list-gpus"], capture_output=True, text=True, check=False)
     return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
+import importlib.util
 import io
 import platform
 import subprocess
@@ -42,6 +43,8 @@ from training.settings import TrainingSettings
 
 _TOLERANCE = 1e-3
 _LIBRARIES = ("hangtag", "torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
+# For some machines there is none.
+_OPTIONAL_LIBRARIES = ("openvino",)
 
 
 @dataclass(frozen=True)
@@ -158,12 +161,17 @@ def _manifest(
         training={**tagger.settings.model_dump(mode="json"), "commit": _commit()},
         versions={
             "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _LIBRARIES},
+            **{name: importlib.metadata.version(name) for name in _installed_libraries()},
         },
         golden_tolerance=_TOLERANCE,
         golden=golden,
         precisions=precisions,
     )
+
+
+def _installed_libraries() -> list[str]:
+    optional = [name for name in _OPTIONAL_LIBRARIES if importlib.util.find_spec(name)]
+    return [*_LIBRARIES, *optional]
 
 
 def _commit() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from hangtag.hardware import read_cpu
 from hangtag.label_space import LabelSpace
 from training.evaluation import micro_f1
 from training.quantization import quantize
+
+logger = logging.getLogger(__name__)
 
 # A faster format is offered only if it stays within these.
 MAX_F1_LOSS = 0.002
@@ -76,7 +79,12 @@ def measure_precisions(
     judged: dict[Precision, _Judged] = {}
     for precision in supported_precisions():
         if precision == "int8":
-            engine, result = _make_int8(folder, sample, golden, judged["fp32"])
+            try:
+                engine, result = _make_int8(folder, sample, golden, judged["fp32"])
+            except (RuntimeError, ValueError, ArithmeticError, LookupError) as error:
+                # Not every network can be quantised; hours of training must not be lost by it.
+                logger.warning("Without int8, which this network cannot be made in: %s", error)
+                continue
         else:
             engine = load_engine({"fp32": model, precision: model}, precision=precision)
             result = _judge(engine, sample, golden)

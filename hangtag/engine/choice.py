@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import tempfile
+import logging
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,8 @@ from typing import Literal
 from hangtag.engine.interface import Engine, Precision
 from hangtag.errors import SettingsInvalid
 from hangtag.hardware import Cpu, read_cpu, threads_of_worker
+
+logger = logging.getLogger(__name__)
 
 # Fastest first, on hardware that has them.
 _BY_SPEED: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
@@ -36,6 +39,13 @@ def load_engine(
     ------
     SettingsInvalid : if the precision that was asked for is not to be had.
     """
+    if gpu_id is not None and not has_cuda():
+        logger.warning(
+            "GPU %d was assigned, but this ONNX Runtime has no CUDA: running on the CPU. "
+            "Replace onnxruntime by onnxruntime-gpu to use the GPU.",
+            gpu_id,
+        )
+        gpu_id = None
     supported = supported_precisions(gpu_id)
     chosen = choose_precision(tuple(models), supported, precision)
     threads = threads_of_worker(threads)
@@ -46,7 +56,8 @@ def load_engine(
         return OpenVinoEngine(models[chosen], precision=chosen, threads=threads)
     from hangtag.engine.onnxruntime_engine import OnnxRuntimeEngine, choose_device, providers
 
-    cache = Path(tempfile.gettempdir(), "hangtag-tensorrt")
+    # Not in a temporary folder: it goes with the server, and TensorRT plans for minutes.
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hangtag", "tensorrt")
     device = choose_device(providers(), gpu_id, chosen, cache)
     return OnnxRuntimeEngine(models[chosen], device, precision=chosen, threads=threads)
 
@@ -75,13 +86,10 @@ def choose_precision(
 
 def supported_precisions(gpu_id: int | None = None) -> tuple[Precision, ...]:
     """Return the precisions that this machine computes natively, fp32 first."""
-    if gpu_id is not None:
+    if gpu_id is not None and has_cuda():
         from hangtag.engine.onnxruntime_engine import providers
 
-        if "TensorrtExecutionProvider" in providers():
-            return ("fp32", "fp16")
-        if "CUDAExecutionProvider" in providers():
-            return ("fp32",)
+        return ("fp32", "fp16") if "TensorrtExecutionProvider" in providers() else ("fp32",)
     return cpu_precisions(read_cpu(), openvino=has_openvino())
 
 
@@ -93,6 +101,13 @@ def cpu_precisions(cpu: Cpu, *, openvino: bool) -> tuple[Precision, ...]:
     if cpu.has_int8:
         precisions.append("int8")
     return tuple(precisions)
+
+
+def has_cuda() -> bool:
+    """Whether this machine's ONNX Runtime can use NVIDIA GPUs."""
+    from hangtag.engine.onnxruntime_engine import providers
+
+    return "CUDAExecutionProvider" in providers()
 
 
 def has_openvino() -> bool:

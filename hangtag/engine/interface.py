@@ -19,6 +19,10 @@ class EngineOutput:
     logits: npt.NDArray[np.float32]
     embeddings: npt.NDArray[np.float32]
 
+    def of_photo(self, index: int) -> EngineOutput:
+        """Return one photo's share."""
+        return EngineOutput(self.logits[index : index + 1], self.embeddings[index : index + 1])
+
     @staticmethod
     def join(outputs: list[EngineOutput]) -> EngineOutput:
         """Return the outputs of several runs as one."""

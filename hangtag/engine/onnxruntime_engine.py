@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,6 @@ import onnxruntime
 
 from hangtag.engine.interface import EngineOutput, Precision
 from hangtag.engine.steps import split_into_steps
-
-logger = logging.getLogger(__name__)
 
 Provider = tuple[str, dict[str, Any]]
 
@@ -51,20 +48,13 @@ def choose_device(
 
     Parameters
     ----------
-    available : the execution providers of this build of ONNX Runtime
+    available : the execution providers of this build of ONNX Runtime; CUDA among them for a GPU
     gpu_id : the GPU that the server assigned to this worker; None where it assigned none
     precision : fp16 needs TensorRT
     engine_cache : folder in which TensorRT keeps the plans that take it minutes to make
     """
     cpu: Provider = ("CPUExecutionProvider", {})
     if gpu_id is None:
-        return Device("cpu", 0, (cpu,))
-    if "CUDAExecutionProvider" not in available:
-        logger.warning(
-            "GPU %d was assigned, but this ONNX Runtime has no CUDA: running on the CPU. "
-            "Replace onnxruntime by onnxruntime-gpu to use the GPU.",
-            gpu_id,
-        )
         return Device("cpu", 0, (cpu,))
     # HEURISTIC searches convolution algorithms in milliseconds; EXHAUSTIVE takes seconds a size.
     cuda: Provider = (
@@ -73,6 +63,7 @@ def choose_device(
     )
     if "TensorrtExecutionProvider" not in available:
         return Device("cuda", gpu_id, (cuda, cpu))
+    engine_cache.mkdir(parents=True, exist_ok=True)
     return Device("cuda", gpu_id, (_tensorrt(gpu_id, precision, engine_cache), cuda, cpu))
 
 

@@ -113,11 +113,16 @@ def compare_precisions(run: Path) -> dict[str, dict[str, float]]:
 
 def largest_difference(predictions_url: str, test_scores: Path) -> float:
     """Between the scores that training wrote down and those of REST, over some test photos."""
+    with httpx.Client(params={"top_k": 10_000}, timeout=60) as client:
+        return max(
+            row_difference(client, predictions_url, row) for row in compared_rows(test_scores)
+        )
+
+
+def compared_rows(test_scores: Path) -> list[dict[str, str]]:
     with test_scores.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    every = max(1, len(rows) // COMPARED_PHOTOS)
-    with httpx.Client(params={"top_k": 10_000}, timeout=60) as client:
-        return max(row_difference(client, predictions_url, row) for row in rows[::every])
+    return rows[:: max(1, len(rows) // COMPARED_PHOTOS)]
 
 
 def row_difference(client: httpx.Client, predictions_url: str, row: dict[str, str]) -> float:
@@ -152,7 +157,7 @@ def write_results(
         "groups": metrics["groups"],
         "precisions": precisions,
         "rest_largest_score_difference": difference,
-        "rest_photos_compared": COMPARED_PHOTOS,
+        "rest_photos_compared": len(compared_rows(run / "test_scores.csv")),
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")

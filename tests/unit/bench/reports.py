@@ -57,6 +57,7 @@ def report(rounds: int = 3) -> Report:
         created="2026-11-23T10:00:00+00:00",
         commit="0123abc",
         model="resnet152 at 224 px",
+        weights="none: random weights",
         minutes=11.5,
         machine=Machine(
             cpu="Some CPU",

@@ -80,6 +80,7 @@ def test_markdown_has_both_tables_and_the_machine() -> None:
     assert "| photos/s, 32 clients, 224 px | 10 | 12.5 | 100 | 110 |" in text
     assert "| held |" in text
     assert "Measured on Some CPU" in text
+    assert "- All of them: resnet152 at 224 px; trained on: none: random weights" in text
 
 
 def test_the_block_of_the_readme_is_replaced() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from hangtag.bundle import Bundle
 from hangtag.engine import Engine, load_engine, supported_precisions
-from hangtag.engine.choice import choose_precision, cpu_precisions, has_openvino
+from hangtag.engine.choice import choose_precision, cpu_precisions, has_cuda, has_openvino
 from hangtag.engine.onnxruntime_engine import (
     GPU_STEPS,
     Device,
@@ -41,20 +41,27 @@ def test_the_assigned_gpu_is_used_with_the_cpu_behind_it() -> None:
 
 
 @pytest.mark.parametrize(("precision", "fp16"), [("fp32", False), ("fp16", True)])
-def test_tensorrt_goes_first_and_keeps_its_plans(precision: str, fp16: bool) -> None:
-    device = choose_device(ALL_PROVIDERS, 1, precision, CACHE)  # type: ignore[arg-type]
+def test_tensorrt_goes_first_and_keeps_its_plans(
+    precision: str, fp16: bool, tmp_path: Path
+) -> None:
+    cache = tmp_path / "plans"
+    device = choose_device(ALL_PROVIDERS, 1, precision, cache)  # type: ignore[arg-type]
     (name, options), (second, _), _ = device.providers
     assert (name, second) == ("TensorrtExecutionProvider", "CUDAExecutionProvider")
     assert (options["device_id"], options["trt_fp16_enable"]) == (1, fp16)
-    assert options["trt_engine_cache_path"] == "cache"
+    assert options["trt_engine_cache_path"] == str(cache)
+    assert cache.is_dir()
 
 
+@pytest.mark.skipif(has_cuda(), reason="this ONNX Runtime has CUDA")
 def test_a_gpu_without_cuda_in_the_runtime_is_said_aloud(
-    caplog: pytest.LogCaptureFixture,
+    tiny_bundle: Bundle, caplog: pytest.LogCaptureFixture
 ) -> None:
+    models = {"fp32": tiny_bundle.model_path}
     with caplog.at_level(logging.WARNING):
-        assert choose_device(["CPUExecutionProvider"], 0, "fp32", CACHE).providers == (CPU,)
+        engine = load_engine(models, gpu_id=0)
     assert "onnxruntime-gpu" in caplog.text
+    assert engine.runtime == load_engine(models).runtime
 
 
 @pytest.mark.parametrize(

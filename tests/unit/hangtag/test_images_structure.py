@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from hangtag.errors import ImageUndecodable
+from hangtag.errors import FormatUnsupported, ImageUndecodable
 from hangtag.images import ImageLimits, decode_image
 from tests.tiny_tagger import GREEN, RED, photo
 
@@ -220,3 +220,11 @@ def test_compressed_text_takes_no_more_memory_than_a_photo() -> None:
     after_header = 8 + 25
     with pytest.raises(ImageUndecodable):
         decode_image(PNG[:after_header] + b"".join(texts) + PNG[after_header:], LIMITS, 32)
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+def test_a_fax_is_refused(compression: str) -> None:
+    """Of a broken one libtiff writes half a gigabyte to stderr."""
+    fax = saved(Image.new("1", (64, 64), 1), "TIFF", compression=compression)
+    with pytest.raises(FormatUnsupported, match="fax"):
+        decode_image(fax, LIMITS, 32)

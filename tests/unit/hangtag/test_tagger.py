@@ -139,3 +139,25 @@ def test_nothing_to_tag_is_no_error(tagger: Tagger) -> None:
 def test_a_wrong_setting_is_named(section: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsInvalid, match=said):
         parse_settings(section)
+
+
+def test_a_photo_that_the_network_cannot_take_fails_alone(tagger: Tagger) -> None:
+    class FaultyEngine:
+        largest_step = tagger.engine.largest_step
+        runtime, precision = tagger.engine.runtime, tagger.engine.precision
+
+        def run(self, pixels: Any) -> Any:
+            if (pixels == 0).all(axis=(1, 2, 3)).any():
+                raise RuntimeError("black")
+            return real.run(pixels)
+
+    real, tagger.engine = tagger.engine, FaultyEngine()
+    try:
+        black = Product(images=(photo((0, 0, 0), format="PNG"),))
+        good = Product(images=(photo(),))
+        outcomes = tagger.tag([good, black, good, good, good])
+    finally:
+        tagger.engine = real
+    assert [type(outcome) for outcome in outcomes] == [
+        TagResponse, HangtagError, TagResponse, TagResponse, TagResponse
+    ]  # fmt: skip
