@@ -56,7 +56,7 @@ tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; ser
 	@$(RUN_PYTHON) -m bench tune --archive '$(ARCHIVE)'
 
 chaos: $(INSTALLED) ## Try to break a live server (about 14 minutes): [ARCHIVE= SHORT=1]
-	@$(RUN_PYTHON) -m chaos --archive '$(ARCHIVE)' $(if $(findstring command,$(origin SHORT)),--short)
+	@$(RUN_PYTHON) -m chaos --archive '$(ARCHIVE)' $(if $(filter 1,$(SHORT)),--short)
 
 bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive that bench-serving measures
 	@$(RUN_PYTHON) -m bench model

@@ -33,8 +33,10 @@ def bench(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    return (done.stdout + done.stderr).strip().splitlines()[-1]
+def sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command says that has failed."""
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize("command", ["model", "serving"])
@@ -48,8 +50,7 @@ def test_every_command_has_help(tmp_path: Path, command: str) -> None:
 def test_a_missing_archive_is_said_in_one_sentence(tmp_path: Path) -> None:
     done = bench(tmp_path, "serving")
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert "There is no archive model_store/tagger-resnet152.mar" in last_line(done)
+    assert "There is no archive model_store/tagger-resnet152.mar" in sentence(done)
 
 
 @needs_captum
@@ -58,7 +59,7 @@ def test_an_archive_without_its_weights_is_said_in_one_sentence(
 ) -> None:
     done = bench(tmp_path, "serving", "--archive", tiny_archive)
     assert done.returncode == 1
-    assert "was made of is not under runs/" in last_line(done)
+    assert "was made of is not under runs/" in sentence(done)
 
 
 @needs_captum
@@ -73,7 +74,7 @@ def test_a_whole_run_with_a_small_network(tmp_path: Path) -> None:
     done = bench(tmp_path, "serving", *options)
     assert done.returncode == 0, done.stderr
     results = tmp_path / "bench" / "results"
-    assert last_line(done).endswith("plot and Markdown beside it.")
+    assert done.stdout.strip().endswith("plot and Markdown beside it.")
     report = read_report(results / "serving.json")
     assert report.client_counts(SMALL) == [1, 4]
     assert report.client_counts(LARGE) == [4]

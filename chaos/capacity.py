@@ -1,0 +1,38 @@
+"""Which load the trials send, and how much of it the server can take."""
+
+from __future__ import annotations
+
+from chaos.load import Load
+from chaos.photos import costly_photo, ordinary_photos
+from chaos.server import ServerUnderTrial
+from chaos.settings import ChaosSettings
+from chaos.wire import assemble
+
+_DIFFERENT_PHOTOS = 64
+_COLOURS = ((250, 20, 20), (20, 250, 20), (20, 20, 250), (128, 128, 128))
+
+
+def photo_request(photo: bytes, content_type: str = "image/jpeg", query: str = "") -> bytes:
+    """Return the request that sends one photo as the body."""
+    return assemble(
+        photo, target=f"/predictions/tagger{query}", headers=[("Content-Type", content_type)]
+    )
+
+
+def calibrated_load(server: ServerUnderTrial, settings: ChaosSettings) -> Load:
+    """Measure the server's capacity; send dearer photos where it is beyond the generator's."""
+    ordinary = [photo_request(photo) for photo in ordinary_photos(_DIFFERENT_PHOTOS)]
+    load = _measured(Load(server.address, ordinary), settings)
+    if load.capacity_per_s <= settings.max_capacity_per_s:
+        return load
+    costly = [photo_request(costly_photo(colour), "image/png") for colour in _COLOURS]
+    return _measured(Load(server.address, costly), settings)
+
+
+def _measured(load: Load, settings: ChaosSettings) -> Load:
+    # The first requests meet a cold Java.
+    with load.closed(settings.capacity_clients, settings.capacity_s / 4):
+        pass
+    with load.closed(settings.capacity_clients, settings.capacity_s) as running:
+        capacity = running.result().rate_per_s
+    return Load(load.address, load.requests, capacity)

@@ -1,0 +1,1 @@
+"""Hostile requests: how they are drawn, judged, made smaller and kept."""

@@ -1,0 +1,116 @@
+"""How long and how hard the trials are: in full, or short for `make test`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.settings import (
+    PROPERTIES,
+    SERVE_CONFIG,
+    parse_frontend_settings,
+    read_properties,
+)
+
+
+@dataclass(frozen=True)
+class ChaosSettings:
+    """Amounts and durations of the trials; the limits that they check are the contract's."""
+
+    # The time in which the configuration promises every answer.
+    time_limit_s: float
+    # Where requests that were answered wrongly are written.
+    findings_folder: Path
+    # What the random requests are drawn from: the same seed draws the same requests.
+    seed: int = 0
+    short: bool = False
+
+    # --- What counts as the same as before: throughput and, the other way round, waiting times.
+    same_share: float = 0.9
+    # How much longer an ordinary client may wait (p99) among slow and huge ones, and the seconds
+    # below which it notices nothing.
+    max_slowdown: float = 2.0
+    unnoticed_s: float = 0.1
+
+    # --- Measuring the capacity, which the other loads are a share of.
+    capacity_s: float = 6.0
+    capacity_clients: int = 32
+    # Above this the generator, which shares the machine, could not quadruple it: photos that are
+    # dearer to decode are sent instead.
+    max_capacity_per_s: float = 200.0
+
+    # --- Fuzzing. Requests are sent eight at a time, with one good neighbour.
+    fuzz_requests: int = 10_400
+    fuzz_warm_up_requests: int = 1_600
+    max_findings: int = 20
+
+    # --- A worker killed.
+    kill_clients: int = 16
+    kill_before_s: float = 5.0
+    # Long enough to see a recovery that took the ten seconds that are allowed.
+    kill_after_s: float = 12.5
+    kill_window_s: float = 2.0
+
+    # --- Overload.
+    overload_factor: float = 4.0
+    overload_s: float = 60.0
+
+    # --- Clients that give up.
+    given_up_requests: int = 200
+
+    # --- Slow and huge clients.
+    slow_s: float = 6.0
+    slow_clients: int = 100
+    huge_clients: int = 32
+    # Two gigabytes pass through the server's own cores, and their sender works on them too.
+    max_wait_among_huge_s: float = 1.0
+
+    # --- Determinism.
+    photos: int = 64
+
+    # --- Soak.
+    soak_share: float = 0.8
+    soak_s: float = 600.0
+    # Memory settles in the first minutes: caches, arenas, compiled Java.
+    soak_settled_s: float = 120.0
+
+
+def full(seed: int, findings_folder: Path) -> ChaosSettings:
+    """Return the trials as `make chaos` runs them."""
+    return ChaosSettings(configured_time_limit_s(), findings_folder, seed)
+
+
+def short(seed: int, findings_folder: Path) -> ChaosSettings:
+    """Return trials that together take less than a minute."""
+    return ChaosSettings(
+        configured_time_limit_s(),
+        findings_folder,
+        seed,
+        short=True,
+        # Seconds of measuring, while other tests run: only what is really broken may fail here.
+        same_share=0.3,
+        max_slowdown=5.0,
+        unnoticed_s=2.0,
+        capacity_s=1.6,
+        max_capacity_per_s=120.0,
+        fuzz_requests=400,
+        fuzz_warm_up_requests=200,
+        kill_before_s=1.2,
+        kill_after_s=5.0,
+        kill_window_s=1.0,
+        overload_s=3.0,
+        given_up_requests=60,
+        slow_s=1.5,
+        slow_clients=30,
+        huge_clients=6,
+        max_wait_among_huge_s=2.0,
+        photos=12,
+        soak_s=4.0,
+        soak_settled_s=1.0,
+    )
+
+
+def configured_time_limit_s() -> float:
+    """Return the time limit that serve_config/ promises, in seconds."""
+    properties = read_properties((SERVE_CONFIG / PROPERTIES).read_text(encoding="utf-8"))
+    return parse_frontend_settings(properties).time_limit_ms / 1000

@@ -1,0 +1,37 @@
+"""One trial a module: a function of server, load and settings that returns its row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from chaos.load import Load
+from chaos.server import ServerUnderTrial
+from chaos.settings import ChaosSettings
+from chaos.trials import (
+    determinism,
+    exposure,
+    fuzz,
+    given_up,
+    handler_exception,
+    overload,
+    slow_clients,
+    soak,
+    worker_killed,
+)
+from chaos.verdict import Row
+
+Trial = Callable[[ServerUnderTrial, Load, ChaosSettings], Row]
+
+# In this order: what needs a server as it was started comes before what wears it out.
+TRIALS: Mapping[str, Trial] = {
+    "exposure": exposure.run,
+    "determinism": determinism.run,
+    "handler-exception": handler_exception.run,
+    "given-up": given_up.run,
+    "slow-clients": slow_clients.run,
+    "overload": overload.run,
+    "worker-killed": worker_killed.run,
+    "worker-killed-while-loading": worker_killed.run_while_loading,
+    "fuzz": fuzz.run,
+    "soak": soak.run,
+}

@@ -1,0 +1,78 @@
+"""Four times what the server can take: what it accepts it answers in time, the rest it refuses."""
+
+from __future__ import annotations
+
+from chaos.load import Load, LoadRun
+from chaos.samples import Sample, described, percentile_s
+from chaos.server import ServerUnderTrial
+from chaos.settings import ChaosSettings
+from chaos.verdict import Check, Row
+
+REFUSED = "503 overloaded"
+MAX_REFUSAL_S = 1.0
+# The generator shares the machine; this much of the wanted rate must really have been sent.
+MIN_OFFERED_SHARE = 0.95
+_CLIENTS = 8
+
+
+def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
+    """Send a multiple of the capacity for a while; compare the time before with the time after."""
+    before = _probe(load, settings)
+    workers = server.health().worker_pids
+    rate_per_s = settings.overload_factor * load.capacity_per_s
+    with load.open(rate_per_s, settings.overload_s) as running:
+        overloaded = running.result()
+    emptied = server.wait_until_idle(settings.time_limit_s)
+    restarted = len(workers - server.health().worker_pids)
+    after = _probe(load, settings)
+    return Row(
+        "overload",
+        f"{rate_per_s:.0f} requests/s for {settings.overload_s:.0f} s, capacity "
+        f"{load.capacity_per_s:.0f}/s",
+        (
+            Check("offered", overloaded.offered_per_s, MIN_OFFERED_SHARE * rate_per_s, "/s", True),
+            *overload_checks(overloaded.samples, settings.time_limit_s),
+            Check("worker restarts", restarted, 0),
+            Check("queues not empty afterwards", int(not emptied), 0),
+            *_afterwards(before, after, settings.same_share),
+        ),
+        (
+            described(overloaded.samples),
+            f"{overloaded.rate_per_s:.0f} answered a second; the generator's own lag, p99: "
+            f"{1000 * overloaded.lag_p99_s:.0f} ms",
+        ),
+    )
+
+
+def overload_checks(samples: list[Sample], time_limit_s: float) -> tuple[Check, ...]:
+    """Return what the contract promises of accepted and of refused requests."""
+    accepted = [each for each in samples if each.ok]
+    refused = [each for each in samples if each.outcome == REFUSED]
+    others = len(samples) - len(accepted) - len(refused)
+    silent = sum(not each.retry_after or not each.sound for each in refused)
+    checks = (
+        Check("accepted p99", percentile_s(accepted, 99), time_limit_s, "s"),
+        Check("failed otherwise", others, 0),
+        Check("refused without Retry-After", silent, 0),
+    )
+    if not refused:
+        return checks
+    return (*checks, Check("refused p99", percentile_s(refused, 99), MAX_REFUSAL_S, "s"))
+
+
+def _probe(load: Load, settings: ChaosSettings) -> LoadRun:
+    """Return the better of two short runs: what else the machine does can only slow it down."""
+    runs = []
+    for _ in range(2):
+        with load.closed(_CLIENTS, settings.capacity_s / 2) as running:
+            runs.append(running.result())
+    return max(runs, key=lambda run: run.rate_per_s)
+
+
+def _afterwards(before: LoadRun, after: LoadRun, same_share: float) -> tuple[Check, ...]:
+    least_per_s = same_share * before.rate_per_s
+    slowest_p50_s = percentile_s(before.samples, 50) / same_share
+    return (
+        Check("throughput afterwards", after.rate_per_s, least_per_s, "/s", at_least=True),
+        Check("p50 afterwards", percentile_s(after.samples, 50), slowest_p50_s, "s"),
+    )

@@ -1,0 +1,135 @@
+"""Minutes at most of the capacity, with requests of every kind: nothing fails, nothing grows."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Sequence
+from statistics import fmean
+
+from chaos.load import Load, LoadRun, RunningLoad
+from chaos.samples import described, percentile_s
+from chaos.server import ServerUnderTrial
+from chaos.settings import ChaosSettings
+from chaos.verdict import Check, Row
+from chaos.wire import assemble
+
+MAX_GROWTH_PERCENT = 5.0
+# Small processes grow by a page here and there.
+UNNOTICED_BYTES = 10_000_000
+_LOOKS = 120
+_BOUNDARY = "hangtag-soak"
+
+
+def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
+    """Keep a constant rate up, and look at the processes' memory."""
+    mixed = Load(load.address, mixed_requests(load.requests))
+    with mixed.closed(settings.capacity_clients, settings.capacity_s) as measuring:
+        capacity_per_s = measuring.result().rate_per_s / _GOOD_SHARE
+    workers = server.health().worker_pids
+    with mixed.open(settings.soak_share * capacity_per_s, settings.soak_s) as running:
+        memory = _watch(server, running, settings.soak_s)
+        result = running.result()
+    return Row(
+        "soak",
+        f"{settings.soak_s:.0f} s at {settings.soak_share * capacity_per_s:.0f} requests/s, "
+        f"{100 * settings.soak_share:.0f}% of the capacity: photos, products, JSON, broken ones",
+        (
+            *_checks(result),
+            Check(
+                "memory growth",
+                growth_percent(memory, settings.soak_settled_s),
+                MAX_GROWTH_PERCENT,
+                "%",
+            ),
+            Check("worker restarts", len(workers - server.health().worker_pids), 0),
+        ),
+        (
+            described(result.samples),
+            f"p50 {1000 * percentile_s(result.samples, 50):.0f} ms, "
+            f"p99 {1000 * percentile_s(result.samples, 99):.0f} ms; "
+            f"{memory[-1][1] / 1e6:.0f} MB at the end",
+        ),
+    )
+
+
+# Of the mixed requests below, those that are answered with success.
+_GOOD_SHARE = 0.9
+
+
+def mixed_requests(photo_requests: Sequence[bytes]) -> list[bytes]:
+    """Return single photos, products of several, JSON documents, and one in ten broken."""
+    bodies = [request.partition(b"\r\n\r\n")[2] for request in photo_requests]
+    mixed = []
+    for number in range(10 * len(bodies)):
+        photo, other = bodies[number % len(bodies)], bodies[(number + 1) % len(bodies)]
+        kind = number % 10
+        if kind == 9:
+            mixed.append(assemble(photo[: len(photo) // 3], headers=[_type("image/jpeg")]))
+        elif kind == 8:
+            mixed.append(_as_json([photo, other]))
+        elif kind == 7:
+            mixed.append(_as_multipart([photo, other]))
+        else:
+            mixed.append(photo_requests[number % len(bodies)])
+    return mixed
+
+
+def growth_percent(memory: Sequence[tuple[float, int]], settled_s: float) -> float:
+    """Return by how much memory grew, from when it had settled to the end.
+
+    Parameters
+    ----------
+    memory : (seconds since the begin, bytes), in order
+    """
+    settled = [size for at_s, size in memory if at_s >= settled_s]
+    share = max(1, len(settled) // 5)
+    begin, end = fmean(settled[:share]), fmean(settled[-share:])
+    grown = end - begin
+    return 100 * grown / begin if grown > UNNOTICED_BYTES else min(0.0, 100 * grown / begin)
+
+
+def _watch(
+    server: ServerUnderTrial, running: RunningLoad, seconds: float
+) -> list[tuple[float, int]]:
+    memory = []
+    while running.now_s < seconds:
+        memory.append((running.now_s, server.health().memory_bytes))
+        time.sleep(seconds / _LOOKS)
+    return memory
+
+
+def _checks(result: LoadRun) -> tuple[Check, ...]:
+    samples = result.samples
+    server_errors = sum(each.outcome.startswith("5") for each in samples)
+    unanswered = sum(not each.outcome[0].isdigit() for each in samples)
+    broken = sum(each.outcome.startswith("4") for each in samples)
+    return (
+        Check("5xx", server_errors, 0),
+        Check("unanswered", unanswered, 0),
+        Check("4xx beyond the broken ones", max(0, broken - -(-len(samples) // 10)), 0),
+        Check("errors not problem+json", sum(not each.sound for each in samples), 0),
+    )
+
+
+def _as_json(photos: Sequence[bytes]) -> bytes:
+    images = [{"content": base64.b64encode(photo).decode()} for photo in photos]
+    document = {"product_id": "SKU-1", "images": images, "options": {"top_k": 2}}
+    return assemble(json.dumps(document).encode(), headers=[_type("application/json")])
+
+
+def _as_multipart(photos: Sequence[bytes]) -> bytes:
+    parts = [
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="{i}.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n".encode()
+        + photo
+        + b"\r\n"
+        for i, photo in enumerate(photos)
+    ]
+    body = b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
+    return assemble(body, headers=[_type(f"multipart/form-data; boundary={_BOUNDARY}")])
+
+
+def _type(content_type: str) -> tuple[str, str]:
+    return ("Content-Type", content_type)
