@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
+from bench.resnet152 import pixels_of, random_photo, random_resnet152
 from hangtag.bundle import DatasetIdentity, LabelDecision
-from hangtag.images import ImageLimits, Preprocessing, decode_image
+from hangtag.images import Preprocessing
 from hangtag.label_space import LabelSpace
 from server.packaging import make_archive
 from server.temporary import serving
-from training.backbones import build_backbone
 from training.demo.attributes import label_space as demo_label_space
 from training.export import TrainedTagger, write_bundle
-from training.network import TaggerNetwork
 from training.settings import make_settings
 
 SIZE_PX = 224
 MAX_SCORE_DIFFERENCE = 1e-3
-
-
-def random_photo(seed: int) -> bytes:
-    """Coarse random colours: no two alike for the network."""
-    random = np.random.default_rng(seed)
-    tiles = Image.fromarray(random.integers(0, 256, (7, 9, 3), dtype=np.uint8))
-    buffer = io.BytesIO()
-    tiles.resize((360, 280)).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
-
-
-def pixels_of(photo: bytes) -> np.ndarray:
-    image = decode_image(photo, ImageLimits(), SIZE_PX)
-    return Preprocessing(size_px=SIZE_PX).to_model_input(image.rgb)
-
-
-def random_resnet152(labels: int) -> TaggerNetwork:
-    torch.manual_seed(0)
-    body, width = build_backbone("resnet152", "none", SIZE_PX)
-    network = TaggerNetwork(body, width, labels, dropout=0.0)
-    # Untrained batch norms let the activations of 152 layers explode, and every score would be
-    # 0 or 1, whatever the network computes: they take the statistics of some photos instead.
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = None
-    network.train()
-    with torch.no_grad():
-        network(torch.from_numpy(np.stack([pixels_of(random_photo(seed)) for seed in range(8)])))
-    return network.eval()
 
 
 @pytest.mark.timeout(900)
