@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bench.photos import LARGE, SMALL
-from bench.report import Figures, Measure, Row, SystemName, select
+from bench.report import Figures, Measure, Row, System, SystemName, select
 
 THROUGHPUT_RATIO = 10.0
 SHARE_OF_RAW = 0.85
 ONE_CLIENT_RATIO = 1.25
 LARGE_PHOTO_RATIO = 8.0
+WORKER_MB = 700.0
+STARTUP_S = 15.0
 
 Load = tuple[SystemName, str, int | None]
 
 
-def compute_measures(rows: Sequence[Row], clients: int, large_clients: int) -> tuple[Measure, ...]:
+def compute_measures(
+    rows: Sequence[Row], systems: Sequence[System], clients: int, large_clients: int
+) -> tuple[Measure, ...]:
     """Return the measures that the rows allow; each ratio is taken within a round, whose loads
     ran one after another.
 
@@ -61,8 +65,27 @@ def compute_measures(rows: Sequence[Row], clients: int, large_clients: int) -> t
                 ("stock", LARGE, large_clients),
             ),
         ),
+        *_costs(systems),
     )
     return tuple(measure for measure in measures if measure.rounds)
+
+
+def _costs(systems: Sequence[System]) -> list[Measure]:
+    hangtag = [system for system in systems if system.name == "hangtag"]
+    workers_mb = [
+        each.rss_bytes / 1e6
+        for system in hangtag
+        for each in system.memory
+        if each.process == "worker"
+    ]
+    startup_s = tuple(seconds for system in hangtag for seconds in system.startup_s)
+    largest_mb = (max(workers_mb),) if workers_mb else ()
+    return [
+        Measure(
+            name="largest worker, MB (RSS)", wanted=WORKER_MB, at_least=False, rounds=largest_mb
+        ),
+        Measure(name="start to ready, s", wanted=STARTUP_S, at_least=False, rounds=startup_s),
+    ]
 
 
 def _ratios(

@@ -74,7 +74,9 @@ def measure(
         photos=_describe_photos(source, sets),
         systems=contest.systems,
         rows=tuple(contest.rows),
-        measures=compute_measures(contest.rows, plan.main_clients, plan.large_clients),
+        measures=compute_measures(
+            contest.rows, contest.systems, plan.main_clients, plan.large_clients
+        ),
     )
 
 

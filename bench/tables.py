@@ -63,7 +63,7 @@ def figure_rows(report: Report) -> list[list[str]]:
         _row(report, "server's CPU ms a photo", lambda each: 1e3 * each.cpu_s_per_photo, main),
         _row(report, "client's CPU ms a photo", _client_cpu_ms, main),
         _row(report, "joules a photo", lambda each: each.joules_per_photo, main),
-        ["memory, MB", *(_memory(report.system(name)) for name in SYSTEMS)],
+        ["memory, MB (PSS)", *(_memory(report.system(name)) for name in SYSTEMS)],
         ["start to ready, s", *(_startup(report.system(name)) for name in SYSTEMS)],
     ]
 

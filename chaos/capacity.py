@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chaos.load import Load
+from chaos.load import Load, LoadRun
 from chaos.photos import costly_photo, ordinary_photos
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
@@ -29,10 +29,17 @@ def calibrated_load(server: ServerUnderTrial, settings: ChaosSettings) -> Load:
     return _measured(Load(server.address, costly), settings)
 
 
+def best_of(load: Load, clients: int, seconds: float, runs: int) -> LoadRun:
+    """Return the run of the highest rate: what else the machine does can only slow one down."""
+    results = []
+    for _ in range(runs):
+        with load.closed(clients, seconds) as running:
+            results.append(running.result())
+    return max(results, key=lambda run: run.rate_per_s)
+
+
 def _measured(load: Load, settings: ChaosSettings) -> Load:
-    # The first requests meet a cold Java.
-    with load.closed(settings.capacity_clients, settings.capacity_s / 4):
-        pass
-    with load.closed(settings.capacity_clients, settings.capacity_s) as running:
-        capacity = running.result().rate_per_s
-    return Load(load.address, load.requests, capacity)
+    # The first of them meets a cold Java.
+    runs = 4
+    best = best_of(load, settings.capacity_clients, settings.capacity_s / runs, runs)
+    return Load(load.address, load.requests, best.rate_per_s)

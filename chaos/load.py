@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from chaos.answer import Answer, breach_of_contract
@@ -72,18 +72,26 @@ class Load:
 
     def closed(self, clients: int, seconds: float) -> RunningLoad:
         """Start `clients` that each send their next request once the last one is answered."""
-        return RunningLoad(lambda stop: _Closed(self, clients, seconds, stop).run())
+        return RunningLoad(lambda progress: _Closed(self, clients, seconds, progress).run())
 
     def open(self, rate_per_s: float, seconds: float) -> RunningLoad:
         """Start sending at a constant rate, however the server fares."""
-        return RunningLoad(lambda stop: _Open(self, rate_per_s, seconds, stop).run())
+        return RunningLoad(lambda progress: _Open(self, rate_per_s, seconds, progress).run())
+
+
+@dataclass
+class _Progress:
+    """What the thread of a run shares with the one that waits for it."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    samples: list[Sample] = field(default_factory=list)
 
 
 class RunningLoad:
     """Load under way in a thread of its own: `with load.closed(16, 10) as running: ...`."""
 
-    def __init__(self, run: Callable[[threading.Event], Coroutine[None, None, LoadRun]]) -> None:
-        self._stop = threading.Event()
+    def __init__(self, run: Callable[[_Progress], Coroutine[None, None, LoadRun]]) -> None:
+        self._progress = _Progress()
         self._run = run
         self._result: LoadRun | None = None
         self._began_s = 0.0
@@ -101,13 +109,18 @@ class RunningLoad:
         traceback: TracebackType | None,
     ) -> None:
         if error is not None:
-            self._stop.set()
+            self._progress.stop.set()
         self._thread.join()
 
     @property
     def now_s(self) -> float:
         """Seconds since the run began, on the clock of its samples."""
         return time.perf_counter() - self._began_s
+
+    @property
+    def samples(self) -> list[Sample]:
+        """What has been answered up to now."""
+        return self._progress.samples.copy()
 
     def result(self) -> LoadRun:
         """Wait for the end of the run and return what it saw."""
@@ -118,21 +131,21 @@ class RunningLoad:
 
     def end(self) -> LoadRun:
         """End the run now; what is under way is still awaited."""
-        self._stop.set()
+        self._progress.stop.set()
         return self.result()
 
     def _work(self) -> None:
-        self._result = asyncio.run(self._run(self._stop))
+        self._result = asyncio.run(self._run(self._progress))
 
 
 class _Run:
-    def __init__(self, load: Load, seconds: float, stop: threading.Event) -> None:
+    def __init__(self, load: Load, seconds: float, progress: _Progress) -> None:
         self._address = load.address
         self._requests = itertools.cycle(load.requests)
         self._seconds = seconds
-        self._stop = stop
+        self._stop = progress.stop
         self._idle: deque[Connection] = deque()
-        self._samples: list[Sample] = []
+        self._samples = progress.samples
         self._began_s = time.perf_counter()
 
     @property
@@ -185,8 +198,8 @@ class _Run:
 
 
 class _Closed(_Run):
-    def __init__(self, load: Load, clients: int, seconds: float, stop: threading.Event) -> None:
-        super().__init__(load, seconds, stop)
+    def __init__(self, load: Load, clients: int, seconds: float, progress: _Progress) -> None:
+        super().__init__(load, seconds, progress)
         self._clients = clients
 
     async def run(self) -> LoadRun:
@@ -202,8 +215,8 @@ class _Closed(_Run):
 
 
 class _Open(_Run):
-    def __init__(self, load: Load, rate_per_s: float, seconds: float, stop: threading.Event):
-        super().__init__(load, seconds, stop)
+    def __init__(self, load: Load, rate_per_s: float, seconds: float, progress: _Progress) -> None:
+        super().__init__(load, seconds, progress)
         self._interval_s = 1 / rate_per_s
 
     async def run(self) -> LoadRun:

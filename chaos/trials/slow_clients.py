@@ -34,6 +34,8 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
                 send_huge, server.address, settings.huge_clients, HUGE_BYTES, _HUGE_TIMEOUT_S
             )
             huge = sending.result()
+            # As many samples as in the other parts: a p99 of few would be their maximum.
+            time.sleep(max(0.0, settings.slow_s - running.now_s))
             among_huge = running.end()
     health = server.health()
     ordinary = [*among_slow.samples, *among_huge.samples]

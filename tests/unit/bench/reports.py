@@ -81,5 +81,5 @@ def report(rounds: int = 3) -> Report:
             System(name="hangtag", settings={"precision": "bf16", "bundle": "sha256:0"}),
         ),
         rows=tuple(rows),
-        measures=compute_measures(rows, CLIENTS, LARGE_CLIENTS),
+        measures=compute_measures(rows, (), CLIENTS, LARGE_CLIENTS),
     )

@@ -11,7 +11,7 @@ from tests.unit.bench.reports import CLIENTS, LARGE_CLIENTS, report, rows_of_rou
 
 def test_each_ratio_is_taken_within_its_round() -> None:
     rows = [*rows_of_round(0, hangtag_per_s=80), *rows_of_round(1, hangtag_per_s=120)]
-    against_stock, *_ = compute_measures(rows, CLIENTS, LARGE_CLIENTS)
+    against_stock, *_ = compute_measures(rows, (), CLIENTS, LARGE_CLIENTS)
     assert against_stock.rounds == (8.0, 12.0)
     assert against_stock.measured == 10.0
     assert against_stock.held
@@ -29,7 +29,7 @@ def test_the_measures_of_the_issue_and_the_tuned_stock_beside_them() -> None:
 
 
 def test_a_ratio_without_its_pair_is_left_out() -> None:
-    names = [each.name for each in compute_measures(rows_of_round(0), CLIENTS, LARGE_CLIENTS)]
+    names = [each.name for each in compute_measures(rows_of_round(0), (), CLIENTS, LARGE_CLIENTS)]
     assert not any("tuned" in name for name in names)
     assert len(names) == 4
 

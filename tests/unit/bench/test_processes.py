@@ -52,9 +52,7 @@ def test_each_process_is_listed_with_its_memory(busy_family: int) -> None:
     assert [each.process for each in memory] == ["worker", "worker"]
     assert all(each.rss_bytes > 1_000_000 for each in memory)
     # Read one after the other, of processes that may still grow.
-    assert all(
-        each.pss_bytes is None or each.pss_bytes <= 1.5 * each.rss_bytes for each in memory
-    )
+    assert all(each.pss_bytes is None or each.pss_bytes <= 1.5 * each.rss_bytes for each in memory)
 
 
 def test_a_process_that_is_gone_is_an_error() -> None:

@@ -44,7 +44,7 @@ def test_costs_of_a_photo() -> None:
 
 
 def test_memory_by_process_and_start_up() -> None:
-    assert figure_row("memory, MB")[0] == "worker 900 + JVM 300"
+    assert figure_row("memory, MB (PSS)")[0] == "worker 900 + JVM 300"
     assert figure_row("start to ready, s")[0] == "10.0"
 
 
