@@ -49,7 +49,7 @@ def test_resnet152_is_served_with_the_scores_of_torch(tmp_path: Path) -> None:
     expected = logits.sigmoid().numpy()
     # The scores say something: they are spread, and differ from photo to photo.
     assert expected.std() > 0.02
-    assert np.abs(expected[0] - expected[1]).max() > 10 * MAX_SCORE_DIFFERENCE
+    assert np.abs(expected[0] - expected[1]).max() > 5 * MAX_SCORE_DIFFERENCE
     assert np.abs(served - expected).max() < MAX_SCORE_DIFFERENCE
 
 
