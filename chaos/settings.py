@@ -59,7 +59,7 @@ class ChaosSettings:
     given_up_requests: int = 200
 
     # --- Slow and huge clients.
-    slow_s: float = 6.0
+    slow_s: float = 5.0
     slow_clients: int = 100
     huge_clients: int = 32
     # Two gigabytes pass through the server's own cores, and their sender works on them too.
