@@ -72,7 +72,9 @@ def test_a_core_that_decides_otherwise_stops_the_archive(
     for name in ("hangtag", "handlers", "serve_config", "server"):
         copy_folder(server.packaging._PROJECT / name, project / name)
     images = project / "hangtag" / "images.py"
-    images.write_text(images.read_text().replace("transpose(2, 0, 1)", "transpose(2, 0, 1)[::-1]"))
+    code = images.read_text(encoding="utf-8")
+    assert 'enumerate("RGB")' in code
+    images.write_text(code.replace('enumerate("RGB")', 'enumerate("BGR")'), encoding="utf-8")
     monkeypatch.setattr(server.packaging, "_PROJECT", project)
     with pytest.raises(ArchiveInvalid, match="scores in fp32 differ"):
         make_archive(tiny_bundle.folder, tmp_path / "a.mar", version="1.0")
