@@ -173,7 +173,11 @@ def _row(
             ),
             Check("does not answer afterwards", int(not still_answers), 0),
         ),
-        tuple(_kept(key, finding, findings_folder) for key, finding in fuzzer.findings.items()),
+        (
+            f"workers {warm.worker_bytes / 1e6:.0f} MB, then {after.worker_bytes / 1e6:.0f} MB; "
+            f"Java {warm.java_bytes / 1e6:.0f} MB, then {after.java_bytes / 1e6:.0f} MB",
+            *(_kept(key, finding, findings_folder) for key, finding in fuzzer.findings.items()),
+        ),
     )
 
 

@@ -29,12 +29,18 @@ def test_an_archive_says_its_version_and_size(tmp_path: Path) -> None:
 def test_a_missing_archive_names_those_that_exist(tmp_path: Path) -> None:
     for name in ("b.mar", "a.mar", "notes.txt"):
         (tmp_path / name).touch()
-    with pytest.raises(ArchiveInvalid, match=r"holds a\.mar, b\.mar; `make archive` makes one"):
+    with pytest.raises(
+        ArchiveInvalid,
+        match=r"holds a\.mar, b\.mar; `make serve` makes the demo's, `make archive` packs your own",
+    ):
         open_archive(tmp_path / "tagger.mar")
 
 
 def test_a_missing_archive_in_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveInvalid, match="holds no archive; `make archive` makes one"):
+    with pytest.raises(
+        ArchiveInvalid,
+        match="holds no archive; `make serve` makes the demo's, `make archive` packs your own",
+    ):
         open_archive(tmp_path / "nowhere" / "tagger.mar")
 
 
