@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class OpenVinoEngine:
 
     def __init__(self, model_path: Path, *, precision: Precision, threads: int) -> None:
         self.precision = precision
-        core = openvino.Core()
+        core = _core()
         # Read once: the weights as they lie in the file are then in memory once.
         model = core.read_model(model_path)
         self._requests = {size: _compile(core, model, size, precision, threads) for size in STEPS}
@@ -48,6 +49,17 @@ class OpenVinoEngine:
             outputs.append(EngineOutput(_copy(request, "logits"), _copy(request, "embedding")))
             start += size
         return EngineOutput.join(outputs)
+
+
+@cache
+def _core() -> openvino.Core:
+    """Return the one core of this process, which is never freed.
+
+    Each core gives the main thread a signal stack of its own (for AMX) and puts back the one before
+    when it goes: of two, the second to go puts back the freed stack of the first, and the next
+    Ctrl-C is a segmentation fault. Upstream: src/plugins/intel_cpu/src/plugin.cpp, SigAltStackSetup.
+    """
+    return openvino.Core()
 
 
 def _compile(

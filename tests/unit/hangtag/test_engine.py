@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +142,24 @@ def test_bf16_is_close_to_fp32(tiny_bundle: Bundle) -> None:
     fast, exact = load_engine(models), load_engine(models, precision="fp32")
     assert (fast.precision, exact.precision) == ("bf16", "fp32")
     assert np.allclose(fast.run(pixels).logits, exact.run(pixels).logits, atol=0.1)
+
+
+@pytest.mark.skipif(not has_openvino(), reason="no OpenVINO for this machine")
+def test_a_process_that_had_several_engines_survives_a_signal(tiny_bundle: Bundle) -> None:
+    # The first one made goes first: what segfaulted before there was one core for all.
+    code = f"""
+import gc, signal
+from pathlib import Path
+from hangtag.engine import load_engine
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+engines = [load_engine({{"fp32": Path({str(tiny_bundle.model_path)!r})}}) for _ in range(2)]
+while engines:
+    engines.pop(0)
+    gc.collect()
+signal.raise_signal(signal.SIGTERM)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "handled\n"), ended.stderr
 
 
 @pytest.mark.gpu
