@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ _TIMEOUT_S = 30.0
 _MALFORMED_TIMEOUT_S = 0.2
 _SHRINK_BUDGET_S = 5.0
 _READY_TIMEOUT_S = 30.0
+_LOOKS, _LOOK_INTERVAL_S = 5, 0.4
 
 
 @dataclass
@@ -101,7 +103,10 @@ class Fuzzer:
 
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
-    """Send what hypothesis draws, then the bombs; compare the processes with those of before."""
+    """Send what hypothesis draws, and bombs; compare the processes with those of before.
+
+    Bombs go off in the warm-up too: what the largest photo needs, the allocator keeps for the next.
+    """
     neighbour, expected = _good_neighbour(server.address)
     fuzzer = Fuzzer(server.address, settings.max_findings, neighbour, expected)
     workers = server.health().worker_pids
@@ -111,12 +116,12 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
         size=BATCH,
         random_seed=settings.seed + 1,
     )
-    warm = server.health()
+    _send_bombs(fuzzer, short=settings.short)
+    warm = _settled_health(server)
     rest = settings.fuzz_requests - settings.fuzz_warm_up_requests
     draw_batches(fuzzer.send, requests=rest, size=BATCH, random_seed=settings.seed)
-    for case in bomb_cases(short=settings.short):
-        fuzzer.send([case])
-    after = server.health()
+    _send_bombs(fuzzer, short=settings.short)
+    after = _settled_health(server)
     fuzzer.shrink_findings()
     still_answers = server.wait_until_ready(_READY_TIMEOUT_S)
     gone = len(workers - server.health().worker_pids)
@@ -128,6 +133,20 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
         still_answers=still_answers,
         findings_folder=settings.findings_folder,
     )
+
+
+def _send_bombs(fuzzer: Fuzzer, *, short: bool) -> None:
+    for case in bomb_cases(short=short):
+        fuzzer.send([case])
+
+
+def _settled_health(server: ServerUnderTrial) -> Health:
+    """Return the look with the least memory: right after an answer, its photo is still there."""
+    looks = []
+    for _ in range(_LOOKS):
+        time.sleep(_LOOK_INTERVAL_S)
+        looks.append(server.health())
+    return min(looks, key=lambda look: look.memory_bytes)
 
 
 def bomb_cases(*, short: bool) -> list[FuzzCase]:
