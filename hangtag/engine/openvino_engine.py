@@ -57,7 +57,7 @@ def _core() -> openvino.Core:
 
     Each core gives the main thread a signal stack of its own (for AMX) and puts back the one before
     when it goes: of two, the second to go puts back the freed stack of the first, and the next
-    Ctrl-C is a segmentation fault. Upstream: src/plugins/intel_cpu/src/plugin.cpp, SigAltStackSetup.
+    Ctrl-C is a segmentation fault (SigAltStackSetup in src/plugins/intel_cpu/src/plugin.cpp).
     """
     return openvino.Core()
 
