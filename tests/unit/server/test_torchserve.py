@@ -34,6 +34,15 @@ def test_workers_learn_their_part_of_the_machine() -> None:
     assert environment["OMP_NUM_THREADS"] == "3"
 
 
+def test_workers_give_memory_back_unless_the_operator_wants_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
+    environment = _environment(Path("/run"), Path("/logs"), PLAN)
+    assert environment["MALLOC_ARENA_MAX"] == "8"
+    assert environment["MALLOC_MMAP_THRESHOLD_"] == "1048576"
+
+
 def test_temporary_files_and_logs_have_their_own_places() -> None:
     environment = _environment(Path("/run"), Path("/logs"), PLAN)
     assert {environment["TEMP"], environment["TMPDIR"]} == {"/run"}
