@@ -34,12 +34,13 @@ demo: $(INSTALLED) ## Render the demo catalogue and train the demo tagger on it
 	@test -e runs/demo/bundle/tagger.json || $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
 	  --backbone resnet18 --weights none --epochs 24 && rm -rf runs/demo/checkpoints
 
-train: $(INSTALLED) ## Train on your data: DATA=folder [BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 RUN=] or RESUME=run
+train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 SET="NAME=VALUE …" RUN=] or RESUME=run
 	@$(RUN_PYTHON) -m training train $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,EPOCHS,epochs) $(call option,HEAD_EPOCHS,head-epochs) \
 	  $(call option,SIZE,size) $(call option,BATCH_SIZE,batch-size) $(call option,RATE,learning-rate) \
 	  $(call option,PRECISION,precision) $(call option,SEED,seed) $(call option,RUN,run) \
-	  $(call option,RESUME,resume) $(if $(findstring command,$(origin SKIP_BAD)),--skip-bad)
+	  $(call option,RESUME,resume) $(if $(findstring command,$(origin SKIP_BAD)),--skip-bad) \
+	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
 
 archive: $(INSTALLED) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it
 	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive '$(ARCHIVE)' --version '$(VERSION)'

@@ -9,17 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.resnet152 import BACKBONE, SIZE_PX, pixels_of, random_network
-from hangtag.bundle import Bundle, DatasetIdentity, LabelDecision
+from hangtag.bundle import Bundle, DatasetIdentity
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelSpace
+from hangtag.scoring import Scorer
 from training.demo.attributes import label_space as demo_label_space
 from training.export import TrainedTagger, write_bundle
 from training.precisions import PrecisionSample
 from training.settings import make_settings
+from training.tuning import untuned
 
 _GOLDEN_PHOTOS = 4
 _CALIBRATION_PHOTOS = 32
-_THRESHOLD = 0.5
 
 
 def write_random_bundle(
@@ -38,9 +39,7 @@ def write_random_bundle(
         network=random_network(backbone, len(label_space), pixels[:_CALIBRATION_PHOTOS]),
         label_space=label_space,
         preprocessing=Preprocessing(size_px=size_px),
-        decisions=tuple(
-            LabelDecision(id=label.id, threshold=_THRESHOLD) for label in label_space.labels
-        ),
+        tuned=untuned(label_space),
         settings=make_settings(Path("none"), "none", backbone=backbone, size_px=size_px),
         dataset=DatasetIdentity(
             source="none: random weights",
@@ -56,11 +55,12 @@ def write_random_bundle(
 
 def _precision_sample(pixels: npt.NDArray[np.uint8], label_space: LabelSpace) -> PrecisionSample:
     """Nothing is known of these photos: the formats are judged by the tags that they give."""
-    count, labels = len(pixels), len(label_space)
+    count, labels, tuned = len(pixels), len(label_space), untuned(label_space)
     return PrecisionSample(
         calibration=pixels,
         judged=pixels,
         targets=np.full((count, labels), np.nan, dtype=np.float32),
-        thresholds=np.full(labels, _THRESHOLD, dtype=np.float32),
+        thresholds=tuned.tag_thresholds,
+        scorer=Scorer(label_space, tuned.scoring),
         label_space=label_space,
     )

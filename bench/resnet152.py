@@ -54,8 +54,8 @@ def random_network(backbone: str, labels: int, calibration: npt.NDArray[np.uint8
         network
     """
     torch.manual_seed(0)
-    body, width = build_backbone(backbone, "none", calibration.shape[-1])
-    network = TaggerNetwork(body, width, labels, dropout=0.0)
+    body = build_backbone(backbone, "none", calibration.shape[-1])
+    network = TaggerNetwork(body, labels, dropout=0.0)
     # Untrained batch norms let the activations of 152 layers explode, and every score would be
     # 0 or 1, whatever the network computes: they take the statistics of some photos instead.
     for layer in network.modules():

@@ -52,8 +52,8 @@ def load_classifier(bundle: Bundle) -> Classifier:
     if not weights.exists():
         raise BundleInvalid(f"{bundle.folder} has no {WEIGHTS}; name the bundle that was written.")
     manifest = bundle.manifest
-    body, width = build_backbone(manifest.backbone, "none", manifest.preprocessing.size_px)
-    tagger = TaggerNetwork(body, width, len(bundle.label_space), dropout=0.0)
+    body = build_backbone(manifest.backbone, "none", manifest.preprocessing.size_px)
+    tagger = TaggerNetwork(body, len(bundle.label_space), dropout=0.0)
     tagger.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     return Classifier(tagger.eval())
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hangtag.bundle import Bundle
+from hangtag.bundle import Bundle, PredictionSets
 from hangtag.decisions import (
     BoolArray,
     FloatArray,
     Thresholds,
     decide_group,
     fuse_photos,
+    prediction_set,
     select_tags,
-    sigmoid,
 )
 from hangtag.engine import EngineOutput
 from hangtag.errors import UnknownGroup
 from hangtag.images import ImageFacts
 from hangtag.intake import Product
-from hangtag.label_space import Group, LabelSpace
+from hangtag.label_space import Group, LabelId, LabelSpace
 from hangtag.schema import (
     Candidate,
     GroupAnswer,
@@ -45,6 +45,7 @@ class _Scored:
     fused: FloatArray
     tags: BoolArray
     thresholds: Thresholds
+    sets: PredictionSets | None
 
 
 def check_groups(options: Options, label_space: LabelSpace) -> None:
@@ -95,9 +96,9 @@ def answer_product(
 
 def _score(logits: FloatArray, bundle: Bundle) -> _Scored:
     thresholds = bundle.thresholds
-    fused = sigmoid(fuse_photos(logits))
+    photos, fused = bundle.scorer.scores(logits), bundle.scorer.scores(fuse_photos(logits))
     tags = select_tags(fused[None], thresholds.tag, bundle.label_space)[0]
-    return _Scored(sigmoid(logits), fused, tags, thresholds)
+    return _Scored(photos, fused, tags, thresholds, bundle.manifest.prediction_sets)
 
 
 def _tags(group: Group, scored: _Scored, options: Options, label_space: LabelSpace) -> list[Tag]:
@@ -148,7 +149,17 @@ def _group(
             )
             for index in best
         ],
+        set=_prediction_set(group, scored, label_space),
     )
+
+
+def _prediction_set(group: Group, scored: _Scored, label_space: LabelSpace) -> list[LabelId] | None:
+    threshold = scored.sets.threshold_of(group.name) if scored.sets else None
+    if threshold is None:
+        return None
+    ranked = _by_score(group, scored, label_space)
+    held = prediction_set(scored.fused[ranked], threshold)
+    return [label_space.labels[index].id for index, kept in zip(ranked, held, strict=True) if kept]
 
 
 def _by_score(group: Group, scored: _Scored, label_space: LabelSpace) -> list[int]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ from hangtag.engine import Precision
 from hangtag.errors import BundleInvalid, LabelSpaceInvalid
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelId, LabelSpace, read_label_space
+from hangtag.scoring import GroupScoring, Scorer
 
 MANIFEST = "tagger.json"
 LABELS = "labels.json"
@@ -42,12 +44,37 @@ class _Model(BaseModel):
 class LabelDecision(_Model):
     """When a label becomes a tag (`threshold`) and when one without review (`accept_threshold`).
 
-    `accept_threshold` None: the validation photos gave no score that could be trusted.
+    `accept_threshold` None: the calibration photos gave no score that could be trusted.
     """
 
     id: LabelId
     threshold: float = Field(ge=0, le=1)
     accept_threshold: float | None = Field(None, ge=0, le=1)
+
+
+class GroupSet(_Model):
+    """Labels of the group with at least this score form its prediction set.
+
+    None: too few calibration photos to promise a coverage.
+    """
+
+    group: str
+    threshold: float | None = Field(None, ge=0, le=1)
+
+
+class PredictionSets(_Model):
+    """The labels that a product may have, so that its own are among them in `coverage` of cases.
+
+    In an exclusive group: of the photos whose label is in the set (split conformal prediction); in
+    others: of a photo's labels, those in the set (conformal risk control).
+    """
+
+    coverage: float = Field(gt=0, lt=1)
+    groups: tuple[GroupSet, ...]
+
+    def threshold_of(self, group: str) -> float | None:
+        """Return the threshold of a group's set, if it has one."""
+        return next((each.threshold for each in self.groups if each.group == group), None)
 
 
 class GoldenInput(_Model):
@@ -95,14 +122,17 @@ class Precisions(_Model):
 class Manifest(_Model):
     """tagger.json."""
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     created: str
     backbone: str
     preprocessing: Preprocessing
     # RGB mean and standard deviation of pixels in [0, 1]; they are part of model.onnx.
     normalisation: dict[Literal["mean", "std"], tuple[float, float, float]]
+    # One entry a group: how logits become scores.
+    scoring: tuple[GroupScoring, ...]
     target_precision: float
     decisions: tuple[LabelDecision, ...]
+    prediction_sets: PredictionSets | None = None
     dataset: DatasetIdentity
     label_space_sha256: str
     metrics: dict[str, Any]
@@ -145,6 +175,11 @@ class Bundle:
     def archived_files(self) -> list[str]:
         """The files that a copy of this tagger needs, by path inside the bundle."""
         return [MANIFEST, *self.manifest.files]
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """Turns the network's logits into scores."""
+        return Scorer(self.label_space, self.manifest.scoring)
 
     @property
     def thresholds(self) -> Thresholds:
@@ -189,7 +224,12 @@ def load_bundle(folder: Path) -> Bundle:
     except LabelSpaceInvalid as error:
         raise BundleInvalid(str(error)) from error
     _check_labels(folder, manifest, label_space)
-    return Bundle(folder, manifest, label_space, digest)
+    bundle = Bundle(folder, manifest, label_space, digest)
+    try:
+        _ = bundle.scorer
+    except LabelSpaceInvalid as error:
+        raise BundleInvalid(f"{folder / MANIFEST}: {error}") from error
+    return bundle
 
 
 def _read_manifest(folder: Path) -> tuple[Manifest, str]:
@@ -207,7 +247,8 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
         raise BundleInvalid(
-            f"{path} does not fit this version: {where}: {first['msg']}."
+            f"{path} does not fit this version: {where}: {first['msg']}. "
+            "Train the tagger again, or use the release that made it."
         ) from error
     return manifest, "sha256:" + hashlib.sha256(text).hexdigest()
 

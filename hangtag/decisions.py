@@ -44,10 +44,11 @@ def fuse_photos(logits: FloatArray) -> FloatArray:
 
 
 def select_tags(scores: FloatArray, thresholds: FloatArray, label_space: LabelSpace) -> BoolArray:
-    """Say which labels are tags.
+    """Say which labels are tags, from the top of the hierarchy down.
 
-    A label is a tag if its score reaches its threshold; in an exclusive group only the label
-    with the highest score can be one.
+    A label is a tag if its score reaches its threshold and its parent, if it has one, is a tag
+    too; in an exclusive group only the label with the highest score of those whose parent is a tag
+    can be one. So tags never contradict the hierarchy.
 
     Parameters
     ----------
@@ -59,12 +60,35 @@ def select_tags(scores: FloatArray, thresholds: FloatArray, label_space: LabelSp
     bool (B, L)
     """
     tags: BoolArray = scores >= thresholds
-    for group in label_space.groups:
+    for group in label_space.groups_parents_first:
         indices = np.array(label_space.indices_of_group(group.name), dtype=np.intp)
-        if group.exclusive and len(indices):
-            best = scores[:, indices].argmax(axis=1)
-            tags[:, indices] &= best[:, None] == np.arange(len(indices))
+        if not len(indices):
+            continue
+        possible = _below_tags(tags, indices, label_space)
+        if group.exclusive:
+            best = np.where(possible, scores[:, indices], -1).argmax(axis=1)
+            possible &= best[:, None] == np.arange(len(indices))
+        tags[:, indices] &= possible
     return tags
+
+
+def _below_tags(
+    tags: BoolArray, indices: npt.NDArray[np.intp], label_space: LabelSpace
+) -> BoolArray:
+    """Return (B, len(indices)): whether each label's ancestors are all tags."""
+    possible = np.ones((len(tags), len(indices)), np.bool_)
+    for column, index in enumerate(indices):
+        parent = label_space.parent_of(label_space.labels[index])
+        while parent is not None:
+            possible[:, column] &= tags[:, label_space.index_of(parent.id)]
+            parent = label_space.parent_of(parent)
+    return possible
+
+
+def prediction_set(scores: FloatArray, threshold: float) -> BoolArray:
+    """Say which labels of one group a product may have, at the coverage that the bundle names."""
+    kept: BoolArray = scores >= threshold
+    return kept
 
 
 def decide_group(scores: FloatArray, tags: BoolArray, accept_thresholds: FloatArray) -> Decision:

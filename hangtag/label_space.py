@@ -94,6 +94,48 @@ class LabelSpace(BaseModel):
             for group in self.groups
         }
 
+    @cached_property
+    def families(self) -> tuple[tuple[str, ...], ...]:
+        """Exclusive groups that are the levels of one hierarchy, from the top down.
+
+        A group is a level below its parent group if both are exclusive and each of its labels has
+        its parent there; otherwise it is a family of its own.
+        """
+        families: dict[str, list[str]] = {}
+        for group in self.groups_parents_first:
+            if not group.exclusive:
+                continue
+            above = group.parent if self._is_level_below_parent(group) else None
+            family = families[above] if above else []
+            family.append(group.name)
+            families[group.name] = family
+        distinct = {id(family): tuple(family) for family in families.values()}
+        return tuple(distinct.values())
+
+    @cached_property
+    def groups_parents_first(self) -> tuple[Group, ...]:
+        """The groups, each after its parent group."""
+        return tuple(sorted(self.groups, key=lambda group: len(self._groups_above(group))))
+
+    def _groups_above(self, group: Group) -> list[str]:
+        above: list[str] = []
+        while group.parent is not None and group.parent not in above:
+            above.append(group.parent)
+            group = self.group(group.parent)
+        return above
+
+    def _is_level_below_parent(self, group: Group) -> bool:
+        if group.parent is None or not self.group(group.parent).exclusive:
+            return False
+        parents = [self.parent_of(self.labels[i]) for i in self.indices_of_group(group.name)]
+        return all(parent is not None and parent.group == group.parent for parent in parents)
+
+    @cached_property
+    def labels_parents_first(self) -> tuple[int, ...]:
+        """The output indices of all labels, each after its parent's."""
+        depths = [len(self.path_of(label)) for label in self.labels]
+        return tuple(sorted(range(len(self.labels)), key=depths.__getitem__))
+
     def __len__(self) -> int:
         return len(self.labels)
 

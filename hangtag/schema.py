@@ -77,10 +77,15 @@ class Candidate(BaseModel):
 
 
 class GroupAnswer(BaseModel):
-    """The decision on one attribute and its best candidates, best first."""
+    """The decision on one attribute, its best candidates and its prediction set, best first.
+
+    `set` holds the labels that the product may have, at the coverage that the bundle names; it is
+    left out if the bundle has none for this attribute.
+    """
 
     decision: Decision
     candidates: list[Candidate]
+    set: list[LabelId] | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class ImageAnswer(BaseModel):

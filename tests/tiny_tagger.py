@@ -24,10 +24,10 @@ from hangtag.bundle import (
     Manifest,
     seal_bundle,
 )
-from hangtag.decisions import sigmoid
 from hangtag.engine import load_engine
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace, parse_label_space
+from hangtag.scoring import GroupScoring, Scorer
 
 SIZE_PX = 32
 RED, GREEN, BLUE, GREY = (250, 20, 20), (20, 250, 20), (20, 20, 250), (128, 128, 128)
@@ -51,6 +51,10 @@ def tiny_label_space() -> LabelSpace:
             ],
         }
     )
+
+
+def tiny_scoring() -> tuple[GroupScoring, ...]:
+    return tuple(GroupScoring(group=group.name) for group in tiny_label_space().groups)
 
 
 def photo(
@@ -78,6 +82,7 @@ def write_tiny_bundle(folder: Path) -> Bundle:
         backbone="mean-colour",
         preprocessing=Preprocessing(size_px=SIZE_PX),
         normalisation={"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)},
+        scoring=tiny_scoring(),
         target_precision=0.95,
         decisions=tuple(
             LabelDecision(id=label.id, threshold=0.5, accept_threshold=accept)
@@ -97,7 +102,8 @@ def _scores(folder: Path, name: str) -> tuple[float, ...]:
     image = decode_image((folder / name).read_bytes(), ImageLimits(), SIZE_PX)
     pixels = Preprocessing(size_px=SIZE_PX).to_model_input(image.rgb)
     engine = load_engine({"fp32": folder / MODEL})
-    return tuple(float(s) for s in sigmoid(engine.run(pixels[None]).logits)[0])
+    scorer = Scorer(tiny_label_space(), tiny_scoring())
+    return tuple(float(s) for s in scorer.scores(engine.run(pixels[None]).logits)[0])
 
 
 def _write_network(path: Path) -> None:

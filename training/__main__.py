@@ -6,7 +6,7 @@ import datetime
 import logging
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -51,10 +51,16 @@ def demo(
 @one_sentence_errors
 def train(
     data: Annotated[Path | None, typer.Option(help="Dataset folder.")] = None,
-    backbone: Annotated[str, typer.Option(help="Any torchvision classifier.")] = "resnet152",
+    backbone: Annotated[
+        str | None, typer.Option(help="Any classifier of torchvision or timm; default resnet152.")
+    ] = None,
     weights: Annotated[
-        str, typer.Option(help="Start from: imagenet, none, or a file of weights.")
-    ] = "imagenet",
+        str | None,
+        typer.Option(help="Start from: imagenet (default), packaged, none, or a file of weights."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option(help="Keep the backbone as it is and fit the head: about a minute.")
+    ] = False,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in all.")] = None,
     head_epochs: Annotated[
         int | None, typer.Option(min=0, help="First epochs, with the body frozen.")
@@ -64,6 +70,12 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Top rate of the head.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16 (mixed).")] = None,
     seed: Annotated[int | None, typer.Option(help="Of the split, the weights, the order.")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
+        ),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option(help="Go on without photos and rows that have problems.")
     ] = False,
@@ -83,27 +95,32 @@ def train(
     _quieten()
 
     if resume is not None:
-        given = (data, epochs, head_epochs, size, batch_size, learning_rate, precision, seed, run)
-        if any(value is not None for value in given):
+        given = (data, backbone, weights, epochs, head_epochs, size, batch_size, learning_rate,
+                 precision, seed, more, run)  # fmt: skip
+        if quick or any(value is not None for value in given):
             raise SettingsInvalid(
                 "RESUME goes on with the run's own data and settings; leave the others out."
             )
         bundle = resume_run(resume)
     elif data is not None:
-        settings = make_settings(
-            data.expanduser(),
-            weights,
-            backbone=backbone,
-            epochs=epochs,
-            head_epochs=head_epochs,
-            size_px=size,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            precision=precision,
-            seed=seed,
-            skip_bad=skip_bad,
-        )
-        bundle = start_run(settings, run or _new_run_folder(backbone))
+        named = {
+            "weights": weights,
+            "quick": quick or None,
+            "backbone": backbone,
+            "epochs": epochs,
+            "head_epochs": head_epochs,
+            "size_px": size,
+            "batch_size": batch_size,
+            "learning_rate": learning_rate,
+            "precision": precision,
+            "seed": seed,
+            "skip_bad": skip_bad or None,
+        }
+        explicit: dict[str, Any] = {
+            name: value for name, value in named.items() if value is not None
+        }
+        settings = make_settings(data.expanduser(), **{**_named_values(more or []), **explicit})
+        bundle = start_run(settings, run or _new_run_folder(settings.backbone))
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
     print(
@@ -116,6 +133,14 @@ def train(
         for line in describe_precisions(bundle.manifest.precisions):
             print(f"  {line}")
     print(f"Next: make archive BUNDLE={bundle.folder}")
+
+
+def _named_values(texts: list[str]) -> dict[str, str]:
+    """Return {"loss": "bce"} of ["loss=bce"]."""
+    pairs = [text.partition("=") for text in texts]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise SettingsInvalid(f"--set {wrong[0]} names no value; write {wrong[0]}=VALUE.")
+    return {name: value for name, _, value in pairs}
 
 
 def _require_demo(folder: Path) -> None:

@@ -25,13 +25,13 @@ def augment(pixels: Tensor) -> Tensor:
 
     Parameters
     ----------
-    pixels : uint8 (B, 3, S, S)
+    pixels : (B, 3, S, S) in [0, 255], uint8 or float
 
     Returns
     -------
     float32 (B, 3, S, S) in [0, 255]; what moves into the picture is white before it is brightened.
     """
-    photos = pixels.float()
+    photos = pixels.to(torch.float32, copy=True)
     flipped = _chosen(photos, 0.5)
     photos[flipped] = photos[flipped].flip(-1)
     moved = _chosen(photos, _MOVED_SHARE)

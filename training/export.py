@@ -27,19 +27,20 @@ from hangtag.bundle import (
     Bundle,
     DatasetIdentity,
     GoldenInput,
-    LabelDecision,
     Manifest,
     Precisions,
     seal_bundle,
 )
-from hangtag.decisions import FloatArray, sigmoid
+from hangtag.decisions import FloatArray
 from hangtag.engine import load_engine
 from hangtag.errors import BundleInvalid
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
-from training.network import MEAN, STD, TaggerNetwork
+from hangtag.scoring import Scorer
+from training.network import TaggerNetwork
 from training.precisions import PrecisionSample, measure_precisions
 from training.settings import TrainingSettings
+from training.tuning import Tuned
 
 _TOLERANCE = 1e-3
 _LIBRARIES = ("hangtag", "torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
@@ -54,7 +55,7 @@ class TrainedTagger:
     network: TaggerNetwork
     label_space: LabelSpace
     preprocessing: Preprocessing
-    decisions: tuple[LabelDecision, ...]
+    tuned: Tuned
     settings: TrainingSettings
     dataset: DatasetIdentity
     metrics: dict[str, Any]
@@ -76,12 +77,13 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     with (folder / WEIGHTS).open("wb") as file:
         torch.save(network.state_dict(), file)
     export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
+    scorer = Scorer(tagger.label_space, tagger.tuned.scoring)
     photos, scores = [], []
     for number, source in enumerate(golden_photos):
         photo = folder / GOLDEN_FOLDER / f"{number}{source.suffix.lower()}"
         photo.write_bytes(source.read_bytes())
         photos.append(photo)
-        scores.append(_torch_scores(network, _pixels(photo, tagger.preprocessing)))
+        scores.append(_torch_scores(network, scorer, _pixels(photo, tagger.preprocessing)))
     golden = [
         GoldenInput(
             file=photo.relative_to(folder).as_posix(),
@@ -90,7 +92,7 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
         for photo, row in zip(photos, scores, strict=True)
     ]
     pixels = [_pixels(photo, tagger.preprocessing) for photo in photos]
-    _check_parity(folder / MODEL, pixels, scores)
+    _check_parity(folder / MODEL, scorer, pixels, scores)
     precisions = None
     if tagger.precision_sample is not None:
         precisions = measure_precisions(folder, tagger.precision_sample, pixels)
@@ -121,19 +123,24 @@ def _pixels(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
     return preprocessing.to_model_input(image.rgb)
 
 
-def _torch_scores(network: TaggerNetwork, pixels: npt.NDArray[np.uint8]) -> FloatArray:
+def _torch_scores(
+    network: TaggerNetwork, scorer: Scorer, pixels: npt.NDArray[np.uint8]
+) -> FloatArray:
     with torch.no_grad():
         logits, _ = network(torch.from_numpy(pixels[None]))
-    scores: FloatArray = sigmoid(logits.numpy())[0]
+    scores: FloatArray = scorer.scores(logits.numpy())[0]
     return scores
 
 
 def _check_parity(
-    model: Path, pixels: Sequence[npt.NDArray[np.uint8]], expected: Sequence[FloatArray]
+    model: Path,
+    scorer: Scorer,
+    pixels: Sequence[npt.NDArray[np.uint8]],
+    expected: Sequence[FloatArray],
 ) -> None:
     engine = load_engine({"fp32": model})
-    together = sigmoid(engine.run(np.stack(pixels)).logits)
-    alone = np.concatenate([sigmoid(engine.run(each[None]).logits) for each in pixels])
+    together = scorer.scores(engine.run(np.stack(pixels)).logits)
+    alone = np.concatenate([scorer.scores(engine.run(each[None]).logits) for each in pixels])
     difference = max(
         float(np.abs(together - np.stack(expected)).max()),
         float(np.abs(alone - np.stack(expected)).max()),
@@ -152,9 +159,11 @@ def _manifest(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         backbone=tagger.settings.backbone,
         preprocessing=tagger.preprocessing,
-        normalisation={"mean": MEAN, "std": STD},
+        normalisation=tagger.network.normalisation._asdict(),
         target_precision=tagger.settings.target_precision,
-        decisions=tagger.decisions,
+        scoring=tagger.tuned.scoring,
+        decisions=tagger.tuned.decisions,
+        prediction_sets=tagger.tuned.prediction_sets,
         dataset=tagger.dataset,
         label_space_sha256=tagger.label_space.digest,
         metrics=tagger.metrics,

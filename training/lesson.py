@@ -7,26 +7,17 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
+from hangtag.label_space import LabelSpace
+from hangtag.scoring import Scorer
 from training.augmentation import augment
+from training.losses import TaggingLoss, initial_scoring
 from training.network import TaggerNetwork
 from training.settings import TrainingSettings
-
-
-def masked_bce(logits: Tensor, targets: Tensor) -> Tensor:
-    """Binary cross-entropy, summed over labels and averaged over photos; NaN targets are unknown.
-
-    logits and targets have shape (B, L); returns a scalar.
-    """
-    known = ~targets.isnan()
-    losses = functional.binary_cross_entropy_with_logits(
-        logits.float(), targets.nan_to_num(), reduction="none"
-    )
-    return (losses * known).sum() / len(logits)
 
 
 def one_cycle(progress: float, warm_up: float = 0.25) -> float:
@@ -43,23 +34,51 @@ def _cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
 
 
+def first_layers(body: nn.Module, depth: float) -> list[nn.Module]:
+    """Return the first `depth` in [0, 1) of the layers with weights, in the order of definition."""
+    layers = [layer for layer in body.modules() if list(layer.parameters(recurse=False))]
+    return layers[: int(depth * len(layers))]
+
+
+def scale_down(pixels: Tensor, size_px: int | None) -> Tensor:
+    """Return photos (B, 3, S, S) at the given size, as floats; as they are where it is None."""
+    if size_px is None or size_px == pixels.shape[-1]:
+        return pixels
+    return functional.interpolate(
+        pixels.float(), size=(size_px, size_px), mode="bilinear", antialias=True
+    )
+
+
 class Lesson(pl.LightningModule):
     """Trains a TaggerNetwork: first the head alone, then everything, each phase one cycle."""
 
     def __init__(
-        self, network: TaggerNetwork, settings: TrainingSettings, steps_per_epoch: int
+        self,
+        network: TaggerNetwork,
+        settings: TrainingSettings,
+        label_space: LabelSpace,
+        steps_per_epoch: int,
     ) -> None:
         super().__init__()
         self.network = network
+        self.loss = TaggingLoss(
+            label_space, settings.loss, label_smoothing=settings.label_smoothing
+        )
+        # Without smoothing: what validation shows is the cross-entropy itself.
+        self.validation_loss = TaggingLoss(label_space, settings.loss)
+        self.scorer = Scorer(label_space, initial_scoring(label_space, settings.loss))
         self.settings = settings
         self.steps_per_epoch = steps_per_epoch
 
     def on_train_epoch_start(self) -> None:
         """Freeze or free the body, as the epoch asks."""
         frozen = self.current_epoch < self.settings.head_epochs
-        self.network.body.requires_grad_(not frozen)
-        # A frozen body keeps its batch-norm statistics too.
-        self.network.body.train(not frozen)
+        body = self.network.body
+        body.requires_grad_(not frozen)
+        # What is frozen keeps its batch-norm statistics too.
+        body.train(not frozen)
+        for layer in first_layers(body, self.settings.frozen_depth):
+            layer.requires_grad_(False).eval()
 
     def on_after_batch_transfer(
         self,
@@ -72,13 +91,15 @@ class Lesson(pl.LightningModule):
         off.
         """
         pixels, targets = batch
-        return (augment(pixels), targets) if self.trainer.training else batch
+        if not self.trainer.training:
+            return batch
+        return augment(scale_down(pixels, self.settings.train_size_px)), targets
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the loss."""
         pixels, targets = batch
         logits, _ = self.network(pixels)
-        loss = masked_bce(logits, targets)
+        loss: Tensor = self.loss(logits, targets)
         self.log("train_loss", loss, on_epoch=True, on_step=False)
         return loss
 
@@ -86,9 +107,10 @@ class Lesson(pl.LightningModule):
         """Log loss and micro-F1 at a flat 0.5 of photos as they are."""
         pixels, targets = batch
         logits, _ = self.network(pixels)
-        self.log("val_loss", masked_bce(logits, targets))
+        self.log("val_loss", self.validation_loss(logits, targets))
         known = ~targets.isnan()
-        predicted, true = (logits > 0)[known], targets[known] > 0.5
+        scores = torch.from_numpy(self.scorer.scores(logits.float().cpu().numpy()))
+        predicted, true = (scores > 0.5).to(self.device)[known], targets[known] > 0.5
         # Summed over the epoch; F1 = 2 TP / (2 TP + FP + FN) is taken at its end.
         self._hits += (predicted & true).sum()
         self._errors += (predicted ^ true).sum()
@@ -106,11 +128,13 @@ class Lesson(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """AdamW with a slower body; the schedule is set a step."""
         settings = self.settings
-        body_rate = settings.learning_rate * settings.body_rate
+        body = list(self.network.body.parameters())
+        in_body = {id(parameter) for parameter in body}
+        rest = [each for each in self.network.parameters() if id(each) not in in_body]
         optimizer = AdamW(
             [
-                {"params": self.network.body.parameters(), "lr": body_rate},
-                {"params": self.network.head.parameters(), "lr": settings.learning_rate},
+                {"params": body, "lr": settings.learning_rate * settings.body_rate},
+                {"params": rest, "lr": settings.learning_rate},
             ],
             weight_decay=settings.weight_decay,
         )

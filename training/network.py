@@ -1,13 +1,30 @@
-"""The network of a tagger: normalisation, body, head."""
+"""The network of a tagger: normalisation, body, colour branch, head."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-# Of ImageNet's photos, RGB in [0, 1]: what torchvision's weights were trained with.
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
+from training.colour_branch import ColourBranch
+
+Triple = tuple[float, float, float]
+
+
+class Normalisation(NamedTuple):
+    """Mean and standard deviation of RGB in [0, 1] that a backbone's weights were trained with."""
+
+    mean: Triple
+    std: Triple
+
+
+class Backbone(NamedTuple):
+    """A body that maps normalised photos (B, 3, S, S) to embeddings (B, width)."""
+
+    body: nn.Module
+    width: int
+    normalisation: Normalisation
 
 
 class TaggerNetwork(nn.Module):
@@ -16,18 +33,31 @@ class TaggerNetwork(nn.Module):
     Normalisation is part of the network and so of model.onnx: serving cannot do it differently.
     """
 
-    def __init__(self, body: nn.Module, embedding_width: int, labels: int, dropout: float) -> None:
+    def __init__(
+        self, backbone: Backbone, labels: int, dropout: float, *, colour_branch: bool = False
+    ) -> None:
         super().__init__()
-        self.body = body
+        self.body = backbone.body
+        self.colour = ColourBranch() if colour_branch else None
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(embedding_width, labels)
-        self.register_buffer("mean", 255 * torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", 255 * torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
+        width = backbone.width + (self.colour.width if self.colour else 0)
+        self.head = nn.Linear(width, labels)
+        self.normalisation = backbone.normalisation
+        mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in self.normalisation)
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("std", std, persistent=False)
         self.mean: Tensor
         self.std: Tensor
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Return (logits, embeddings) of photos in [0, 255], of any number type."""
-        normalised = (pixels.float() - self.mean) / self.std  # (B, 3, S, S)
-        embeddings = self.body(normalised).flatten(1)  # (B, E)
+        embeddings = self.embed(pixels)  # (B, E)
         return self.head(self.dropout(embeddings)), embeddings
+
+    def embed(self, pixels: Tensor) -> Tensor:
+        """Return what the head sees of photos in [0, 255], (B, E)."""
+        pixels = pixels.float()
+        embeddings: Tensor = self.body((pixels - self.mean) / self.std).flatten(1)
+        if self.colour is not None:
+            embeddings = torch.cat([embeddings, self.colour(pixels)], dim=1)
+        return embeddings

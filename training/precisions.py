@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import track
 
 from hangtag.bundle import INT8_MODEL, MODEL, MeasuredPrecision, Precisions
-from hangtag.decisions import BoolArray, FloatArray, select_tags, sigmoid
+from hangtag.decisions import BoolArray, FloatArray, select_tags
 from hangtag.engine import Engine, Precision, load_engine, supported_precisions
 from hangtag.hardware import read_cpu
 from hangtag.label_space import LabelSpace
+from hangtag.scoring import Scorer
 from training.evaluation import micro_f1
 from training.quantization import quantize
 
@@ -51,6 +52,7 @@ class PrecisionSample:
     judged: npt.NDArray[np.uint8]
     targets: FloatArray
     thresholds: FloatArray
+    scorer: Scorer
     label_space: LabelSpace
 
 
@@ -137,10 +139,10 @@ def _judge(
 ) -> _Judged:
     batches = [sample.judged[i : i + _BATCH] for i in range(0, len(sample.judged), _BATCH)]
     progress = track(batches, description=f"Measuring {engine.precision}")
-    scores = np.concatenate([_scores(engine, batch) for batch in progress])
+    scores = np.concatenate([_scores(engine, sample.scorer, batch) for batch in progress])
     return _Judged(
         scores=scores,
-        golden=_scores(engine, np.stack(golden)),
+        golden=_scores(engine, sample.scorer, np.stack(golden)),
         tags=select_tags(scores, sample.thresholds, sample.label_space),
         micro_f1=micro_f1(scores, sample.targets, sample.thresholds, sample.label_space),
     )
@@ -160,9 +162,8 @@ def _photos_per_second(
     return {precision: len(batch) / min(each) for precision, each in seconds.items()}
 
 
-def _scores(engine: Engine, pixels: npt.NDArray[np.uint8]) -> FloatArray:
-    scores: FloatArray = sigmoid(engine.run(np.ascontiguousarray(pixels)).logits)
-    return scores
+def _scores(engine: Engine, scorer: Scorer, pixels: npt.NDArray[np.uint8]) -> FloatArray:
+    return scorer.scores(engine.run(np.ascontiguousarray(pixels)).logits)
 
 
 def _is_as_good(judged: _Judged, exact: _Judged) -> bool:

@@ -8,9 +8,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.errors import SettingsInvalid
+from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
+from training.backbones.packaged_weights import PACKAGED
 
 # From scratch there is nothing to freeze, and more, smaller photos teach more in the same time.
-_FROM_SCRATCH: dict[str, float] = {
+_FROM_SCRATCH: dict[str, object] = {
     "epochs": 14,
     "head_epochs": 0,
     "size_px": 112,
@@ -18,7 +20,7 @@ _FROM_SCRATCH: dict[str, float] = {
     "body_rate": 1.0,
     "dropout": 0.0,
 }
-_PRETRAINED: dict[str, float] = {
+_PRETRAINED: dict[str, object] = {
     "epochs": 8,
     "head_epochs": 2,
     "size_px": 224,
@@ -27,7 +29,19 @@ _PRETRAINED: dict[str, float] = {
     "dropout": 0.2,
 }
 
+_QUICK: dict[str, object] = {
+    **_PRETRAINED,
+    "backbone": PACKAGED_BACKBONE,
+    "epochs": 30,
+    "head_epochs": 0,
+    "size_px": 160,
+    "batch_size": 128,
+    "learning_rate": 3e-3,
+    "dropout": 0.3,
+}
+
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Loss = Literal["softmax", "bce", "asymmetric", "focal"]
 
 
 class TrainingSettings(BaseModel):
@@ -45,26 +59,46 @@ class TrainingSettings(BaseModel):
     # Side of the square that the network sees.
     size_px: int = Field(ge=32, le=1024)
     batch_size: int = Field(32, ge=2)
+    # Share of the body's layers, from the input on, that stay as they are.
+    frozen_depth: float = Field(0.0, ge=0, lt=1)
+    # Training photos are scaled down to it: faster, and things look larger in training than at
+    # `size_px`, where random crops would make them so (Touvron et al. 2019, arXiv:1906.06423).
+    train_size_px: int | None = Field(None, ge=32, le=1024)
     # Of the head; the pretrained body learns `body_rate` times as fast.
     learning_rate: float = Field(gt=0)
     body_rate: float = Field(gt=0, le=1)
     weight_decay: float = Field(0.05, ge=0)
     dropout: float = Field(ge=0, lt=1)
     precision: Precision = "auto"
-    # `accept` promises at least this precision on validation photos.
+    # `softmax`: one softmax for each hierarchy of exclusive groups, BCE for the other groups.
+    loss: Loss = "softmax"
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    # Histograms of the foreground's colours beside the backbone's embedding.
+    colour_branch: bool = True
+    # Averages the weights over the last steps, about 1 / (1 - ema); 0 takes them as they are.
+    ema: float = Field(0.999, ge=0, lt=1)
+    # The backbone stays as it is: its embeddings are computed once, and the head is fitted to them.
+    quick: bool = False
+    # `accept` promises at least this precision.
     target_precision: float = Field(0.95, gt=0, lt=1)
+    # Prediction sets hold a product's own label in this share of cases.
+    coverage: float = Field(0.9, gt=0, lt=1)
     seed: int = 7
     skip_bad: bool = False
 
 
-def make_settings(data: Path, weights: str, **given: object) -> TrainingSettings:
-    """Return settings: what was given, and for the rest what suits the start weights.
+def make_settings(data: Path, weights: str | None = None, **given: object) -> TrainingSettings:
+    """Return settings: what was given, and for the rest what suits the kind of run.
 
     Raises
     ------
     SettingsInvalid : naming the setting and what is wrong with it.
     """
-    defaults = _FROM_SCRATCH if weights == "none" else _PRETRAINED
+    quick = given.get("quick") in (True, "1", "true")
+    weights = weights or (PACKAGED if quick else "imagenet")
+    if quick and weights == "none":
+        raise SettingsInvalid("QUICK=1 learns nothing from random weights; give others.")
+    defaults = _QUICK if quick else _FROM_SCRATCH if weights == "none" else _PRETRAINED
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
         settings = TrainingSettings.model_validate(

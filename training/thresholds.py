@@ -1,9 +1,10 @@
-"""Tunes, on validation photos, when a label becomes a tag and when one without review."""
+"""Tunes when a label becomes a tag, and when one without review."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import beta
 
 from hangtag.bundle import LabelDecision
 from hangtag.decisions import BoolArray, FloatArray, select_tags
@@ -11,50 +12,85 @@ from hangtag.label_space import LabelSpace
 
 # Fewer examples than this say too little about one label: its whole group decides instead.
 _MIN_EXAMPLES = 20
+# With fewer, not even a label that is always right can be shown to be right often enough.
+_MIN_ACCEPTED = 60
 _UNTUNED = 0.5
+# How sure it is that what is accepted is as precise as was asked for.
+_CONFIDENCE = 0.9
 
 
-def tune_thresholds(
-    scores: FloatArray, targets: FloatArray, label_space: LabelSpace, target_precision: float
-) -> tuple[LabelDecision, ...]:
-    """Return the thresholds of each label, in the order of the label space.
-
-    `threshold` gives the best F1 of the label; `accept_threshold` is the lowest score from which
-    on the label is right with at least `target_precision`.
+def tune_tag_thresholds(
+    scores: FloatArray, targets: FloatArray, label_space: LabelSpace
+) -> FloatArray:
+    """Return (L,): the threshold with the best F1 of each label.
 
     Parameters
     ----------
-    scores : float32 (N, L)
+    scores : float32 (N, L), of validation photos
     targets : float32 (N, L), 1, 0, or NaN where unknown
     """
-    # What can become a tag at all: in an exclusive group only the best label.
-    candidates = select_tags(scores, np.zeros(scores.shape[1], np.float32), label_space)
-    known = ~np.isnan(targets)
-    decisions: dict[int, LabelDecision] = {}
+    usable = _candidates(scores, label_space) & ~np.isnan(targets)
+    thresholds = np.full(len(label_space), _UNTUNED, np.float32)
     for group in label_space.groups:
         indices = list(label_space.indices_of_group(group.name))
-        group_f1 = _best_f1_threshold(
-            scores[:, indices], targets[:, indices], (candidates & known)[:, indices]
-        )
-        group_accept = _precision_threshold(
-            scores[:, indices],
-            targets[:, indices],
-            (candidates & known)[:, indices],
-            target_precision,
+        pooled = _best_f1_threshold(scores[:, indices], targets[:, indices], usable[:, indices])
+        for index in indices:
+            column = scores[:, index], targets[:, index], usable[:, index]
+            enough = np.nansum(targets[:, index]) >= _MIN_EXAMPLES
+            thresholds[index] = round(_best_f1_threshold(*column) if enough else pooled, 6)
+    return thresholds
+
+
+def tune_accept_thresholds(
+    scores: FloatArray, targets: FloatArray, label_space: LabelSpace, target_precision: float
+) -> FloatArray:
+    """Return (L,): the lowest score from which on a label is right often enough, or infinity.
+
+    Often enough: the lower end of the one-sided 90% confidence interval of the precision (Clopper
+    and Pearson 1934) is at least `target_precision`. Labels with few examples take the threshold
+    at which this holds for all labels of their group together.
+
+    Parameters
+    ----------
+    scores : float32 (N, L), of calibration photos
+    targets : float32 (N, L), 1, 0, or NaN where unknown
+    """
+    usable = _candidates(scores, label_space) & ~np.isnan(targets)
+    thresholds = np.full(len(label_space), np.inf, np.float32)
+    for group in label_space.groups:
+        indices = list(label_space.indices_of_group(group.name))
+        pooled = _precision_threshold(
+            scores[:, indices], targets[:, indices], usable[:, indices], target_precision
         )
         for index in indices:
-            usable = candidates[:, index] & known[:, index]
-            column = scores[:, index], targets[:, index], usable
-            enough = np.nansum(targets[:, index]) >= _MIN_EXAMPLES
-            threshold = _best_f1_threshold(*column) if enough else group_f1
-            enough = usable.sum() >= _MIN_EXAMPLES
-            accept = _precision_threshold(*column, target_precision) if enough else group_accept
-            decisions[index] = LabelDecision(
-                id=label_space.labels[index].id,
-                threshold=round(threshold, 6),
-                accept_threshold=None if accept is None else round(max(accept, threshold), 6),
-            )
-    return tuple(decisions[index] for index in range(len(label_space)))
+            column = scores[:, index], targets[:, index], usable[:, index]
+            enough = usable[:, index].sum() >= _MIN_ACCEPTED
+            own = _precision_threshold(*column, target_precision) if enough else pooled
+            thresholds[index] = np.inf if own is None else own
+    return thresholds
+
+
+def label_decisions(
+    tag: FloatArray, accept: FloatArray, label_space: LabelSpace
+) -> tuple[LabelDecision, ...]:
+    """Return the thresholds (L,) as the bundle holds them; none is accepted that is no tag."""
+    return tuple(
+        LabelDecision(
+            id=label.id,
+            threshold=round(float(tag[index]), 6),
+            accept_threshold=(
+                round(float(max(accept[index], tag[index])), 6)
+                if np.isfinite(accept[index])
+                else None
+            ),
+        )
+        for index, label in enumerate(label_space.labels)
+    )
+
+
+def _candidates(scores: FloatArray, label_space: LabelSpace) -> BoolArray:
+    """Return what can become a tag at all: in an exclusive group only the best label."""
+    return select_tags(scores, np.zeros(scores.shape[1], np.float32), label_space)
 
 
 def _best_f1_threshold(scores: FloatArray, targets: FloatArray, usable: BoolArray) -> float:
@@ -71,12 +107,19 @@ def _best_f1_threshold(scores: FloatArray, targets: FloatArray, usable: BoolArra
 def _precision_threshold(
     scores: FloatArray, targets: FloatArray, usable: BoolArray, target_precision: float
 ) -> float | None:
-    """Return the lowest threshold whose precision on at least _MIN_EXAMPLES is high enough."""
+    """Return the lowest threshold from which on the precision is surely high enough."""
     ranked, hits = _ranked(scores, targets, usable)
     cuts = _cuts(ranked)
-    counts = cuts + 1
-    good = cuts[(hits[cuts] / counts >= target_precision) & (counts >= _MIN_EXAMPLES)]
+    good = cuts[_precision_at_least(hits[cuts], cuts + 1) >= target_precision]
     return _below(ranked, int(good[-1])) if len(good) else None
+
+
+def _precision_at_least(
+    hits: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the lower ends of the confidence intervals of hits / counts."""
+    lowest: npt.NDArray[np.float64] = beta.ppf(1 - _CONFIDENCE, hits, counts - hits + 1)
+    return np.nan_to_num(lowest)  # NaN: no hits
 
 
 def _ranked(

@@ -80,7 +80,8 @@ def prepare_data(
     )
     print(
         f"{len(decoded.photos):,} photos: {len(splits.train):,} to learn from, "
-        f"{len(splits.validation):,} to tune thresholds on, {len(splits.test):,} to test on."
+        f"{len(splits.validation):,} to tune on, {len(splits.calibration):,} to calibrate on, "
+        f"{len(splits.test):,} to test on."
     )
     if len(splits.left_out):
         print(

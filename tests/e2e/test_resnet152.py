@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from bench.resnet152 import pixels_of, random_photo, random_resnet152
-from hangtag.bundle import DatasetIdentity, LabelDecision
+from hangtag.bundle import DatasetIdentity
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelSpace
 from server.packaging import make_archive
@@ -18,6 +18,7 @@ from server.temporary import serving
 from training.demo.attributes import label_space as demo_label_space
 from training.export import TrainedTagger, write_bundle
 from training.settings import make_settings
+from training.tuning import untuned
 
 SIZE_PX = 224
 MAX_SCORE_DIFFERENCE = 1e-3
@@ -35,7 +36,7 @@ def test_resnet152_is_served_with_the_scores_of_torch(tmp_path: Path) -> None:
         network=network,
         label_space=label_space,
         preprocessing=Preprocessing(size_px=SIZE_PX),
-        decisions=tuple(LabelDecision(id=label.id, threshold=0.5) for label in label_space.labels),
+        tuned=untuned(label_space),
         settings=make_settings(tmp_path, "none", backbone="resnet152", size_px=SIZE_PX),
         dataset=DatasetIdentity(source="none", sha256="sha256:0", photos=0, products=0),
         metrics={},
@@ -46,7 +47,7 @@ def test_resnet152_is_served_with_the_scores_of_torch(tmp_path: Path) -> None:
         served = np.stack([served_scores(address.predictions_url, p, label_space) for p in photos])
     with torch.no_grad():
         logits, _ = network(torch.from_numpy(np.stack([pixels_of(photo) for photo in photos])))
-    expected = logits.sigmoid().numpy()
+    expected = bundle.scorer.scores(logits.numpy())
     # The scores say something: they are spread, and differ from photo to photo.
     assert expected.std() > 0.02
     assert np.abs(expected[0] - expected[1]).max() > 5 * MAX_SCORE_DIFFERENCE

@@ -1,4 +1,4 @@
-"""Train, validation and test photos: groups never cross, labels are balanced."""
+"""Train, validation, calibration and test photos: groups never cross, labels are balanced."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from hangtag.errors import DataInvalid, SettingsInvalid
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "calibration", "test")
 # What a `split` column may say, and which split it means.
 SPLIT_NAMES = {
     "train": "train",
     "val": "validation",
     "valid": "validation",
     "validation": "validation",
+    "calibration": "calibration",
     "test": "test",
 }
 _SMALLEST_GROUP_COUNT = 10
@@ -35,15 +36,21 @@ class Splits:
 
     train: Indices
     validation: Indices
+    calibration: Indices
     test: Indices
     left_out: Indices
+
+    @property
+    def unlearned(self) -> Indices:
+        """The photos that the network does not learn from, ascending."""
+        return np.sort(np.concatenate([self.validation, self.calibration, self.test]))
 
 
 def split_catalogue(
     groups: Indices,
     label_matrix: npt.NDArray[np.float32],
     given: Sequence[str | None],
-    fractions: tuple[float, float, float] = (0.75, 0.10, 0.15),
+    fractions: tuple[float, float, float, float] = (0.70, 0.07, 0.08, 0.15),
     seed: int = 0,
 ) -> Splits:
     """Split photos so that no group crosses and every split has its share of each label.
@@ -58,8 +65,8 @@ def split_catalogue(
     label_matrix : float32 array of shape (N, L); 1, 0, or NaN where unknown
     given : the split that each photo was given, or None. A split that nobody was given is
         taken from the train photos. Where a group was given several, test goes before
-        validation before train and its other photos are left out.
-    fractions : of the photos, for train, validation and test
+        calibration before validation before train and its other photos are left out.
+    fractions : of the photos, for train, validation, calibration and test
     seed : decides between groups that are alike
 
     Raises
@@ -76,7 +83,7 @@ def split_catalogue(
     if group_count < _SMALLEST_GROUP_COUNT:
         raise DataInvalid(
             f"The dataset has {group_count} different products, too few to split into train, "
-            f"validation and test; {_SMALLEST_GROUP_COUNT} are the least."
+            f"validation, calibration and test; {_SMALLEST_GROUP_COUNT} are the least."
         )
     photo_may = _allowed_per_photo(given)
     group_may = _allowed_per_group(photo_may, given, group_of)
@@ -87,20 +94,20 @@ def split_catalogue(
 
 
 def _allowed_per_photo(given: Sequence[str | None]) -> Mask:
-    """Return (N, 3): which splits a photo may go to."""
+    """Return (N, S): which splits a photo may go to."""
     may = {name: [name == other for other in SPLITS] for name in SPLITS}
     may["train"] = [True, *(name not in given for name in SPLITS[1:])]
-    return np.array([may[name] if name else [True] * 3 for name in given], np.bool_)
+    return np.array([may[name] if name else [True] * len(SPLITS) for name in given], np.bool_)
 
 
 def _allowed_per_group(photo_may: Mask, given: Sequence[str | None], group_of: Indices) -> Mask:
-    """Return (G, 3): the splits that all photos of a group may go to, at least one."""
-    may = np.ones((group_of.max() + 1, 3), np.bool_)
+    """Return (G, S): the splits that all photos of a group may go to, at least one."""
+    may = np.ones((group_of.max() + 1, len(SPLITS)), np.bool_)
     np.logical_and.at(may, group_of, photo_may)
     contested = ~may.any(axis=1)
     for column, name in enumerate(SPLITS):  # test last: it wins
         wanted = np.isin(np.arange(len(may)), group_of[np.array([g == name for g in given])])
-        may[contested & wanted] = np.arange(3) == column
+        may[contested & wanted] = np.arange(len(SPLITS)) == column
     return may
 
 
@@ -112,13 +119,11 @@ def _label_counts(label_matrix: npt.NDArray[np.float32], group_of: Indices) -> I
     return counts
 
 
-def _deal_out(
-    counts: Indices, may: Mask, fractions: tuple[float, float, float], seed: int
-) -> Indices:
+def _deal_out(counts: Indices, may: Mask, fractions: tuple[float, ...], seed: int) -> Indices:
     """Return (G,): the split of each group."""
     chosen = np.where(may.sum(axis=1) == 1, may.argmax(axis=1), -1)
-    lacking = np.outer(fractions, counts.sum(axis=0))  # (3, L + 1)
-    for split in range(3):
+    lacking = np.outer(fractions, counts.sum(axis=0))  # (S, L + 1)
+    for split in range(len(SPLITS)):
         lacking[split] -= counts[chosen == split].sum(axis=0)
     left = counts[chosen < 0].sum(axis=0)
     shuffled = np.random.default_rng(seed).permutation(len(counts))
@@ -150,8 +155,8 @@ def _bring_labels_to_train(chosen: Indices, counts: Indices, may: Mask) -> None:
 
 def _splits_of(photo_split: Indices, photo_may: Mask) -> Splits:
     used = photo_may[np.arange(len(photo_split)), photo_split]
-    parts = [np.flatnonzero(used & (photo_split == column)) for column in range(3)]
+    parts = [np.flatnonzero(used & (photo_split == column)) for column in range(len(SPLITS))]
     for name, part in zip(SPLITS, parts, strict=True):
         if not len(part):
             raise DataInvalid(f"No photo is left for {name}; mend the dataset's split column.")
-    return Splits(parts[0], parts[1], parts[2], np.flatnonzero(~used))
+    return Splits(**dict(zip(SPLITS, parts, strict=True)), left_out=np.flatnonzero(~used))

@@ -55,7 +55,7 @@ def test_a_missing_file_is_refused(own_bundle: Bundle, name: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format_version": 2}, "format_version"),
+        ({"format_version": 1}, "format_version"),
         ({"colour_space": "sRGB"}, "colour_space"),
         ({"label_space_sha256": "sha256:0"}, "is not the label space of tagger.json"),
         ({"decisions": []}, "other labels"),

@@ -14,7 +14,8 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
 
 from hangtag.errors import SettingsInvalid, WeightsUnavailable
-from training.backbones import build_backbone, load_weights
+from training.backbones import build_backbone
+from training.backbones.weights_file import load_weights
 from training.network import TaggerNetwork
 
 ALL = list_models(module=torchvision.models)
@@ -53,7 +54,7 @@ def has_only(network: nn.Module, value: float) -> bool:
 @pytest.mark.parametrize("name", ON_META)
 def test_every_network_gives_embeddings_instead_of_classes(name: str) -> None:
     with torch.device("meta"):
-        body, width = build_backbone(name, "none", 224)
+        body, width, _ = build_backbone(name, "none", 224)
     layers = body.modules()
     outputs = {
         getattr(each, side, 0) for each in layers for side in ("out_features", "out_channels")
@@ -64,7 +65,7 @@ def test_every_network_gives_embeddings_instead_of_classes(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "width"), WIDTHS.items())
 def test_a_small_network_gives_one_embedding_a_photo(name: str, width: int) -> None:
-    body, found = build_backbone(name, "none", 64)
+    body, found, _ = build_backbone(name, "none", 64)
     photos = torch.rand(2, 3, 64, 64)
     assert found == width
     assert body.eval()(photos).flatten(1).shape == (2, width)
@@ -73,7 +74,7 @@ def test_a_small_network_gives_one_embedding_a_photo(name: str, width: int) -> N
 
 def test_inception_has_one_output_in_training_too() -> None:
     with torch.device("meta"):
-        body, width = build_backbone("inception_v3", "none", 299)
+        body, width, _ = build_backbone("inception_v3", "none", 299)
         assert body.train()(torch.zeros(2, 3, 299, 299)).shape == (2, width)
 
 
@@ -106,17 +107,17 @@ def test_detectors_are_no_classifiers() -> None:
 
 def test_a_torchvision_state_dict_sets_the_weights(tmp_path: Path) -> None:
     path = save(state_of(SMALL, 0.25), tmp_path / "weights.pth")
-    body, _ = build_backbone(SMALL, str(path), 64)
+    body, _, _ = build_backbone(SMALL, str(path), 64)
     assert has_only(body, 0.25)
 
 
 @pytest.mark.parametrize("name", [SMALL, "googlenet"])
 def test_the_weights_of_an_earlier_run_set_the_body(name: str, tmp_path: Path) -> None:
-    body, width = build_backbone(name, "none", 64)
-    earlier = TaggerNetwork(body, width, labels=3, dropout=0.0)
+    backbone = build_backbone(name, "none", 64)
+    earlier = TaggerNetwork(backbone, labels=3, dropout=0.0)
     path = save(earlier.state_dict(), tmp_path / "weights.pth")
-    loaded, _ = build_backbone(name, str(path), 64)
-    expected = body.state_dict()
+    loaded, _, _ = build_backbone(name, str(path), 64)
+    expected = backbone.body.state_dict()
     assert expected.keys() == loaded.state_dict().keys()
     assert all(torch.equal(each, expected[key]) for key, each in loaded.state_dict().items())
 
@@ -124,7 +125,7 @@ def test_the_weights_of_an_earlier_run_set_the_body(name: str, tmp_path: Path) -
 def test_a_classifier_of_another_size_does_not_matter(tmp_path: Path) -> None:
     state = state_of(SMALL, 0.5)
     state["classifier.1.weight"] = torch.zeros(7, 512, 1, 1)
-    body, _ = build_backbone(SMALL, str(save(state, tmp_path / "weights.pth")), 64)
+    body, _, _ = build_backbone(SMALL, str(save(state, tmp_path / "weights.pth")), 64)
     assert has_only(body, 0.5)
 
 
@@ -157,7 +158,7 @@ def bytes_of(state: object) -> bytes:
 def test_a_file_of_another_kind_is_no_state_dict(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "weights.pth").write_bytes(content)
     with pytest.raises(WeightsUnavailable, match=r"weights\.pth (is|holds) no state dict"):
-        load_weights(nn.Linear(3, 1000), tmp_path / "weights.pth")
+        load_weights(nn.Linear(3, 1000), tmp_path / "weights.pth", head="")
 
 
 def test_a_folder_is_no_state_dict(tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_imagenet_weights_load_from_torchs_cache(
     cache = tmp_path / "hub" / "checkpoints"
     cache.mkdir(parents=True)
     save(state_of("resnet18", 0.125), cache / Path(imagenet_url("resnet18")).name)
-    body, width = build_backbone("resnet18", "imagenet", 64)
+    body, width, _ = build_backbone("resnet18", "imagenet", 64)
     assert width == 512
     assert has_only(body, 0.125)
 
@@ -204,3 +205,27 @@ def test_a_failing_download_says_what_else_there_is(
 def imagenet_url(name: str) -> str:
     url: str = get_model_weights(name)["DEFAULT"].url
     return url
+
+
+def test_the_packaged_weights_are_those_of_the_timm_network() -> None:
+    trained = build_backbone("tf_efficientnet_lite0", "packaged", 64)
+    random = build_backbone("tf_efficientnet_lite0", "none", 64)
+    assert trained.width == 1280
+    assert trained.normalisation == random.normalisation
+    statistics = trained.body.state_dict()["bn2.running_var"]
+    # A trained network's: those of a new one are all 1.
+    assert statistics.std() > 0.01
+
+
+def test_there_are_packaged_weights_of_one_network_only() -> None:
+    for name in ("resnet18", "tf_efficientnet_lite1"):
+        with pytest.raises(SettingsInvalid, match=name):
+            build_backbone(name, "packaged", 64)
+
+
+def test_weights_of_an_earlier_run_fit_a_timm_network(tmp_path: Path) -> None:
+    trained = build_backbone("tf_efficientnet_lite0", "packaged", 64)
+    earlier = TaggerNetwork(trained, labels=3, dropout=0.0)
+    path = save(earlier.state_dict(), tmp_path / "weights.pth")
+    loaded = build_backbone("tf_efficientnet_lite0", str(path), 64).body.state_dict()
+    assert all(torch.equal(each, loaded[key]) for key, each in trained.body.state_dict().items())

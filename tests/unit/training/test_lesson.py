@@ -11,22 +11,18 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
-from training.lesson import Lesson, masked_bce, one_cycle
-from training.network import TaggerNetwork
+from hangtag.label_space import parse_label_space
+from training.lesson import Lesson, one_cycle
+from training.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import make_settings
 
 LABELS = 4
+LABEL_SPACE = parse_label_space({str(number): f"label {number}" for number in range(LABELS)})
+NORMALISATION = Normalisation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 PHOTOS, BATCH = 16, 4
 STEPS_PER_EPOCH = PHOTOS // BATCH
-
-
-def logits_and_targets() -> tuple[Tensor, Tensor]:
-    generator = torch.manual_seed(2)
-    logits = 3 * torch.randn(8, LABELS, generator=generator)
-    return logits, (torch.rand(8, LABELS, generator=generator) > 0.5).float()
 
 
 def tiny_lesson(epochs: int = 4, head_epochs: int = 2) -> Lesson:
@@ -34,43 +30,8 @@ def tiny_lesson(epochs: int = 4, head_epochs: int = 2) -> Lesson:
         nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
     )
     settings = make_settings(Path("none"), "imagenet", epochs=epochs, head_epochs=head_epochs)
-    return Lesson(TaggerNetwork(body, 4, LABELS, dropout=0.0), settings, STEPS_PER_EPOCH)
-
-
-# The loss
-
-
-def test_where_all_is_known_the_loss_is_torchs_summed_over_labels() -> None:
-    logits, targets = logits_and_targets()
-    expected = functional.binary_cross_entropy_with_logits(logits, targets) * LABELS
-    torch.testing.assert_close(masked_bce(logits, targets), expected)
-
-
-def test_unknown_targets_do_not_count() -> None:
-    logits, targets = logits_and_targets()
-    rest = masked_bce(logits[:, 1:], targets[:, 1:])
-    targets[:, 0] = math.nan
-    torch.testing.assert_close(masked_bce(logits, targets), rest)
-
-
-def test_unknown_targets_give_no_gradient() -> None:
-    logits, targets = logits_and_targets()
-    targets[2, 1] = math.nan
-    logits.requires_grad_()
-    masked_bce(logits, targets).backward()
-    assert logits.grad is not None
-    assert logits.grad[2, 1] == 0
-    assert int((logits.grad != 0).sum()) == logits.numel() - 1
-
-
-def test_photos_of_which_nothing_is_known_cost_nothing() -> None:
-    logits, targets = logits_and_targets()
-    assert masked_bce(logits, torch.full_like(targets, math.nan)) == 0
-
-
-def test_the_loss_of_bf16_logits_is_summed_in_fp32() -> None:
-    logits, targets = logits_and_targets()
-    assert masked_bce(logits.bfloat16(), targets).dtype == torch.float32
+    network = TaggerNetwork(Backbone(body, 4, NORMALISATION), LABELS, dropout=0.0)
+    return Lesson(network, settings, LABEL_SPACE, STEPS_PER_EPOCH)
 
 
 # The schedule

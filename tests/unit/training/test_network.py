@@ -6,12 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from training.network import MEAN, STD, TaggerNetwork
+from training.network import Backbone, Normalisation, TaggerNetwork
+
+NORMALISATION = Normalisation(mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4))
 
 
 def mean_colour_network(labels: int = 5, dropout: float = 0.0) -> TaggerNetwork:
     """Its embedding is the mean of the normalised colours."""
-    return TaggerNetwork(nn.AdaptiveAvgPool2d(1), 3, labels, dropout)
+    return TaggerNetwork(Backbone(nn.AdaptiveAvgPool2d(1), 3, NORMALISATION), labels, dropout)
 
 
 @pytest.fixture
@@ -25,9 +27,9 @@ def test_shapes_are_photos_by_labels_and_by_width(photos: torch.Tensor) -> None:
     assert embeddings.shape == (4, 3)
 
 
-def test_pixels_are_normalised_like_imagenets(photos: torch.Tensor) -> None:
+def test_pixels_are_normalised_as_the_backbone_wants_it(photos: torch.Tensor) -> None:
     _, embeddings = mean_colour_network()(photos)
-    mean, std = torch.tensor(MEAN), torch.tensor(STD)
+    mean, std = map(torch.tensor, NORMALISATION)
     expected = (photos.float().mean(dim=(2, 3)) / 255 - mean) / std
     torch.testing.assert_close(embeddings, expected, atol=1e-5, rtol=0)
 
@@ -53,5 +55,5 @@ def test_dropout_acts_on_the_head_and_only_in_training(photos: torch.Tensor) -> 
 
 def test_the_state_dict_is_body_and_head_alone() -> None:
     """Mean and deviation are code, so that weights of any run fit."""
-    network = TaggerNetwork(nn.Conv2d(3, 4, 1), 4, 2, 0.0)
+    network = TaggerNetwork(Backbone(nn.Conv2d(3, 4, 1), 4, NORMALISATION), 2, 0.0)
     assert set(network.state_dict()) == {"body.weight", "body.bias", "head.weight", "head.bias"}

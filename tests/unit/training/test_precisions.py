@@ -11,8 +11,10 @@ from hangtag.bundle import INT8_MODEL, MODEL
 from hangtag.decisions import sigmoid
 from hangtag.engine import load_engine, supported_precisions
 from hangtag.label_space import parse_label_space
+from hangtag.scoring import Scorer
 from training.backbones import build_backbone
 from training.export import export_onnx
+from training.losses import initial_scoring
 from training.network import TaggerNetwork
 from training.precisions import (
     MIN_TAGS_EQUAL,
@@ -42,8 +44,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random ResNet18, exported."""
     path = tmp_path_factory.mktemp("precisions") / MODEL
     torch.manual_seed(1)
-    body, width = build_backbone("resnet18", "none", SIZE_PX)
-    export_onnx(TaggerNetwork(body, width, LABELS, dropout=0.0).eval(), SIZE_PX, path)
+    backbone = build_backbone("resnet18", "none", SIZE_PX)
+    export_onnx(TaggerNetwork(backbone, LABELS, dropout=0.0).eval(), SIZE_PX, path)
     return path
 
 
@@ -64,6 +66,7 @@ def sample(photos: np.ndarray, thresholds: np.ndarray) -> PrecisionSample:
         judged=photos,
         targets=np.zeros((len(photos), LABELS), dtype=np.float32),
         thresholds=thresholds.astype(np.float32),
+        scorer=Scorer(LABEL_SPACE, initial_scoring(LABEL_SPACE, "bce")),
         label_space=LABEL_SPACE,
     )
 

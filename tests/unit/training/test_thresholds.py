@@ -6,12 +6,15 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.stats import binom
 
+from hangtag.bundle import LabelDecision
 from hangtag.decisions import FloatArray, select_tags
 from hangtag.label_space import LabelSpace, parse_label_space
-from training.thresholds import tune_thresholds
+from training.thresholds import label_decisions, tune_accept_thresholds, tune_tag_thresholds
 
-MANY = 20  # examples, as of which a label decides for itself
+MANY = 60  # candidates, as of which a label is accepted by its own precision
 SEEDS = range(5)
 
 
@@ -23,6 +26,14 @@ def exclusive_labels(count: int) -> LabelSpace:
     labels = [{"id": number, "name": str(number), "group": "g"} for number in range(count)]
     group = {"name": "g", "title": "G", "exclusive": True}
     return parse_label_space({"version": "1", "groups": [group], "labels": labels})
+
+
+def tune_thresholds(
+    scores: FloatArray, targets: FloatArray, space: LabelSpace, precision: float
+) -> tuple[LabelDecision, ...]:
+    """Both kinds, on the same photos."""
+    tag = tune_tag_thresholds(scores, targets, space)
+    return label_decisions(tag, tune_accept_thresholds(scores, targets, space, precision), space)
 
 
 def catalogue(
@@ -41,8 +52,13 @@ def f1_at(threshold: float, scores: FloatArray, targets: FloatArray) -> float:
     return float(2 * hits / (tags.sum() + (targets == 1).sum()))
 
 
-def precision_at(threshold: float, scores: FloatArray, targets: FloatArray) -> float:
-    return float((targets[scores >= np.float32(threshold)] == 1).mean())
+def sure_precision_at(threshold: float, scores: FloatArray, targets: FloatArray) -> float:
+    """The lower end of the one-sided 90% interval: where so many hits have a chance of 10%."""
+    accepted = targets[scores >= np.float32(threshold)] == 1
+    hits, count = int(accepted.sum()), len(accepted)
+    if not hits:
+        return 0.0
+    return float(brentq(lambda share: binom.sf(hits - 1, count, share) - 0.1, 0, 1))
 
 
 def cuts(scores: FloatArray) -> list[float]:
@@ -67,17 +83,13 @@ def test_accept_is_the_lowest_cut_that_keeps_the_precision(seed: int, decimals: 
     scores, targets = catalogue(seed, decimals=decimals)
     decisions = tune_thresholds(scores, targets, independent_labels(4), 0.8)
     for decision, column, truth in zip(decisions, scores.T, targets.T, strict=True):
-        good = [
-            cut
-            for cut in cuts(column)
-            if (column >= cut).sum() >= MANY and precision_at(cut, column, truth) >= 0.8
-        ]
+        good = [cut for cut in cuts(column) if sure_precision_at(cut, column, truth) >= 0.8]
         if decision.accept_threshold is None:
             assert good == []
         else:
             expected = max(min(good), decision.threshold)
             assert decision.accept_threshold == pytest.approx(expected, abs=1e-6)
-            assert precision_at(decision.accept_threshold, column, truth) >= 0.8
+            assert sure_precision_at(decision.accept_threshold, column, truth) >= 0.8
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -96,27 +108,28 @@ def test_a_precision_never_reached_means_never_trusted() -> None:
 
 
 def test_a_few_right_ones_are_not_enough_to_be_trusted() -> None:
+    """0.95 ** 44 > 0.1 >= 0.95 ** 45: fewer than 45 of 45 may be luck."""
     scores = np.linspace(1, 0, 100, dtype=np.float32)[:, None]
     targets = np.zeros((100, 1), np.float32)
-    targets[: MANY - 1] = 1
-    (few,) = tune_thresholds(scores, targets, independent_labels(1), 1 - 1e-9)
-    targets[:MANY] = 1
-    (enough,) = tune_thresholds(scores, targets, independent_labels(1), 1 - 1e-9)
+    targets[:44] = 1
+    (few,) = tune_thresholds(scores, targets, independent_labels(1), 0.95)
+    targets[:45] = 1
+    (enough,) = tune_thresholds(scores, targets, independent_labels(1), 0.95)
     assert few.accept_threshold is None
-    assert enough.accept_threshold == pytest.approx((scores[19, 0] + scores[20, 0]) / 2, abs=1e-6)
+    assert enough.accept_threshold == pytest.approx((scores[44, 0] + scores[45, 0]) / 2, abs=1e-6)
 
 
 def test_a_gap_is_divided_in_the_middle() -> None:
-    scores = np.array([[0.9]] * 30 + [[0.2]] * 30, np.float32)
-    targets = np.array([[1]] * 30 + [[0]] * 30, np.float32)
+    scores = np.array([[0.9]] * 60 + [[0.2]] * 60, np.float32)
+    targets = np.array([[1]] * 60 + [[0]] * 60, np.float32)
     (decision,) = tune_thresholds(scores, targets, independent_labels(1), 0.95)
     assert (decision.threshold, decision.accept_threshold) == (0.55, 0.55)
 
 
 def test_in_an_exclusive_group_only_the_best_label_counts() -> None:
     """Label 1 is high in every photo, but only where it is the best can it become a tag."""
-    scores = np.array([[0.9, 0.8]] * 50 + [[0.1, 0.6]] * 50, np.float32)
-    targets = np.array([[1, 0]] * 50 + [[0, 1]] * 50, np.float32)
+    scores = np.array([[0.9, 0.8]] * 80 + [[0.1, 0.6]] * 80, np.float32)
+    targets = np.array([[1, 0]] * 80 + [[0, 1]] * 80, np.float32)
     _, second = tune_thresholds(scores, targets, exclusive_labels(2), 0.95)
     assert second.threshold == pytest.approx(0.3)  # nothing below 0.6 is a candidate
     assert second.accept_threshold == pytest.approx(0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def labels(groups: np.ndarray) -> np.ndarray:
 
 
 def parts(splits: Splits) -> list[np.ndarray]:
-    return [splits.train, splits.validation, splits.test]
+    return [splits.train, splits.validation, splits.calibration, splits.test]
 
 
 def test_every_photo_is_in_exactly_one_split(groups: np.ndarray, labels: np.ndarray) -> None:
@@ -42,16 +43,13 @@ def test_every_photo_is_in_exactly_one_split(groups: np.ndarray, labels: np.ndar
 
 
 def test_no_group_crosses(groups: np.ndarray, labels: np.ndarray) -> None:
-    train, validation, test = (
-        set(groups[part]) for part in parts(split_catalogue(groups, labels, [None] * N))
-    )
-    assert train.isdisjoint(validation | test)
-    assert validation.isdisjoint(test)
+    sets = [set(groups[part]) for part in parts(split_catalogue(groups, labels, [None] * N))]
+    assert all(one.isdisjoint(other) for one, other in combinations(sets, 2))
 
 
-@pytest.mark.parametrize("fractions", [(0.75, 0.10, 0.15), (0.6, 0.2, 0.2)])
+@pytest.mark.parametrize("fractions", [(0.70, 0.07, 0.08, 0.15), (0.4, 0.2, 0.2, 0.2)])
 def test_fractions_hold_for_photos_and_for_labels(
-    groups: np.ndarray, labels: np.ndarray, fractions: tuple[float, float, float]
+    groups: np.ndarray, labels: np.ndarray, fractions: tuple[float, float, float, float]
 ) -> None:
     positive = np.nan_to_num(labels)
     splits = split_catalogue(groups, labels, [None] * N, fractions)
@@ -92,10 +90,11 @@ def test_a_given_split_is_kept_and_the_rest_dealt_out(
 
 
 def test_a_complete_given_split_is_kept(groups: np.ndarray, labels: np.ndarray) -> None:
-    names = ["train", "train", "validation", "test"]
+    names = ["train", "calibration", "validation", "test"]
     given = [names[group % 4] for group in groups]
     splits = split_catalogue(groups, labels, given)
-    assert splits.train.tolist() == np.flatnonzero(groups % 4 < 2).tolist()
+    assert splits.train.tolist() == np.flatnonzero(groups % 4 == 0).tolist()
+    assert splits.calibration.tolist() == np.flatnonzero(groups % 4 == 1).tolist()
     assert splits.validation.tolist() == np.flatnonzero(groups % 4 == 2).tolist()
     assert splits.test.tolist() == np.flatnonzero(groups % 4 == 3).tolist()
 
@@ -106,12 +105,15 @@ def test_a_split_that_nobody_was_given_comes_from_train(
     given = ["test" if group % 5 == 0 else "train" for group in groups]
     splits = split_catalogue(groups, labels, given)
     assert splits.test.tolist() == np.flatnonzero(groups % 5 == 0).tolist()
-    assert len(splits.validation) / N == pytest.approx(0.10, abs=0.03)
+    assert len(splits.validation) / N == pytest.approx(0.07, abs=0.03)
+    assert len(splits.calibration) / N == pytest.approx(0.08, abs=0.03)
 
 
 def test_twins_of_given_test_photos_are_left_out_of_train() -> None:
     groups = np.array([*range(12), 11, 11, 10])
-    given = ["train"] * 8 + ["validation"] * 2 + ["validation", "test", "train", None, "train"]
+    given = [
+        *["train"] * 7, "calibration", *["validation"] * 3, "test", "train", None, "train"
+    ]  # fmt: skip
     splits = split_catalogue(groups, np.ones((15, 1), np.float32), given)
     assert splits.test.tolist() == [11, 13]
     assert splits.validation.tolist() == [8, 9, 10]
@@ -134,12 +136,14 @@ def test_a_split_column_that_leaves_nothing_to_train_on() -> None:
 
 
 def test_an_unknown_split() -> None:
-    with pytest.raises(DataInvalid, match="'holdout' is none of train, validation, test"):
+    with pytest.raises(
+        DataInvalid, match="'holdout' is none of train, validation, calibration, test"
+    ):
         split_catalogue(np.arange(20), np.ones((20, 1), np.float32), ["holdout"] * 20)
 
 
-@pytest.mark.parametrize("fractions", [(0.8, 0.1, 0.2), (1.0, 0.0, 0.0)])
-def test_fractions_that_make_no_split(fractions: tuple[float, float, float]) -> None:
+@pytest.mark.parametrize("fractions", [(0.8, 0.1, 0.1, 0.1), (0.9, 0.1, 0.0, 0.0)])
+def test_fractions_that_make_no_split(fractions: tuple[float, float, float, float]) -> None:
     with pytest.raises(SettingsInvalid, match="add up to 1"):
         split_catalogue(np.arange(20), np.ones((20, 1), np.float32), [None] * 20, fractions)
 

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from hangtag.label_space import parse_label_space
+from training.network import Backbone, Normalisation, TaggerNetwork
+from training.quick import embed_photos, fit_head
+from training.settings import make_settings
+
+SPACE = parse_label_space(
+    {
+        "version": "1",
+        "groups": [{"name": "colour", "title": "Colour", "exclusive": True}],
+        "labels": [{"id": c, "name": c, "group": "colour"} for c in ("red", "green", "blue")],
+    }
+)
+SIZE_PX = 32
+
+
+def coloured_photos(count: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    true = rng.integers(3, size=count)
+    pixels = rng.integers(0, 120, (count, 3, SIZE_PX, SIZE_PX), dtype=np.uint8)
+    pixels[np.arange(count), true] += 40
+    return pixels, np.eye(3, dtype=np.float32)[true]
+
+
+@pytest.fixture
+def network() -> TaggerNetwork:
+    torch.manual_seed(0)
+    # Far from standardised: mean colours times 100, plus 1,000.
+    body = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(3, 3, 1))
+    with torch.no_grad():
+        body[1].weight.copy_(100 * torch.eye(3)[..., None, None])
+        body[1].bias.fill_(1000)
+    normalisation = Normalisation(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    return TaggerNetwork(Backbone(body, 3, normalisation), len(SPACE), 0.0)
+
+
+def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) -> None:
+    settings = make_settings(
+        Path("none"), quick=True, size_px=SIZE_PX, batch_size=16, epochs=60, dropout=0.0, learning_rate=0.03
+    )
+    pixels, targets = coloured_photos(200)
+    embeddings = embed_photos(network, pixels, settings)
+    with torch.no_grad():
+        expected = network.embed(torch.from_numpy(pixels)).numpy()
+    # In bf16 where the machine has it: a share of the 1,100 that an embedding is about.
+    assert np.abs(embeddings - expected).max() < 10
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
+        fit_head(network, expected, targets, SPACE, settings)
+    with torch.no_grad():
+        logits, _ = network.eval()(torch.from_numpy(pixels))
+    assert (logits.numpy().argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.97

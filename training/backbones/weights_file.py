@@ -1,0 +1,62 @@
+"""Weights of an earlier run, or a state dict from elsewhere."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hangtag.errors import WeightsUnavailable
+
+# What torch.load raises on files of other kinds: each was met.
+_UNREADABLE = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    KeyError,
+    IndexError,
+    UnicodeDecodeError,
+)
+
+
+def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
+    """Load a state dict of that kind of network, or the body out of a bundle's weights.pth.
+
+    `head`, the name of the classifier, may differ: the tagger's own replaces it.
+
+    Raises
+    ------
+    WeightsUnavailable : if the file is missing, is no state dict, or is of another network.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise WeightsUnavailable(
+            f"WEIGHTS={path} does not exist; give imagenet, none, or a state dict file (.pth)."
+        ) from error
+    except _UNREADABLE as error:
+        raise WeightsUnavailable(f"WEIGHTS={path} is no state dict that torch reads.") from error
+    if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
+        raise WeightsUnavailable(f"WEIGHTS={path} holds no state dict.")
+    body = {key.removeprefix("body."): value for key, value in state.items()}
+    _load_matching(network, body, path, head)
+
+
+def _load_matching(
+    network: nn.Module, state: dict[str, Tensor], path: Path, head: str | None
+) -> None:
+    own = network.state_dict()
+    fitting = {
+        key: value for key, value in state.items() if key in own and own[key].shape == value.shape
+    }
+    needed = [key for key in own if head is None or not key.startswith(head)]
+    missing = [key for key in needed if key not in fitting]
+    if missing:
+        raise WeightsUnavailable(
+            f"WEIGHTS={path} is of another network: it lacks {len(missing)} of "
+            f"{len(own)} entries, such as {missing[0]!r}."
+        )
+    network.load_state_dict(fitting, strict=False)

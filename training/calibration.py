@@ -1,0 +1,86 @@
+"""Fits, on calibration photos, how sure the scores of each group may be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import minimize_scalar
+
+from hangtag.decisions import FloatArray
+from hangtag.label_space import LabelSpace
+from hangtag.scoring import GroupScoring
+from training.losses import TaggingLoss
+from training.settings import Loss
+
+_LOWEST, _HIGHEST = 0.1, 10.0
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Groups that share a temperature: a family, or one group by itself."""
+
+    groups: tuple[str, ...]
+    softmax: bool
+
+
+def fit_scoring(
+    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, loss: Loss
+) -> tuple[GroupScoring, ...]:
+    """Return the scoring of each group, with the temperature of the lowest cross-entropy.
+
+    Temperature scaling: Guo et al. 2017, https://arxiv.org/abs/1706.04599.
+
+    Parameters
+    ----------
+    logits : float32 (N, L)
+    targets : float32 (N, L), 1, 0, or NaN where unknown
+    loss : what the logits were taught by
+    """
+    by_group = {
+        group: GroupScoring(
+            group=group,
+            activation="softmax" if unit.softmax else "sigmoid",
+            temperature=_fit_temperature(logits, targets, label_space, unit),
+        )
+        for unit in _units(label_space, softmax=loss == "softmax")
+        for group in unit.groups
+    }
+    return tuple(by_group[group.name] for group in label_space.groups)
+
+
+def _units(label_space: LabelSpace, *, softmax: bool) -> Sequence[_Unit]:
+    families = [_Unit(family, softmax) for family in label_space.families]
+    others = [_Unit((group.name,), False) for group in label_space.groups if not group.exclusive]
+    return [*families, *others]
+
+
+def _fit_temperature(
+    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, unit: _Unit
+) -> float:
+    cross_entropy = _cross_entropy(logits, targets, label_space, unit)
+    if cross_entropy is None:
+        return 1.0
+    found = minimize_scalar(
+        lambda power: cross_entropy(math.exp(power)),
+        bounds=(math.log(_LOWEST), math.log(_HIGHEST)),
+        method="bounded",
+    )
+    return round(float(math.exp(found.x)), 4)
+
+
+def _cross_entropy(
+    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, unit: _Unit
+) -> Callable[[float], float] | None:
+    """Return the cross-entropy of a unit as a function of its temperature; None: nothing known."""
+    indices = [index for name in unit.groups for index in label_space.indices_of_group(name)]
+    alone = np.full_like(targets, np.nan)
+    alone[:, indices] = targets[:, indices]
+    if np.isnan(alone).all():
+        return None
+    loss = TaggingLoss(label_space, "softmax" if unit.softmax else "bce")
+    all_logits, known = torch.from_numpy(logits), torch.from_numpy(alone)
+    return lambda temperature: float(loss(all_logits / temperature, known))

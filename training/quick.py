@@ -1,0 +1,138 @@
+"""Quick mode: the backbone stays as it is, its embeddings are computed once, a head is fitted.
+
+A first tagger on one's own catalogue in about a minute on two cores, with the same bundle as one
+that was fine-tuned.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as pl
+import torch
+from rich.progress import track
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import DataLoader, TensorDataset
+
+from hangtag.bundle import MODEL
+from hangtag.decisions import FloatArray
+from hangtag.engine import Precision, load_engine, supported_precisions
+from hangtag.label_space import LabelSpace
+from training.export import export_onnx
+from training.losses import TaggingLoss
+from training.network import TaggerNetwork
+from training.progress import EpochProgressBar
+from training.settings import TrainingSettings
+from training.training_data import TrainingData
+
+_BATCH = 64
+
+
+def fit_quickly(
+    network: TaggerNetwork, settings: TrainingSettings, data: TrainingData
+) -> FloatArray:
+    """Fit the network's head to the photos to learn from; return the logits (N, L) of all."""
+    embeddings = embed_photos(network, data.decoded.pixels, settings)
+    train = data.splits.train
+    fit_head(network, embeddings[train], data.targets[train], data.label_space, settings)
+    weight, bias = (each.detach().numpy() for each in network.head.parameters())
+    logits: FloatArray = embeddings @ weight.T + bias
+    return logits
+
+
+def embed_photos(
+    network: TaggerNetwork, pixels: npt.NDArray[np.uint8], settings: TrainingSettings
+) -> FloatArray:
+    """Return the embeddings (N, E) of photos uint8 (N, 3, S, S).
+
+    By the engine that will serve the tagger: on CPUs it is several times as fast as torch.
+    """
+    # bf16 moves an embedding by less than the next photo of the same product does.
+    precision: Precision = "bf16" if "bf16" in supported_precisions() else "fp32"
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / MODEL
+        export_onnx(network.eval(), settings.size_px, model)
+        engine = load_engine({"fp32": model, precision: model}, precision=precision)
+    starts = range(0, len(pixels), _BATCH)
+    return np.concatenate(
+        [
+            engine.run(np.ascontiguousarray(pixels[start : start + _BATCH])).embeddings
+            for start in track(starts, description="Embedding photos")
+        ]
+    )
+
+
+def fit_head(
+    network: TaggerNetwork,
+    embeddings: FloatArray,
+    targets: FloatArray,
+    label_space: LabelSpace,
+    settings: TrainingSettings,
+) -> None:
+    """Fit the network's head to embeddings (N, E) and targets (N, L)."""
+    mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0) + 1e-4
+    standardised = torch.from_numpy((embeddings - mean) / deviation)
+    lesson = _HeadLesson(embeddings.shape[1], label_space, settings)
+    batches: DataLoader[tuple[Tensor, ...]] = DataLoader(
+        TensorDataset(standardised, torch.from_numpy(targets)),
+        batch_size=settings.batch_size,
+        shuffle=True,
+        drop_last=len(embeddings) > settings.batch_size,
+    )
+    trainer = pl.Trainer(
+        max_epochs=settings.epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        callbacks=[EpochProgressBar()],
+    )
+    trainer.fit(lesson, batches)
+    _take_over(network.head, lesson.head, torch.from_numpy(mean), torch.from_numpy(deviation))
+
+
+class _HeadLesson(pl.LightningModule):
+    """Trains a linear head on standardised embeddings, in one cycle."""
+
+    def __init__(self, width: int, label_space: LabelSpace, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(width, len(label_space))
+        self.loss = TaggingLoss(
+            label_space, settings.loss, label_smoothing=settings.label_smoothing
+        )
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        embeddings, targets = batch
+        loss: Tensor = self.loss(self.head(self.dropout(embeddings)), targets)
+        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        settings = self.settings
+        optimizer = AdamW(
+            self.head.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        scheduler = OneCycleLR(
+            optimizer,
+            settings.learning_rate,
+            total_steps=int(self.trainer.estimated_stepping_batches),
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+
+def _take_over(head: nn.Linear, fitted: nn.Linear, mean: Tensor, deviation: Tensor) -> None:
+    """Set a head on plain embeddings so that it gives what `fitted` gives on standardised ones."""
+    with torch.no_grad():
+        head.weight.copy_(fitted.weight / deviation)
+        head.bias.copy_(fitted.bias - head.weight @ mean)
