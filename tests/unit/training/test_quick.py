@@ -45,7 +45,13 @@ def network() -> TaggerNetwork:
 
 def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) -> None:
     settings = make_settings(
-        Path("none"), quick=True, size_px=SIZE_PX, batch_size=16, epochs=60, dropout=0.0, learning_rate=0.03
+        Path("none"),
+        quick=True,
+        size_px=SIZE_PX,
+        batch_size=16,
+        epochs=60,
+        dropout=0.0,
+        learning_rate=0.03,
     )
     pixels, targets = coloured_photos(200)
     embeddings = embed_photos(network, pixels, settings)
