@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ def random_network(backbone: str, labels: int, calibration: npt.NDArray[np.uint8
             torch.nn.init.constant_(layer.bn3.weight, _RESIDUAL_SCALE)
     network.train()
     with torch.no_grad():
-        _set_labels_apart(network.head)
+        _set_labels_apart(cast(torch.nn.Linear, network.head))
         network(torch.from_numpy(calibration))
     return network.eval()
 

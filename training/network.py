@@ -27,21 +27,41 @@ class Backbone(NamedTuple):
     normalisation: Normalisation
 
 
+def build_head(width: int, head_width: int, labels: int, dropout: float) -> nn.Module:
+    """Return a head from embeddings (B, width) to logits (B, labels)."""
+    if not head_width:
+        return nn.Linear(width, labels)
+    return nn.Sequential(
+        nn.Linear(width, head_width), nn.GELU(), nn.Dropout(dropout), nn.Linear(head_width, labels)
+    )
+
+
 class TaggerNetwork(nn.Module):
     """uint8 photos (B, 3, S, S) -> logits (B, L) and embeddings (B, E).
 
     Normalisation is part of the network and so of model.onnx: serving cannot do it differently.
+
+    Parameters
+    ----------
+    head_width : units between the embedding and the logits; 0 for none. With them, what the head
+        knows of one group helps with the others.
     """
 
     def __init__(
-        self, backbone: Backbone, labels: int, dropout: float, *, colour_branch: bool = False
+        self,
+        backbone: Backbone,
+        labels: int,
+        dropout: float,
+        *,
+        colour_branch: bool = False,
+        head_width: int = 0,
     ) -> None:
         super().__init__()
         self.body = backbone.body
         self.colour = ColourBranch() if colour_branch else None
         self.dropout = nn.Dropout(dropout)
         width = backbone.width + (self.colour.width if self.colour else 0)
-        self.head = nn.Linear(width, labels)
+        self.head = build_head(width, head_width, labels, dropout)
         self.normalisation = backbone.normalisation
         mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in self.normalisation)
         self.register_buffer("mean", mean, persistent=False)
@@ -52,7 +72,8 @@ class TaggerNetwork(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Return (logits, embeddings) of photos in [0, 255], of any number type."""
         embeddings = self.embed(pixels)  # (B, E)
-        return self.head(self.dropout(embeddings)), embeddings
+        logits: Tensor = self.head(self.dropout(embeddings))
+        return logits, embeddings
 
     def embed(self, pixels: Tensor) -> Tensor:
         """Return what the head sees of photos in [0, 255], (B, E)."""

@@ -26,7 +26,7 @@ from hangtag.engine import Precision, load_engine, supported_precisions
 from hangtag.label_space import LabelSpace
 from training.export import export_onnx
 from training.losses import TaggingLoss
-from training.network import TaggerNetwork
+from training.network import TaggerNetwork, build_head
 from training.progress import EpochProgressBar
 from training.settings import TrainingSettings
 from training.training_data import TrainingData
@@ -41,8 +41,8 @@ def fit_quickly(
     embeddings = embed_photos(network, data.decoded.pixels, settings)
     train = data.splits.train
     fit_head(network, embeddings[train], data.targets[train], data.label_space, settings)
-    weight, bias = (each.detach().numpy() for each in network.head.parameters())
-    logits: FloatArray = embeddings @ weight.T + bias
+    with torch.no_grad():
+        logits: FloatArray = network.head.eval()(torch.from_numpy(embeddings)).numpy()
     return logits
 
 
@@ -98,13 +98,13 @@ def fit_head(
 
 
 class _HeadLesson(pl.LightningModule):
-    """Trains a linear head on standardised embeddings, in one cycle."""
+    """Trains a head on standardised embeddings, in one cycle."""
 
     def __init__(self, width: int, label_space: LabelSpace, settings: TrainingSettings) -> None:
         super().__init__()
         self.settings = settings
         self.dropout = nn.Dropout(settings.dropout)
-        self.head = nn.Linear(width, len(label_space))
+        self.head = build_head(width, settings.head_width, len(label_space), settings.dropout)
         self.loss = TaggingLoss(
             label_space, settings.loss, label_smoothing=settings.label_smoothing
         )
@@ -131,8 +131,10 @@ class _HeadLesson(pl.LightningModule):
         }
 
 
-def _take_over(head: nn.Linear, fitted: nn.Linear, mean: Tensor, deviation: Tensor) -> None:
+def _take_over(head: nn.Module, fitted: nn.Module, mean: Tensor, deviation: Tensor) -> None:
     """Set a head on plain embeddings so that it gives what `fitted` gives on standardised ones."""
+    head.load_state_dict(fitted.state_dict())
+    first = next(layer for layer in head.modules() if isinstance(layer, nn.Linear))
     with torch.no_grad():
-        head.weight.copy_(fitted.weight / deviation)
-        head.bias.copy_(fitted.bias - head.weight @ mean)
+        first.weight.div_(deviation)
+        first.bias.sub_(first.weight @ mean)

@@ -110,7 +110,11 @@ def _run(
 ) -> Bundle:
     pl.seed_everything(settings.seed, verbose=False)
     network = TaggerNetwork(
-        backbone, len(data.label_space), settings.dropout, colour_branch=settings.colour_branch
+        backbone,
+        len(data.label_space),
+        settings.dropout,
+        colour_branch=settings.colour_branch,
+        head_width=settings.head_width,
     )
     if settings.quick:
         logits = fit_quickly(network, settings, data)

@@ -32,12 +32,13 @@ _PRETRAINED: dict[str, object] = {
 _QUICK: dict[str, object] = {
     **_PRETRAINED,
     "backbone": PACKAGED_BACKBONE,
-    "epochs": 30,
+    "epochs": 25,
     "head_epochs": 0,
-    "size_px": 160,
+    "size_px": 224,
     "batch_size": 128,
-    "learning_rate": 3e-3,
-    "dropout": 0.3,
+    "learning_rate": 2e-3,
+    "weight_decay": 0.3,
+    "dropout": 0.5,
 }
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -72,7 +73,9 @@ class TrainingSettings(BaseModel):
     precision: Precision = "auto"
     # `softmax`: one softmax for each hierarchy of exclusive groups, BCE for the other groups.
     loss: Loss = "softmax"
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    # Units between the embedding and the logits; 0: none.
+    head_width: int = Field(512, ge=0)
     # Histograms of the foreground's colours beside the backbone's embedding.
     colour_branch: bool = True
     # Averages the weights over the last steps, about 1 / (1 - ema); 0 takes them as they are.
@@ -84,6 +87,9 @@ class TrainingSettings(BaseModel):
     # Prediction sets hold a product's own label in this share of cases.
     coverage: float = Field(0.9, gt=0, lt=1)
     seed: int = 7
+    # Photos of one product and near-duplicates never cross from one split to another; with `title`
+    # nor do photos of the same title.
+    group_by: Literal["title", "photo"] = "title"
     skip_bad: bool = False
 
 

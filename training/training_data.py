@@ -73,7 +73,9 @@ def prepare_data(
         run_folder / "data_report.json",
         skip_bad=settings.skip_bad,
     )
-    groups = group_photos(decoded.photos, decoded.hashes, decoded.colours)
+    groups = group_photos(
+        decoded.photos, decoded.hashes, decoded.colours, by_title=settings.group_by == "title"
+    )
     targets = label_matrix(decoded.photos, catalogue.label_space)
     splits = split_catalogue(
         groups, targets, [photo.split for photo in decoded.photos], seed=settings.seed

@@ -31,7 +31,9 @@ Hashes = npt.NDArray[np.uint64]
 Colours = npt.NDArray[np.uint8]
 
 
-def group_photos(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours) -> Indices:
+def group_photos(
+    photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours, *, by_title: bool = True
+) -> Indices:
     """Return each photo's group number, from 0; what must not be split has the same number.
 
     Photos are one group if they share the product ID or the title, or look the same, also by
@@ -43,11 +45,13 @@ def group_photos(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colour
     photos : N photos
     hashes : uint64 array of shape (N,), perceptual hashes
     colours : uint8 array of shape (N, 192), colour signatures
+    by_title : whether the title groups
     """
     too_common = max(20, len(photos) // 100)
+    titles = [normalise_title(photo.title) for photo in photos] if by_title else []
     pairs = [
         *_same_key_pairs([photo.product_id for photo in photos], len(photos)),
-        *_same_key_pairs([normalise_title(photo.title) for photo in photos], too_common),
+        *_same_key_pairs(titles, too_common),
         *look_alike_pairs(hashes, colours, too_common),
     ]
     return _connected(len(photos), pairs)

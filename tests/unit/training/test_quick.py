@@ -21,6 +21,7 @@ SPACE = parse_label_space(
     }
 )
 SIZE_PX = 32
+HEAD_WIDTH = 16
 
 
 def coloured_photos(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +41,7 @@ def network() -> TaggerNetwork:
         body[1].weight.copy_(100 * torch.eye(3)[..., None, None])
         body[1].bias.fill_(1000)
     normalisation = Normalisation(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
-    return TaggerNetwork(Backbone(body, 3, normalisation), len(SPACE), 0.0)
+    return TaggerNetwork(Backbone(body, 3, normalisation), len(SPACE), 0.0, head_width=HEAD_WIDTH)
 
 
 def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) -> None:
@@ -49,9 +50,11 @@ def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) ->
         quick=True,
         size_px=SIZE_PX,
         batch_size=16,
-        epochs=60,
+        epochs=40,
         dropout=0.0,
-        learning_rate=0.03,
+        weight_decay=0.0,
+        label_smoothing=0.0,
+        head_width=HEAD_WIDTH,
     )
     pixels, targets = coloured_photos(200)
     embeddings = embed_photos(network, pixels, settings)
