@@ -11,7 +11,7 @@ INSTALLED := .venv/.installed
 option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
+.PHONY: help setup demo train evaluate mine consensus archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
 
 help: ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
@@ -41,6 +41,17 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHT
 	  $(call option,PRECISION,precision) $(call option,SEED,seed) $(call option,RUN,run) \
 	  $(call option,RESUME,resume) $(if $(findstring command,$(origin SKIP_BAD)),--skip-bad) \
 	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+
+evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
+	@$(RUN_PYTHON) -m training.report $(call option,RUN,run) \
+	  $(if $(findstring command,$(origin BESIDE)),$(addprefix --beside ,$(BESIDE)))
+
+mine: $(INSTALLED) ## Mine labels from texts: DATA=folder OUT=folder [LANGUAGE= LEAST_COUNT=]
+	@$(RUN_PYTHON) -m training.labels mine $(call option,DATA,data) $(call option,OUT,out) \
+	  $(call option,LANGUAGE,language) $(call option,LEAST_COUNT,least-count)
+
+consensus: $(INSTALLED) ## Make labels of several workers' answers: DATA=folder OUT=folder
+	@$(RUN_PYTHON) -m training.labels consensus $(call option,DATA,data) $(call option,OUT,out)
 
 archive: $(INSTALLED) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it
 	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive '$(ARCHIVE)' --version '$(VERSION)'

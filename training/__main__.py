@@ -95,8 +95,8 @@ def train(
     _quieten()
 
     if resume is not None:
-        given = (data, backbone, weights, epochs, head_epochs, size, batch_size, learning_rate,
-                 precision, seed, more, run)  # fmt: skip
+        given = (data, epochs, head_epochs, size, batch_size, learning_rate, precision, seed, more,
+                 run)  # fmt: skip
         if quick or any(value is not None for value in given):
             raise SettingsInvalid(
                 "RESUME goes on with the run's own data and settings; leave the others out."

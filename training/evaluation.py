@@ -11,6 +11,8 @@ from sklearn.metrics import average_precision_score
 from hangtag.decisions import BoolArray, FloatArray, select_tags
 from hangtag.label_space import LabelSpace
 
+_TOP = 3
+
 
 def evaluate(
     scores: FloatArray, targets: FloatArray, thresholds: FloatArray, label_space: LabelSpace
@@ -26,8 +28,9 @@ def evaluate(
     Returns
     -------
     `micro_f1`, `macro_f1`, `samples_f1`, `map` (macro and mAP over labels that occur), `groups`
-    (exclusive groups: accuracy of the best label, accuracy of always saying the most frequent
-    one, photos), `labels` (F1, average precision and photos by label).
+    (exclusive groups: accuracy of the best label, how often the true one is among the best three,
+    accuracy of always saying the most frequent one, photos), `labels` (F1, precision, recall,
+    average precision and photos by label).
     """
     known = ~np.isnan(targets)
     true = np.nan_to_num(targets) > 0.5
@@ -66,8 +69,11 @@ def micro_f1(
 def _label_figures(
     scores: FloatArray, true: BoolArray, tags: BoolArray, known: BoolArray
 ) -> dict[str, float]:
+    hits = int((true & tags).sum())
     return {
         "f1": float(_f1(true[known], tags[known])),
+        "precision": hits / max(int(tags.sum()), 1),
+        "recall": hits / max(int(true.sum()), 1),
         "average_precision": float(average_precision_score(true[known], scores[known])),
         "photos": int(true.sum()),
     }
@@ -88,11 +94,13 @@ def _group_figures(
     columns = list(indices)
     rows = known[:, columns].all(axis=1) & (true[:, columns].sum(axis=1) == 1)
     if not rows.any():
-        return {"accuracy": None, "majority": None, "photos": 0}
-    best = scores[rows][:, columns].argmax(axis=1)
+        return {"accuracy": None, "top3": None, "majority": None, "photos": 0}
+    ranked = np.argsort(-scores[rows][:, columns], axis=1, kind="stable")
     actual = true[rows][:, columns].argmax(axis=1)
+    right = ranked == actual[:, None]
     return {
-        "accuracy": float((best == actual).mean()),
+        "accuracy": float(right[:, 0].mean()),
+        "top3": float(right[:, :_TOP].any(axis=1).mean()),
         "majority": float(np.bincount(actual).max() / len(actual)),
         "photos": int(rows.sum()),
     }

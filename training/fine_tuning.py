@@ -10,13 +10,12 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
-from hangtag.decisions import FloatArray
 from hangtag.errors import RunInterrupted
 from training.averaging import ema_callback
 from training.checkpoints import CHECKPOINTS
 from training.device import choose_memory_format, choose_precision
 from training.lesson import Lesson
-from training.network import TaggerNetwork
+from training.network import Outputs, TaggerNetwork
 from training.progress import EpochProgressBar
 from training.results import LOG
 from training.settings import TrainingSettings
@@ -31,10 +30,8 @@ def fine_tune(
     data: TrainingData,
     run_folder: Path,
     checkpoint: Path | None,
-) -> FloatArray:
-    """Train a network on the photos to learn from; return the logits (N, L) of the others.
-
-    Those of photos that it learned from are NaN.
+) -> Outputs:
+    """Train a network on the photos to learn from; return its outputs for the others.
 
     Raises
     ------
@@ -67,9 +64,7 @@ def fine_tune(
     except SystemExit as error:
         # How Lightning ends on Ctrl-C.
         raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
-    logits = np.full(data.targets.shape, np.nan, np.float32)
-    logits[data.splits.unlearned] = predict(network, data, data.splits.unlearned)
-    return logits
+    return predict(network, data, data.splits.unlearned)
 
 
 def _next_attempt(run_folder: Path) -> str:
@@ -77,13 +72,19 @@ def _next_attempt(run_folder: Path) -> str:
     return f"attempt-{len(list((run_folder / LOG).glob('attempt-*'))) + 1:02d}"
 
 
-def predict(network: TaggerNetwork, data: TrainingData, indices: Indices) -> FloatArray:
-    """Return the logits (N, L) of photos in fp32, on the device that is there."""
+def predict(network: TaggerNetwork, data: TrainingData, indices: Indices) -> Outputs:
+    """Return logits and embeddings of photos in fp32, on the device that is there.
+
+    Those of the photos that are not among `indices` are NaN.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
-    all_logits = []
+    parts = []
     with torch.no_grad():
         for pixels, _ in data.subset(indices, shuffle=False, batch_size=_PREDICTION_BATCH):
-            logits, _ = network(pixels.to(device))
-            all_logits.append(logits.cpu().numpy())
-    return np.concatenate(all_logits)
+            parts.append([each.cpu().numpy() for each in network(pixels.to(device))])
+    seen = [np.concatenate(each) for each in zip(*parts, strict=True)]
+    outputs = [np.full((len(data.targets), each.shape[1]), np.nan, np.float32) for each in seen]
+    for output, each in zip(outputs, seen, strict=True):
+        output[indices] = each
+    return Outputs(*outputs)

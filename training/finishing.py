@@ -15,9 +15,11 @@ from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
 from training.evaluation import evaluate
 from training.export import TrainedTagger, write_bundle
-from training.network import TaggerNetwork
+from training.network import Outputs, TaggerNetwork
 from training.plots import SHEET_PHOTOS
 from training.precisions import CALIBRATION_PHOTOS, JUDGED_PHOTOS, PrecisionSample
+from training.report import save_evaluated, write_report
+from training.report.gathering import gather_test_photos
 from training.results import write_results
 from training.settings import TrainingSettings
 from training.training_data import Indices, TrainingData
@@ -29,16 +31,16 @@ _GOLDEN_PHOTOS = 8
 
 def finish_run(
     network: TaggerNetwork,
-    logits: FloatArray,
+    outputs: Outputs,
     settings: TrainingSettings,
     data: TrainingData,
     run_folder: Path,
 ) -> Bundle:
     """Tune, measure on test photos, write figures, plots and the bundle.
 
-    logits (N, L) of all photos; those of photos that the network learned from are not looked at.
+    The outputs for photos that the network learned from are not looked at.
     """
-    splits, label_space = data.splits, data.label_space
+    splits, label_space, logits = data.splits, data.label_space, outputs.logits
     validation, calibration = (
         LabelledLogits(logits[rows], data.targets[rows])
         for rows in (splits.validation, splits.calibration)
@@ -57,6 +59,11 @@ def finish_run(
         label_space=label_space,
         run_folder=run_folder,
     )
+    evaluated = gather_test_photos(
+        data, tuned, scores, outputs.embeddings[splits.test], settings.target_precision
+    )
+    save_evaluated(evaluated, run_folder)
+    write_report(evaluated, run_folder)
     tagger = TrainedTagger(
         network=network,
         label_space=label_space,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -34,6 +36,13 @@ def build_head(width: int, head_width: int, labels: int, dropout: float) -> nn.M
     return nn.Sequential(
         nn.Linear(width, head_width), nn.GELU(), nn.Dropout(dropout), nn.Linear(head_width, labels)
     )
+
+
+class Outputs(NamedTuple):
+    """Of each photo of a catalogue: logits (N, L) and embeddings (N, E); NaN where not computed."""
+
+    logits: npt.NDArray[np.float32]
+    embeddings: npt.NDArray[np.float32]
 
 
 class TaggerNetwork(nn.Module):

@@ -20,6 +20,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
 _DPI = 130
 SHEET_PHOTOS = 12
+_SHEET_LINES = 10
 
 
 def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
@@ -122,6 +123,9 @@ def _lines(
         else:
             colour = {1.0: "green", 0.0: "red"}.get(float(targets[index]), "black")
             lines.append((f"{name} {scores[index]:.2f}", colour))
+    if len(lines) > _SHEET_LINES:
+        more = len(lines) - _SHEET_LINES
+        lines = [*lines[:_SHEET_LINES], (f"and {more} more", "grey")]
     return lines
 
 

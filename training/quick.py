@@ -26,7 +26,7 @@ from hangtag.engine import Precision, load_engine, supported_precisions
 from hangtag.label_space import LabelSpace
 from training.export import export_onnx
 from training.losses import TaggingLoss
-from training.network import TaggerNetwork, build_head
+from training.network import Outputs, TaggerNetwork, build_head
 from training.progress import EpochProgressBar
 from training.settings import TrainingSettings
 from training.training_data import TrainingData
@@ -34,16 +34,14 @@ from training.training_data import TrainingData
 _BATCH = 64
 
 
-def fit_quickly(
-    network: TaggerNetwork, settings: TrainingSettings, data: TrainingData
-) -> FloatArray:
-    """Fit the network's head to the photos to learn from; return the logits (N, L) of all."""
+def fit_quickly(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Outputs:
+    """Fit the network's head to the photos to learn from; return its outputs for all photos."""
     embeddings = embed_photos(network, data.decoded.pixels, settings)
     train = data.splits.train
     fit_head(network, embeddings[train], data.targets[train], data.label_space, settings)
     with torch.no_grad():
-        logits: FloatArray = network.head.eval()(torch.from_numpy(embeddings)).numpy()
-    return logits
+        logits = network.head.eval()(torch.from_numpy(embeddings)).numpy()
+    return Outputs(logits, embeddings)
 
 
 def embed_photos(

@@ -117,7 +117,7 @@ def _run(
         head_width=settings.head_width,
     )
     if settings.quick:
-        logits = fit_quickly(network, settings, data)
+        outputs = fit_quickly(network, settings, data)
     else:
-        logits = fine_tune(network, settings, data, run_folder, checkpoint)
-    return finish_run(network, logits, settings, data, run_folder)
+        outputs = fine_tune(network, settings, data, run_folder, checkpoint)
+    return finish_run(network, outputs, settings, data, run_folder)

@@ -42,6 +42,8 @@ class TrainingData:
     targets: FloatArray
     splits: Splits
     identity: DatasetIdentity
+    # int (N,): photos of one group never lie in two splits.
+    duplicate_groups: Indices
 
     def subset(
         self, indices: Indices, *, shuffle: bool, batch_size: int
@@ -96,7 +98,7 @@ def prepare_data(
         photos=len(decoded.photos),
         products=len({photo.product_id for photo in decoded.photos}),
     )
-    return TrainingData(decoded, catalogue.label_space, targets, splits, identity)
+    return TrainingData(decoded, catalogue.label_space, targets, splits, identity, groups)
 
 
 def _dataset_digest(decoded: DecodedCatalogue, targets: FloatArray, label_space: LabelSpace) -> str:

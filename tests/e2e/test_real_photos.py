@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from hangtag.bundle import load_bundle
-from hangtag.decisions import select_tags, sigmoid
+from hangtag.decisions import select_tags
 from hangtag.engine import load_engine
 from hangtag.images import ImageLimits, decode_image
 from server.temporary import serving
@@ -97,7 +97,9 @@ def compare_precisions(run: Path) -> dict[str, dict[str, float]]:
     )
     thresholds, label_space = bundle.thresholds.tag, bundle.label_space
     scores = {
-        precision: sigmoid(load_engine(bundle.models, precision=precision).run(pixels).logits)
+        precision: bundle.scorer.scores(
+            load_engine(bundle.models, precision=precision).run(pixels).logits
+        )
         for precision in bundle.models
     }
     exact = select_tags(scores["fp32"], thresholds, label_space)

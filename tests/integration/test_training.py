@@ -19,7 +19,6 @@ import torch
 from PIL import Image
 
 from hangtag.bundle import load_bundle
-from hangtag.decisions import sigmoid
 from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images import ImageLimits, decode_image
@@ -133,7 +132,8 @@ def test_the_scores_of_training_are_those_of_the_engine(finished: Path) -> None:
         photo = (finished.parent / row["image"]).read_bytes()
         image = decode_image(photo, ImageLimits(), SIZE_PX)
         pixels.append(bundle.manifest.preprocessing.to_model_input(image.rgb))
-    scores = sigmoid(load_engine({"fp32": bundle.model_path}).run(np.stack(pixels)).logits)
+    engine = load_engine({"fp32": bundle.model_path})
+    scores = bundle.scorer.scores(engine.run(np.stack(pixels)).logits)
     names = [str(label.id) for label in bundle.label_space.labels]
     expected = np.array([[float(row[name]) for name in names] for row in rows])
     assert np.abs(scores - expected).max() < 1e-4

@@ -1,7 +1,18 @@
 """From the folder a user brings to checked, grouped, split and decoded photos."""
 
-from training.data.catalogue import Catalogue, Problem, ProblemKind, ProductPhoto, label_matrix
+from training.data.catalogue import (
+    Catalogue,
+    Crop,
+    Problem,
+    ProblemKind,
+    ProductPhoto,
+    label_matrix,
+)
+from training.data.described_photo import DescribedPhoto
+from training.data.descriptions import read_described
 from training.data.duplicates import group_photos
+from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer
+from training.data.layouts.manifests import read_answers
 from training.data.photos import DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems
@@ -10,16 +21,22 @@ from training.data.split import Splits, split_catalogue
 __all__ = [
     "LAYOUTS",
     "Catalogue",
+    "Crop",
     "DecodedCatalogue",
+    "DescribedPhoto",
     "Layout",
+    "PhotoAnswers",
     "Problem",
     "ProblemKind",
     "ProductPhoto",
     "Splits",
+    "WorkerAnswer",
     "check_problems",
     "decode_catalogue",
     "group_photos",
     "label_matrix",
+    "read_answers",
     "read_catalogue",
+    "read_described",
     "split_catalogue",
 ]

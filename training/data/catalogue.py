@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 from hangtag.label_space import Label, LabelId, LabelSpace
 
+# left, upper, right, lower: pixels of the upright photo; right and lower lie just outside.
+Crop = tuple[int, int, int, int]
+
 ProblemKind = Literal[
     "malformed_row",
     "missing_photo",
@@ -38,7 +41,9 @@ class ProductPhoto:
     """One photo with what is known of its product.
 
     `labels` is closed upwards: it holds the parents of its labels. Of the groups in
-    `unknown_groups` nothing is known, which is not the same as having no label there.
+    `unknown_groups` and of the labels in `unknown_labels` nothing is known, which is not the same
+    as that they do not hold. `crop` is the part of the photo that shows the product; one that
+    does not lie within the photo is not heeded.
     """
 
     path: Path
@@ -48,6 +53,8 @@ class ProductPhoto:
     labels: frozenset[LabelId]
     unknown_groups: frozenset[str]
     split: str | None
+    unknown_labels: frozenset[LabelId] = frozenset()
+    crop: Crop | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,11 @@ def with_ancestors(label_ids: Iterable[str], label_space: LabelSpace) -> frozens
 def label_matrix(
     photos: Sequence[ProductPhoto], label_space: LabelSpace
 ) -> npt.NDArray[np.float32]:
-    """Return float32 (N, L): 1 where a label holds, 0 where not, NaN where its group is unknown."""
+    """Return float32 (N, L): 1 where a label holds, 0 where not, NaN where that is unknown."""
     matrix = np.zeros((len(photos), len(label_space)), np.float32)
     for row, photo in enumerate(photos):
         for group in photo.unknown_groups:
             matrix[row, list(label_space.indices_of_group(group))] = np.nan
+        matrix[row, [label_space.index_of(label_id) for label_id in photo.unknown_labels]] = np.nan
         matrix[row, [label_space.index_of(label_id) for label_id in photo.labels]] = 1
     return matrix

@@ -78,7 +78,8 @@ def _cache_key(catalogue: Catalogue, preprocessing: Preprocessing, limits: Image
     key = hashlib.sha256(json.dumps(settings).encode())
     for photo in catalogue.photos:
         stat = photo.path.stat()
-        entry = (str(photo.path.absolute()), stat.st_size, stat.st_mtime_ns)
+        crop = photo.crop or ()
+        entry = (str(photo.path.absolute()), stat.st_size, stat.st_mtime_ns, *crop)
         key.update(json.dumps(entry).encode())
     return key.hexdigest()[:32]
 
@@ -113,9 +114,8 @@ def _write_cache(
 
 
 def _chunks(photos: Sequence[ProductPhoto]) -> list[Chunk]:
-    paths = [photo.path for photo in photos]
-    starts = range(0, len(paths), _PHOTOS_PER_CHUNK)
-    return [Chunk(start, tuple(paths[start : start + _PHOTOS_PER_CHUNK])) for start in starts]
+    starts = range(0, len(photos), _PHOTOS_PER_CHUNK)
+    return [Chunk(start, tuple(photos[start : start + _PHOTOS_PER_CHUNK])) for start in starts]
 
 
 def _decode_all(

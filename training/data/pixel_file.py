@@ -12,7 +12,11 @@ from PIL import Image
 
 from hangtag.errors import RequestError
 from hangtag.images import ImageLimits, Preprocessing, decode_image
+from training.data.catalogue import Crop, ProductPhoto
 from training.data.fingerprints import Fingerprint, fingerprint
+
+# Larger than any photo: decoders then reduce nothing, and a crop's pixels are the photo's own.
+_FULL_SCALE_PX = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Chunk:
     """Consecutive photos of a catalogue."""
 
     first_row: int
-    paths: tuple[Path, ...]
+    photos: tuple[ProductPhoto, ...]
 
 
 def decode_chunk(
@@ -72,23 +76,34 @@ def decode_chunk(
 ) -> list[Fingerprint | str]:
     """Write the pixels of a chunk; return each photo's fingerprint, or why it is broken."""
     size_px = preprocessing.size_px
-    pixels = np.zeros((len(chunk.paths), 3, size_px, size_px), np.uint8)
+    pixels = np.zeros((len(chunk.photos), 3, size_px, size_px), np.uint8)
     outcomes: list[Fingerprint | str] = []
-    for row, path in enumerate(chunk.paths):
-        photo = _decode(path, limits, size_px)
-        if isinstance(photo, str):
-            outcomes.append(photo)
+    for row, photo in enumerate(chunk.photos):
+        rgb = _decode(photo, limits, size_px)
+        if isinstance(rgb, str):
+            outcomes.append(rgb)
         else:
-            pixels[row] = preprocessing.to_model_input(photo)
-            outcomes.append(fingerprint(photo))
+            pixels[row] = preprocessing.to_model_input(rgb)
+            outcomes.append(fingerprint(rgb))
     file.write_rows(chunk.first_row, pixels)
     return outcomes
 
 
-def _decode(path: Path, limits: ImageLimits, size_px: int) -> Image.Image | str:
+def _decode(photo: ProductPhoto, limits: ImageLimits, size_px: int) -> Image.Image | str:
     try:
-        return decode_image(path.read_bytes(), limits, size_px).rgb
+        data = photo.path.read_bytes()
+        if photo.crop is not None:
+            whole = decode_image(data, limits, _FULL_SCALE_PX).rgb
+            if lies_within(photo.crop, whole.size):
+                return whole.crop(photo.crop)
+        return decode_image(data, limits, size_px).rgb
     except RequestError as error:
         return str(error)
     except OSError as error:
         return f"The file cannot be read: {error.strerror}."
+
+
+def lies_within(crop: Crop, size: tuple[int, int]) -> bool:
+    """Whether a crop is a part of a photo of that width and height, and not an empty one."""
+    left, upper, right, lower = crop
+    return 0 <= left < right <= size[0] and 0 <= upper < lower <= size[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.label_space import LabelId, LabelSpace
-from training.data.catalogue import Problem, ProductPhoto, with_ancestors
+from training.data.catalogue import Crop, Problem, ProductPhoto, with_ancestors
 from training.data.split import SPLIT_NAMES
 
 _PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
@@ -16,9 +16,10 @@ _PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".
 
 @dataclass(frozen=True)
 class ProductRow:
-    """What a layout's reader makes of a csv row, before anything is checked.
+    """What a layout's reader makes of one photo's entry, before anything is checked.
 
-    `image` is the cell as written, `path` the file it was found to mean, if any.
+    `where` differs from row to row; `image` is the name as written, `path` the file it was found
+    to mean, if any.
     """
 
     where: str
@@ -30,6 +31,8 @@ class ProductRow:
     description: str = ""
     unknown_groups: frozenset[str] = frozenset()
     split: str = ""
+    unknown_labels: frozenset[str] = frozenset()
+    crop: Crop | None = None
 
 
 def find_photo(folders: Sequence[Path], image: str) -> Path | None:
@@ -120,6 +123,10 @@ def _photo(row: ProductRow, path: Path, label_space: LabelSpace) -> ProductPhoto
         labels=with_ancestors(row.label_ids, label_space),
         unknown_groups=row.unknown_groups,
         split=SPLIT_NAMES[row.split.lower()] if row.split else None,
+        unknown_labels=frozenset(
+            label_space.labels[label_space.index_of(label_id)].id for label_id in row.unknown_labels
+        ),
+        crop=row.crop,
     )
 
 

@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data import class_id_csv, fashion_styles, products_csv
 from training.data.catalogue import Catalogue
+from training.data.layouts import (
+    class_id_csv,
+    clothing_co_parsing,
+    deepfashion,
+    fashion_styles,
+    feidegger,
+    imaterialist,
+    manifests,
+    products_csv,
+    stanford_attributes,
+)
 
 
 @dataclass(frozen=True)
@@ -23,7 +33,17 @@ class Layout:
 # Another layout is another module with these three names; the first that matches reads.
 LAYOUTS = tuple(
     Layout(module.LOOKED_FOR, module.matches, module.read)
-    for module in (products_csv, fashion_styles, class_id_csv)
+    for module in (
+        products_csv,  # first: it may lie beside the files of an unlabelled set
+        fashion_styles,
+        imaterialist,
+        deepfashion,
+        feidegger,
+        clothing_co_parsing,
+        stanford_attributes,
+        class_id_csv,
+        manifests,
+    )
 )
 
 
@@ -34,7 +54,7 @@ def read_catalogue(folder: Path) -> Catalogue:
 
     Raises
     ------
-    DataInvalid : if it is no folder, has no known layout, or its csv file is unusable.
+    DataInvalid : if it is no folder, has no known layout, or its files are unusable.
     LabelSpaceInvalid : if labels.json is missing or contradicts itself.
     """
     if not folder.exists():

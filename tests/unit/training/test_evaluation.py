@@ -69,6 +69,27 @@ def test_f1_of_each_label(metrics: dict[str, Any]) -> None:
     assert f1 == {"1": pytest.approx(2 / 3), "2": pytest.approx(2 / 3), "a": 1.0}
 
 
+def test_precision_and_recall_of_each_label(metrics: dict[str, Any]) -> None:
+    # 1 is said of photo 0 and true of 0 and 1; 2 is said of photos 1 and 2 and true of 2.
+    pairs = {name: (each["precision"], each["recall"]) for name, each in metrics["labels"].items()}
+    assert pairs == {"1": (1.0, 0.5), "2": (0.5, 1.0), "a": (1.0, 1.0)}
+
+
+def test_the_best_three_leave_out_the_fourth() -> None:
+    space = parse_label_space(
+        {
+            "version": "1",
+            "groups": [{"name": "size", "title": "Size", "exclusive": True}],
+            "labels": [{"id": size, "name": str(size), "group": "size"} for size in range(4)],
+        }
+    )
+    scores = np.array([[0.4, 0.3, 0.2, 0.1], [0.1, 0.2, 0.3, 0.4]], np.float32)
+    targets = np.array([[0, 0, 1, 0], [1, 0, 0, 0]], np.float32)
+    metrics = evaluate(scores, targets, np.zeros(4, np.float32), space)
+    assert metrics["groups"]["size"]["top3"] == 0.5
+    assert metrics["groups"]["size"]["accuracy"] == 0.0
+
+
 def test_macro_f1_is_over_labels_that_occur(metrics: dict[str, Any]) -> None:
     assert metrics["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
 
@@ -95,14 +116,15 @@ def test_accuracy_of_a_group_is_over_photos_that_have_a_label_of_it(
 ) -> None:
     (name, figures), = metrics["groups"].items()  # fmt: skip
     assert name == "colour"
-    assert figures == {"accuracy": 2 / 3, "majority": 2 / 3, "photos": 3}
+    assert figures == {"accuracy": 2 / 3, "top3": 1.0, "majority": 2 / 3, "photos": 3}
 
 
 def test_a_group_that_nobody_labelled_has_no_accuracy() -> None:
     targets = TARGETS.copy()
     targets[:, :3] = NAN
     metrics = evaluate(SCORES, targets, THRESHOLDS, label_space())
-    assert metrics["groups"]["colour"] == {"accuracy": None, "majority": None, "photos": 0}
+    nothing = {"accuracy": None, "top3": None, "majority": None, "photos": 0}
+    assert metrics["groups"]["colour"] == nothing
 
 
 def test_all_photos_are_counted(metrics: dict[str, Any]) -> None:

@@ -7,14 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from hangtag.images import ImageLimits, Preprocessing, decode_image
-from training.data import Catalogue, DecodedCatalogue, decode_catalogue, photos, read_catalogue
+from training.data import (
+    Catalogue,
+    Crop,
+    DecodedCatalogue,
+    decode_catalogue,
+    photos,
+    read_catalogue,
+)
 from training.data.pixel_file import PixelFile
 
 PREPROCESSING = Preprocessing(size_px=48)
@@ -113,6 +122,63 @@ def test_what_changes_the_pixels_misses_the_cache(catalogue: Catalogue, cache_fo
     os.utime(catalogue.photos[0].path, ns=(1, 1))
     decode(catalogue, cache_folder)
     assert len(list(cache_folder.iterdir())) == 4
+
+
+def cropped(catalogue: Catalogue, crop: Crop | None) -> Catalogue:
+    photos = (replace(catalogue.photos[0], crop=crop), *catalogue.photos[1:])
+    return replace(catalogue, photos=photos)
+
+
+def test_a_crop_is_taken_before_preprocessing(catalogue: Catalogue, cache_folder: Path) -> None:
+    crop = (20, 10, 90, 150)
+    decoded = decode(cropped(catalogue, crop), cache_folder)
+    with Image.open(catalogue.photos[0].path) as whole:
+        expected = PREPROCESSING.to_model_input(whole.convert("RGB").crop(crop))
+    np.testing.assert_array_equal(decoded.pixels[0], expected)
+    assert decoded.hashes[0] != decode(catalogue, cache_folder).hashes[0]
+
+
+def test_a_crop_of_a_large_photo_keeps_its_detail(catalogue: Catalogue, cache_folder: Path) -> None:
+    """JPEGs are otherwise decoded at a reduced scale."""
+    path = catalogue.photos[0].path
+    with Image.open(path) as photo:
+        photo.resize((1600, 1600)).save(path)
+    crop = (1100, 300, 1148, 340)
+    with Image.open(path) as whole:
+        expected = PREPROCESSING.to_model_input(whole.crop(crop))
+    pixels = decode(cropped(catalogue, crop), cache_folder).pixels[0]
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_a_crop_is_of_the_upright_photo(catalogue: Catalogue, cache_folder: Path) -> None:
+    path = catalogue.photos[0].path
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(path) as photo:
+        photo.resize((160, 80)).save(path, exif=exif)
+    decoded = decode(cropped(catalogue, (0, 100, 80, 160)), cache_folder)
+    with Image.open(path) as lying:
+        upright = lying.transpose(Image.Transpose.ROTATE_270)
+    expected = PREPROCESSING.to_model_input(upright.crop((0, 100, 80, 160)))
+    np.testing.assert_array_equal(decoded.pixels[0], expected)
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [(10, 40, 10, 90), (90, 10, 20, 150), (0, 0, 161, 160), (-1, 0, 90, 90), (170, 0, 200, 90)],
+)
+def test_a_crop_that_is_empty_or_outside_is_not_heeded(
+    catalogue: Catalogue, cache_folder: Path, crop: Crop
+) -> None:
+    whole = decode(catalogue, cache_folder)
+    decoded = decode(cropped(catalogue, crop), cache_folder)
+    np.testing.assert_array_equal(decoded.pixels, whole.pixels)
+
+
+def test_another_crop_misses_the_cache(catalogue: Catalogue, cache_folder: Path) -> None:
+    for crop in (None, (20, 10, 90, 150), (20, 10, 90, 140), (20, 10, 90, 150)):
+        decode(cropped(catalogue, crop), cache_folder)
+    assert len(list(cache_folder.iterdir())) == 3
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hangtag.errors import DataInvalid, LabelSpaceInvalid
-from training.data import Catalogue, read_catalogue
+from training.data import LAYOUTS, Catalogue, read_catalogue
 
 STYLES_HEADER = (
     "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,"
@@ -223,6 +223,13 @@ def test_a_file_instead_of_a_folder(folder: Path) -> None:
         read_catalogue(folder / "labels.json")
 
 
-def test_no_known_layout(tmp_path: Path) -> None:
-    with pytest.raises(DataInvalid, match=r"products\.csv .* styles\.csv .* ImageId, ClassId"):
+def test_an_unknown_layout_lists_all_that_are_known(tmp_path: Path) -> None:
+    with pytest.raises(DataInvalid) as caught:
         read_catalogue(tmp_path)
+    message = str(caught.value)
+    assert all(layout.looked_for in message for layout in LAYOUTS)
+    for name in (
+        "products.csv", "styles.csv", "ImageId, ClassId", "train.json", "list_attr_img.txt",
+        "FEIDEGGER", "label_list.mat", "_GT.mat", "manifest",
+    ):  # fmt: skip
+        assert name in message

@@ -1,4 +1,10 @@
-"""The dataset folder of Hangtag: `products.csv`, `labels.json` and `images/`."""
+"""The dataset folder of Hangtag: `products.csv`, `labels.json` and `images/`.
+
+- `products.csv`: the columns image and labels (IDs joined by `_`), and optionally product_id,
+  title, description and split
+- `labels.json`: groups and labels (see hangtag/label_space.py)
+- the photos, in `images/` or beside products.csv
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,7 @@ from hangtag.label_space import LabelSpace, read_label_space
 from training.data.catalogue import Catalogue
 from training.data.csv_rows import CsvRow, read_rows
 from training.data.product_rows import ProductRow, check_rows, find_photo, split_label_cell
+from training.data.row_progress import show_progress
 
 LOOKED_FOR = "products.csv (columns image, labels) with labels.json and images/"
 
@@ -27,7 +34,7 @@ def read(folder: Path) -> Catalogue:
     """
     label_space = read_label_space(folder / "labels.json")
     rows, malformed = read_rows(folder / "products.csv", required=("image", "labels"))
-    product_rows = (_product_row(row, folder, label_space) for row in rows)
+    product_rows = (_product_row(row, folder, label_space) for row in show_progress(rows))
     photos, problems = check_rows(product_rows, label_space)
     return Catalogue(label_space, photos, (*malformed, *problems), source="products.csv")
 

@@ -13,6 +13,7 @@ from hangtag.label_space import Group, Label, LabelSpace
 from training.data.catalogue import Catalogue, with_ancestors
 from training.data.csv_rows import CsvRow, read_rows
 from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.row_progress import show_progress
 
 LOOKED_FOR = "styles.csv (id, gender, masterCategory, …) with images/<id>.jpg"
 
@@ -48,7 +49,7 @@ def read(folder: Path) -> Catalogue:
     """
     rows, malformed = read_rows(folder / "styles.csv", _REQUIRED, overflow=_TITLE)
     label_space = _label_space(rows)
-    product_rows = (_product_row(row, folder, label_space) for row in rows)
+    product_rows = (_product_row(row, folder, label_space) for row in show_progress(rows))
     photos, problems = check_rows(product_rows, label_space)
     return Catalogue(label_space, photos, (*malformed, *problems), source="styles.csv")
 

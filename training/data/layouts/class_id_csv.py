@@ -1,4 +1,12 @@
-"""The plain two-column csv `ImageId,ClassId`, with `labels.json` as the names of the IDs."""
+"""The plain two-column csv `ImageId,ClassId`, with `labels.json` as the names of the IDs.
+
+- one csv file with the columns ImageId and ClassId (IDs joined by `_`), or several, of which the
+  one to train on is train.csv
+- `labels.json`: `{"ID": "name"}`, or groups and labels (see hangtag/label_space.py)
+- the photos, in `images/`, in `train/`, or beside the csv file; with or without their extension
+
+https://github.com/quantilegroup/computer_vision_for_product_attribution describes it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +17,7 @@ from hangtag.label_space import LabelSpace, read_label_space
 from training.data.catalogue import Catalogue
 from training.data.csv_rows import CsvRow, read_header, read_rows
 from training.data.product_rows import ProductRow, check_rows, find_photo, split_label_cell
+from training.data.row_progress import show_progress
 
 LOOKED_FOR = "a csv file with the columns ImageId, ClassId, and labels.json"
 
@@ -31,7 +40,7 @@ def read(folder: Path) -> Catalogue:
     path = _csv_of(folder)
     label_space = read_label_space(folder / "labels.json")
     rows, malformed = read_rows(path, required=_COLUMNS)
-    product_rows = (_product_row(row, folder, label_space) for row in rows)
+    product_rows = (_product_row(row, folder, label_space) for row in show_progress(rows))
     photos, problems = check_rows(product_rows, label_space)
     return Catalogue(label_space, photos, (*malformed, *problems), source=path.name)
 

@@ -1,0 +1,140 @@
+"""iMaterialist Fashion 2018."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hangtag.errors import DataInvalid
+from training.data import read_catalogue
+
+SavePhotos = Callable[..., None]
+
+LABEL_MAP = """labelId,taskId,labelName,taskName
+62,1,Dresses,category
+148,2,Red,color
+66,3,Female,gender
+"""
+
+
+def part(**labels_by_image: list[str]) -> dict[str, object]:
+    """Return what a json file of the set holds; the images are given as i7=[…]."""
+    ids = [name.removeprefix("i") for name in labels_by_image]
+    return {
+        "info": {"year": 2018, "version": "1"},
+        "images": [{"url": f"https://example.org/{i}.jpg", "imageId": i} for i in ids],
+        "annotations": [
+            {"labelId": labels, "imageId": i}
+            for i, labels in zip(ids, labels_by_image.values(), strict=True)
+        ],
+        "license": {"url": "", "name": ""},
+    }
+
+
+def write(folder: Path, **parts: dict[str, object]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, document in parts.items():
+        (folder / f"{name}.json").write_text(json.dumps(document))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, save_photos: SavePhotos) -> Path:
+    folder = tmp_path / "imaterialist"
+    write(folder, train=part(i1=["62", "148"], i2=["148"]), validation=part(i9=["62", "66"]))
+    save_photos(*(folder / "images" / f"{number}.jpg" for number in (1, 2, 9)))
+    return folder
+
+
+def test_labels_and_splits(folder: Path) -> None:
+    catalogue = read_catalogue(folder)
+    assert catalogue.problems == ()
+    read = [(photo.path.name, set(photo.labels), photo.split) for photo in catalogue.photos]
+    assert read == [
+        ("1.jpg", {62, 148}, "train"),
+        ("2.jpg", {148}, "train"),
+        ("9.jpg", {62, 66}, "validation"),
+    ]
+    assert [group.name for group in catalogue.label_space.groups] == ["labels"]
+    assert catalogue.source == "train.json, validation.json"
+
+
+def test_the_label_map_gives_names_and_groups(folder: Path) -> None:
+    (folder / "iMat_fashion_2018_label_map_228.csv").write_text(LABEL_MAP)
+    space = read_catalogue(folder).label_space
+    assert [(label.id, label.name, label.group) for label in space.labels] == [
+        (62, "Dresses", "category"),
+        (148, "Red", "color"),
+        (66, "Female", "gender"),
+    ]
+    assert not any(group.exclusive for group in space.groups)
+
+
+def test_both_parts_count_from_one(tmp_path: Path, save_photos: SavePhotos) -> None:
+    write(tmp_path, train=part(i1=["62"]), validation=part(i1=["66"]))
+    save_photos(tmp_path / "train" / "1.jpg", tmp_path / "images" / "validation" / "1.jpg")
+    first, second = read_catalogue(tmp_path).photos
+    assert (first.path.parent.name, set(first.labels)) == ("train", {62})
+    assert (second.path.parent.name, set(second.labels)) == ("validation", {66})
+    assert first.product_id != second.product_id
+
+
+def test_a_photo_that_could_be_of_either_part_is_of_none(
+    tmp_path: Path, save_photos: SavePhotos
+) -> None:
+    write(tmp_path, train=part(i1=["62"]), validation=part(i1=["66"]))
+    save_photos(tmp_path / "images" / "1.jpg")
+    catalogue = read_catalogue(tmp_path)
+    assert catalogue.photos == ()
+    assert [problem.kind for problem in catalogue.problems] == ["missing_photo"] * 2
+
+
+def test_missing_photos_labels_and_annotations_are_problems(
+    tmp_path: Path, save_photos: SavePhotos
+) -> None:
+    document = part(i1=["62"], i2=["999"], i3=["62"], i4=[])
+    document["images"].append({"imageId": "5", "url": ""})  # type: ignore[attr-defined]
+    write(tmp_path, train=document)
+    (tmp_path / "label_map.csv").write_text(LABEL_MAP)
+    save_photos(*(tmp_path / "images" / f"{number}.jpg" for number in (2, 3, 4, 5)))
+    catalogue = read_catalogue(tmp_path)
+    assert [photo.path.name for photo in catalogue.photos] == ["3.jpg"]
+    assert {(problem.kind, problem.where) for problem in catalogue.problems} == {
+        ("missing_photo", "train.json:annotations.0"),
+        ("unknown_label", "train.json:annotations.1"),
+        ("no_labels", "train.json:annotations.3"),
+        ("no_labels", "train.json:images.4"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"train\.json: Invalid JSON"),
+        ('{"images": []}', r"train\.json: annotations: Field required"),
+        (
+            '{"images": [], "annotations": [{"imageId": "1", "labelId": "62"}]}',
+            r"train\.json: annotations\.0\.labelId: Input should be a valid array",
+        ),
+        ('{"images": [], "annotations": []}', r"train\.json: .*there are no labels"),
+    ],
+)
+def test_a_malformed_file_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "train.json").write_text(text)
+    with pytest.raises(DataInvalid, match=message):
+        read_catalogue(tmp_path)
+
+
+def test_several_label_maps(folder: Path) -> None:
+    for name in ("label_map.csv", "label_map_228.csv"):
+        (folder / name).write_text(LABEL_MAP)
+    with pytest.raises(DataInvalid, match="several label maps; keep one"):
+        read_catalogue(folder)
+
+
+def test_a_label_that_the_map_has_twice(folder: Path) -> None:
+    (folder / "label_map.csv").write_text(LABEL_MAP + "62,1,Gowns,category\n")
+    with pytest.raises(DataInvalid, match=r"label_map\.csv: .*'62' occurs more than once"):
+        read_catalogue(folder)

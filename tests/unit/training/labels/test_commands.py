@@ -1,0 +1,92 @@
+"""The commands, from shell words to files and one last line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from hangtag.label_space import read_label_space
+from training.labels.__main__ import app
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def make_texts(folder: Path) -> Path:
+    (folder / "images").mkdir(parents=True)
+    titles = ["Acme Red Shirt", "Acme Blue Shirt", "Acme Red Watch", "Acme Green Watch"]
+    rows = ["image,title"]
+    for number, title in enumerate(titles):
+        Image.new("RGB", (40, 40), (60 * number, 0, 0)).save(folder / "images" / f"{number}.png")
+        rows.append(f"{number}.png,{title}")
+    (folder / "products.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_mine_then_migrate(tmp_path: Path) -> None:
+    source, mined = make_texts(tmp_path / "texts"), tmp_path / "mined"
+    result = run("mine", "--data", source, "--out", mined, "--least-count", 1)
+    assert result.exit_code == 0, result.output
+    last = result.output.strip().splitlines()[-1]
+    assert last.startswith("Mined 5 tags for 4 of 4 photos")
+
+    stored = tmp_path / "stored.jsonl"
+    stored.write_text(json.dumps(["colour:Blue", "colour:Green"]) + "\n")
+    migration, out = tmp_path / "migration.json", tmp_path / "next"
+    result = run(
+        "migrate", "plan", "--labels", mined / "labels.json", "--to-version", "2",
+        "--out", migration, "--merge", "colour:Blue=colour:Red", "--rename", "type:Shirt=Top",
+        "--new-id", "type:Shirt=7", "--reparent", "colour:Red=", "--drop-below", "2",
+        "--data", mined,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Planned 5 operations from 'mined-1' to '2'")
+
+    result = run(
+        "migrate", "apply", "--labels", mined / "labels.json", "--migration", migration,
+        "--out", out, "--data", mined, "--tags", stored,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "Moved 5 labels of 'mined-1' to 3 of '2': 4 rows, 0 left" in result.output
+    assert {label.id for label in read_label_space(out / "labels.json").labels} == {
+        7, "type:Watch", "colour:Red",
+    }  # fmt: skip
+    assert json.loads((out / "stored.jsonl").read_text()) == ["colour:Red"]
+
+
+def test_consensus(tmp_path: Path) -> None:
+    source, mined = make_texts(tmp_path / "texts"), tmp_path / "mined"
+    assert run("mine", "--data", source, "--out", mined, "--least-count", 1).exit_code == 0
+    (source / "labels.json").write_text((mined / "labels.json").read_text())
+    answers = [{"worker": worker, "labels": ["colour:Red"]} for worker in "abc"]
+    lines = ({"image": f"{number}.png", "answers": answers} for number in range(4))
+    (source / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for more in ([], ["--majority"]):
+        out = tmp_path / f"agreed{len(more)}"
+        result = run("consensus", "--data", source, "--out", out, *more)
+        assert result.exit_code == 0, result.output
+        assert "Labelled 4 photos by 3 workers" in result.output
+        assert (out / "products.csv").read_text().count("colour:Red") == 4
+
+
+def test_errors_are_one_sentence(tmp_path: Path) -> None:
+    source = make_texts(tmp_path / "texts")
+    result = run("mine", "--data", source, "--out", tmp_path / "mined")
+    assert result.exit_code == 1
+    assert result.stderr.strip().splitlines() == [
+        "No tag occurs in 20 of the 4 products or more; lower --least-count, or say which "
+        "--language the texts are in."
+    ]
+    labels = tmp_path / "labels.json"
+    labels.write_text(json.dumps({"1": "Red"}))
+    plan = ("migrate", "plan", "--labels", labels, "--to-version", "2", "--out", tmp_path / "m")
+    result = run(*plan, "--merge", "nothing")
+    assert (result.exit_code, result.stderr.strip()) == (
+        1, "--merge nothing is no pair; write --merge ID=VALUE.",
+    )  # fmt: skip
+    result = run(*plan, "--drop-below", "5")
+    assert "name the dataset with --data" in result.stderr

@@ -1,0 +1,64 @@
+"""Headline figures and their resamples, against `evaluate` on photos that are really repeated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.unit.training.report.synthetic import evaluated
+from training.evaluation import evaluate
+from training.report.evaluated import Evaluated
+from training.report.headline import exact_match, headline, micro_f1
+from training.report.resampling import Resamples
+
+ROUNDS = 4
+
+
+def by_evaluate(photos: Evaluated, rows: np.ndarray) -> dict[str, float]:
+    metrics = evaluate(
+        photos.scores[rows], photos.targets[rows], photos.tag_thresholds, photos.label_space
+    )
+    return {
+        **{name: metrics[name] for name in ("micro_f1", "macro_f1", "samples_f1", "map")},
+        **{f"accuracy.{name}": each["accuracy"] for name, each in metrics["groups"].items()},
+    }
+
+
+@pytest.mark.parametrize("draw", range(ROUNDS + 1))
+def test_each_draw_is_what_its_photos_give(draw: int) -> None:
+    photos = evaluated(120)
+    resamples = Resamples(photos.duplicate_groups, ROUNDS)
+    rows = np.repeat(np.arange(120), resamples.weights[:, draw].astype(int))
+    found = {name: each[draw] for name, each in headline(photos, resamples).items()}
+    del found["exact_match"]
+    assert found == pytest.approx(by_evaluate(photos, rows), rel=1e-5)
+
+
+def test_micro_f1_of_some_photos_is_that_of_these_photos() -> None:
+    photos = evaluated(100)
+    chosen = np.arange(100) % 3 == 0
+    found = micro_f1(photos, Resamples(photos.duplicate_groups, 0), chosen)
+    expected = by_evaluate(photos, np.flatnonzero(chosen))["micro_f1"]
+    assert found[0] == pytest.approx(expected)
+
+
+def test_exact_match_wants_every_group_right_that_is_there() -> None:
+    photos = evaluated(4)
+    space = photos.label_space
+    scores, targets = (
+        np.full((4, len(space)), 0.1, np.float32),
+        np.zeros((4, len(space)), np.float32),
+    )
+    kind, type_, colour = (space.index_of(each) for each in ("k0", "t0", "c0"))
+    for row in range(4):
+        scores[row, [kind, type_, colour]] = 0.8
+        targets[row, [kind, type_, colour]] = 1
+    targets[1, [colour, space.index_of("c1")]] = 0, 1  # wrong
+    targets[2, colour] = 0  # has no colour: nothing to get wrong
+    targets[3, list(space.indices_of_group("colour"))] = np.nan  # unknown: does not count
+    photos = replace(photos, scores=scores, targets=targets)
+    everyone = np.ones(4, np.bool_)
+    found = exact_match(photos, Resamples(np.arange(4), 0), everyone)
+    assert found[0] == pytest.approx(2 / 3)

@@ -1,0 +1,133 @@
+"""Labelling manifests: what several workers answered of each photo, one photo a line.
+
+- `*.jsonl` or `*.manifest`, in either form:
+  `{"image": "1.jpg", "product_id": "SKU-1", "answers": [{"worker": "w1", "labels": [412, 77]}]}`
+  (`product_id` may be left out), or what SageMaker Ground Truth writes for image classification:
+  `{"source-ref": "s3://bucket/1.jpg", "JOB": [0, 3], "JOB-metadata": {"class-map": {…}, …}}`
+- photos in `images/` or beside the manifest; of an `s3://` address the last part counts
+- optionally `labels.json`; answers are its labels' IDs, or their names. Without it there is one
+  group, and the answers themselves are the IDs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from hangtag.errors import DataInvalid
+from hangtag.label_space import Group, Label, LabelSpace, read_label_space
+from training.data.catalogue import Catalogue, Problem
+from training.data.layouts.manifest_lines import PhotoAnswers, parse_line
+from training.data.layouts.worker_votes import Agreement, count_votes, groups_of, majority
+from training.data.own_label_space import label_space_of
+from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.row_progress import show_progress
+
+LOOKED_FOR = "a labelling manifest, *.jsonl or *.manifest, with images/"
+
+
+def matches(folder: Path) -> bool:
+    """Whether the folder has this layout."""
+    return bool(_manifests(folder))
+
+
+def read(folder: Path) -> Catalogue:
+    """Read the folder; a label holds that more than half of the workers gave.
+
+    Where exactly half of them gave a label, it is unknown whether it holds; where they name
+    labels of an exclusive group and agree on none, that group is unknown. So are groups that no
+    answer to any photo touches: nobody was asked.
+
+    Raises
+    ------
+    DataInvalid : if a manifest cannot be read, or no line is sound.
+    LabelSpaceInvalid : if labels.json contradicts itself.
+    """
+    lines, malformed = read_answers(folder)
+    label_space = _label_space(folder, lines)
+    ids_by_name = _ids_by_name(label_space)
+    votes = [
+        count_votes(line.answers, label_space, ids_by_name)
+        for line in show_progress(lines, "Counting votes")
+    ]
+    asked = {group for each in votes for group in groups_of(each, label_space)}
+    unasked = frozenset(group.name for group in label_space.groups) - asked
+    rows, undecided = [], []
+    for line, given in show_progress(list(zip(lines, votes, strict=True))):
+        agreement = majority(given, len(line.answers), label_space)
+        if agreement.label_ids:
+            rows.append(_row(line, agreement, unasked, folder))
+        else:
+            detail = f"no label was given by more than half of {len(line.answers)} worker(s)"
+            undecided.append(Problem("no_labels", line.where, detail))
+    photos, problems = check_rows(rows, label_space)
+    source = ", ".join(path.name for path in _manifests(folder))
+    return Catalogue(label_space, photos, (*malformed, *undecided, *problems), source)
+
+
+def read_answers(folder: Path) -> tuple[list[PhotoAnswers], list[Problem]]:
+    """Return every photo's answers as the manifests have them; bad lines become problems.
+
+    Raises
+    ------
+    DataInvalid : if there is no manifest, one cannot be read, or no line is sound.
+    """
+    lines: list[PhotoAnswers] = []
+    problems = []
+    for path in _manifests(folder):
+        texts = show_progress(_read_text(path).split("\n"), f"Reading {path.name}")
+        for number, text in enumerate(texts, start=1):
+            where = f"{path.name}:{number}"
+            line = parse_line(text, where) if text.strip() else None
+            if isinstance(line, str):
+                problems.append(Problem("malformed_row", where, line))
+            elif line is not None:
+                lines.append(line)
+    if not lines:
+        fault = f"{problems[0].where}: {problems[0].detail}" if problems else "there is none"
+        raise DataInvalid(f"{folder} has no line of a labelling manifest ({fault}).")
+    return lines, problems
+
+
+def _manifests(folder: Path) -> list[Path]:
+    return sorted((*folder.glob("*.jsonl"), *folder.glob("*.manifest")))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataInvalid(f"{path} is not UTF-8 (byte {error.start:,}).") from error
+
+
+def _label_space(folder: Path, lines: Sequence[PhotoAnswers]) -> LabelSpace:
+    path = folder / "labels.json"
+    if path.is_file():
+        return read_label_space(path)
+    given = {label for line in lines for answer in line.answers for label in answer.labels}
+    labels = (Label(id=label, name=label, group="labels") for label in sorted(given))
+    return label_space_of(_manifests(folder)[0], [Group(name="labels", title="Labels")], labels)
+
+
+def _ids_by_name(label_space: LabelSpace) -> dict[str, str]:
+    """Return the IDs of the names that only one label has."""
+    counts = Counter(label.name for label in label_space.labels)
+    return {label.name: str(label.id) for label in label_space.labels if counts[label.name] == 1}
+
+
+def _row(
+    line: PhotoAnswers, agreement: Agreement, unasked: frozenset[str], folder: Path
+) -> ProductRow:
+    image = line.image.rpartition("/")[2] if "://" in line.image else line.image
+    return ProductRow(
+        where=line.where,
+        image=line.image,
+        path=find_photo((folder / "images", folder), image),
+        product_id=line.product_id,
+        label_ids=agreement.label_ids,
+        unknown_groups=agreement.unknown_groups | unasked,
+        unknown_labels=agreement.unknown_labels,
+    )

@@ -1,0 +1,1 @@
+"""Labels before training: mined from texts, agreed on by several workers, moved to new versions."""

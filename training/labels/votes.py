@@ -1,0 +1,87 @@
+"""Answers of several workers as arrays: P photos, W workers, N answers, M times yes, L labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hangtag.label_space import LabelId, LabelSpace
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one worker said of one photo: these labels and, of the label space, no others."""
+
+    photo: str
+    worker: str
+    labels: frozenset[LabelId]
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Answer n is on photo `photo[n]` by worker `worker[n]`; yes m is of answer `answer[m]` to
+    label `label[m]`. Whatever else a worker was asked is a no."""
+
+    photos: tuple[str, ...]
+    workers: tuple[str, ...]
+    label_count: int
+    photo: IntArray
+    worker: IntArray
+    answer: IntArray
+    label: IntArray
+
+    def per_photo(self, of_each_answer: FloatArray) -> FloatArray:
+        """Return the sums (P, 1) of what each answer (N,) adds to its photo."""
+        return _sums(self.photo, of_each_answer, len(self.photos))[:, None]
+
+    def per_worker(self, of_each_answer: FloatArray) -> FloatArray:
+        """Return the sums (W,) of what each answer (N,) adds to its worker."""
+        return _sums(self.worker, of_each_answer, len(self.workers))
+
+    def per_worker_of_yes(self, of_each_yes: FloatArray) -> FloatArray:
+        """Return the sums (W,) of what each yes (M,) adds to its worker."""
+        return _sums(self.worker[self.answer], of_each_yes, len(self.workers))
+
+    def per_label(self, of_each_yes: FloatArray) -> FloatArray:
+        """Return the sums (P, L) of what each yes (M,) adds to its label of its photo."""
+        place = self.photo[self.answer] * self.label_count + self.label
+        size = len(self.photos) * self.label_count
+        return _sums(place, of_each_yes, size).reshape(-1, self.label_count)
+
+    def shares(self) -> FloatArray:
+        """Return the share of yes (P, L)."""
+        yes = self.per_label(np.ones(len(self.label)))
+        share: FloatArray = yes / self.per_photo(np.ones(len(self.photo)))
+        return share
+
+
+def count_votes(answers: Sequence[Answer], label_space: LabelSpace) -> Votes:
+    """Return the answers as arrays; KeyError if a label is not in the label space."""
+    photos = tuple(dict.fromkeys(answer.photo for answer in answers))
+    workers = tuple(sorted({answer.worker for answer in answers}))
+    photo_index = {photo: index for index, photo in enumerate(photos)}
+    worker_index = {worker: index for index, worker in enumerate(workers)}
+    yes = [
+        (number, label_space.index_of(label_id))
+        for number, answer in enumerate(answers)
+        for label_id in answer.labels
+    ]
+    return Votes(
+        photos=photos,
+        workers=workers,
+        label_count=len(label_space),
+        photo=np.array([photo_index[answer.photo] for answer in answers], np.int64),
+        worker=np.array([worker_index[answer.worker] for answer in answers], np.int64),
+        answer=np.array([number for number, _ in yes], np.int64),
+        label=np.array([label for _, label in yes], np.int64),
+    )
+
+
+def _sums(index: IntArray, values: FloatArray, size: int) -> FloatArray:
+    return np.bincount(index, values, size).astype(np.float64)

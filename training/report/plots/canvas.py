@@ -1,0 +1,37 @@
+"""The paper that all pictures of the page are drawn on."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+# Figures without pyplot are drawn by Agg, need no screen, and are freed like any other object.
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_DPI = 110
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty figure."""
+    return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def unit_square(axes: Axes, x: str, y: str, title: str = "") -> None:
+    """Make both axes go from 0 to 1."""
+    axes.set(xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.02), title=title)
+    axes.grid(alpha=0.3)
+
+
+def name_curves(axes: Axes) -> None:
+    """Draw a legend, if there is anything to name."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower left", fontsize=8)
+
+
+def to_png(figure: Figure) -> str:
+    """Return the figure as a PNG, in base64."""
+    file = io.BytesIO()
+    # No software and version in the file: the same figures give the same page.
+    figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -1,0 +1,60 @@
+"""Each label's F1 against how often the tagger has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter, ScalarFormatter
+
+from training.report.plots.canvas import new_figure, to_png
+
+_NAMED = 20
+# The room that a name takes.
+_NAME_DECADES = 0.25
+_NAME_F1 = 0.03
+
+
+def plot_labels(labels: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    """F1 of the labels that occur among the test photos; the most surprising ones are named."""
+    figure = new_figure(9, 5.5)
+    axes = figure.subplots()
+    occurring = [label for label in labels.values() if label["photos"]]
+    for name, group in groups.items():
+        points = [label for label in occurring if label["group"] == name]
+        if points:
+            axes.scatter(
+                [max(label["train_photos"], 1) for label in points],
+                [label["f1"] for label in points],
+                s=20,
+                alpha=0.8,
+                label=group["title"],
+            )
+    _name_the_surprising(axes, occurring)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set(xlabel="train photos", ylabel="F1 on test photos", ylim=(-0.03, 1.05))
+    axes.grid(alpha=0.3)
+    if occurring:
+        axes.legend(fontsize=8, loc="lower right")
+    return to_png(figure)
+
+
+def _name_the_surprising(axes: Axes, labels: list[Mapping[str, Any]]) -> None:
+    """Name the labels that are missed most although there were photos to learn them from.
+
+    Of those that lie so near to each other that their names would overlap, only the first.
+    """
+    named: list[tuple[float, float]] = []
+    for label in sorted(labels, key=lambda each: (each["f1"] - 1) * each["train_photos"] ** 0.5):
+        x, y = max(label["train_photos"], 1), label["f1"]
+        place = (np.log10(x), y)
+        if len(named) == _NAMED:
+            break
+        if any(abs(place[0] - a) < _NAME_DECADES and abs(y - b) < _NAME_F1 for a, b in named):
+            continue
+        named.append(place)
+        axes.annotate(label["name"], (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)

@@ -1,0 +1,41 @@
+"""The same figures on photos that are harder than others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hangtag.decisions import BoolArray
+from training.report.evaluated import Evaluated
+from training.report.headline import exact_match, micro_f1
+from training.report.resampling import Resamples, interval
+
+RARE_TRAIN_PHOTOS = 50
+SMALL_SIDE_PX = 200
+
+
+def slice_figures(evaluated: Evaluated, resamples: Resamples) -> dict[str, dict[str, Any]]:
+    """Return photos, micro-F1 and exact match of each slice, and of all photos."""
+    everything = np.ones(len(evaluated), np.bool_)
+    return {
+        name: {
+            "photos": int(chosen.sum()),
+            "micro_f1": interval(micro_f1(evaluated, resamples, chosen)),
+            "exact_match": interval(exact_match(evaluated, resamples, chosen)),
+        }
+        for name, chosen in {"all photos": everything, **_slices(evaluated)}.items()
+    }
+
+
+def _slices(evaluated: Evaluated) -> dict[str, BoolArray]:
+    counts = np.where(evaluated.true, evaluated.train_counts, np.iinfo(np.int64).max)
+    rare = counts.min(axis=1) < RARE_TRAIN_PHOTOS
+    small = evaluated.sizes_px.min(axis=1) < SMALL_SIDE_PX
+    return {
+        f"rarest label has fewer than {RARE_TRAIN_PHOTOS} train photos": rare,
+        f"all labels have {RARE_TRAIN_PHOTOS} train photos or more": ~rare,
+        f"shorter side below {SMALL_SIDE_PX} px": small,
+        f"shorter side {SMALL_SIDE_PX} px or more": ~small,
+        **evaluated.slices,
+    }

@@ -1,0 +1,82 @@
+"""Measures, draws and writes the evaluation page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from rich.progress import Progress
+
+from hangtag.errors import DataInvalid
+from training.report.baselines import majority, type_lookup
+from training.report.evaluated import Evaluated
+from training.report.figures import comparison, figures_of
+from training.report.page import draw, render
+from training.report.resampling import ROUNDS, Resamples
+
+PAGE = "report.html"
+FIGURES = "report.json"
+_STEPS = 4
+_NOBODY: Mapping[str, Evaluated] = MappingProxyType({})
+
+
+def write_report(
+    evaluated: Evaluated,
+    folder: Path,
+    beside: Mapping[str, Evaluated] = _NOBODY,
+    rounds: int = ROUNDS,
+) -> Path:
+    """Write report.html and report.json into a run's folder and return the path of the page.
+
+    Parameters
+    ----------
+    evaluated : the tagger
+    folder : the run's; its name becomes the page's title
+    beside : other taggers by name, measured on the same photos, to be compared with; the majority
+        and the type lookup are always among them
+    rounds : of the bootstrap
+
+    Raises
+    ------
+    DataInvalid : if another tagger was measured on other photos or labels.
+    """
+    for name, other in beside.items():
+        _require_same_photos(name, evaluated, other)
+    with Progress() as progress:
+        task = progress.add_task("Evaluation: resampling", total=_STEPS)
+        resamples = Resamples(evaluated.duplicate_groups, rounds)
+        figures = figures_of(evaluated, resamples)
+        progress.update(task, advance=1, description="Evaluation: comparing")
+        figures |= comparison(evaluated, {**_baselines(evaluated), **beside}, resamples)
+        progress.update(task, advance=1, description="Evaluation: drawing")
+        pictures = draw(evaluated, figures)
+        progress.update(task, advance=1, description="Evaluation: writing")
+        text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / FIGURES).write_text(text + "\n", encoding="utf-8")
+        page = folder / PAGE
+        page.write_text(render(folder.resolve().name, figures, pictures), encoding="utf-8")
+        progress.update(task, advance=1, description="Evaluation")
+    return page
+
+
+def _baselines(evaluated: Evaluated) -> dict[str, Evaluated]:
+    looked_up = type_lookup(evaluated)
+    return {
+        "majority": majority(evaluated),
+        **({"type lookup": looked_up} if looked_up else {}),
+    }
+
+
+def _require_same_photos(name: str, evaluated: Evaluated, other: Evaluated) -> None:
+    same = (
+        other.label_space == evaluated.label_space
+        and other.paths == evaluated.paths
+        and np.array_equal(other.targets, evaluated.targets, equal_nan=True)
+    )
+    if not same:
+        raise DataInvalid(
+            f"{name} was measured on other photos or labels: train it on the same split."
+        )
