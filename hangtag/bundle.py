@@ -6,6 +6,7 @@
     model.int8.onnx   the same with int8 weights and activations, if it was as good
     golden/        photos with the scores that any copy of this tagger must give them
     weights.pth    for going on training; not archived, not needed to predict
+    weights.safetensors   the same, in a format that other tools read
 
 Loading checks every hash and refuses what does not fit.
 """
@@ -34,6 +35,7 @@ LABELS = "labels.json"
 MODEL = "model.onnx"
 INT8_MODEL = "model.int8.onnx"
 WEIGHTS = "weights.pth"
+SAFETENSORS = "weights.safetensors"
 GOLDEN_FOLDER = "golden"
 
 

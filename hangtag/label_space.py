@@ -99,11 +99,11 @@ class LabelSpace(BaseModel):
         """Exclusive groups that are the levels of one hierarchy, from the top down.
 
         A group is a level below its parent group if both are exclusive and each of its labels has
-        its parent there; otherwise it is a family of its own.
+        its parent there; otherwise it is a family of its own. Groups without labels are in none.
         """
         families: dict[str, list[str]] = {}
         for group in self.groups_parents_first:
-            if not group.exclusive:
+            if not group.exclusive or not self.indices_of_group(group.name):
                 continue
             above = group.parent if self._is_level_below_parent(group) else None
             family = families[above] if above else []
@@ -114,15 +114,12 @@ class LabelSpace(BaseModel):
 
     @cached_property
     def groups_parents_first(self) -> tuple[Group, ...]:
-        """The groups, each after its parent group."""
-        return tuple(sorted(self.groups, key=lambda group: len(self._groups_above(group))))
+        """The groups, each after those that the parents of its labels are in."""
+        return tuple(sorted(self.groups, key=self._depth_of))
 
-    def _groups_above(self, group: Group) -> list[str]:
-        above: list[str] = []
-        while group.parent is not None and group.parent not in above:
-            above.append(group.parent)
-            group = self.group(group.parent)
-        return above
+    def _depth_of(self, group: Group) -> int:
+        indices = self.indices_of_group(group.name)
+        return max((len(self.path_of(self.labels[index])) for index in indices), default=0)
 
     def _is_level_below_parent(self, group: Group) -> bool:
         if group.parent is None or not self.group(group.parent).exclusive:

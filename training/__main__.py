@@ -140,6 +140,8 @@ def _named_values(texts: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     if wrong := [name for name, equals, _ in pairs if not equals]:
         raise SettingsInvalid(f"--set {wrong[0]} names no value; write {wrong[0]}=VALUE.")
+    if reserved := [name for name, _, _ in pairs if name in ("data", "quick")]:
+        raise SettingsInvalid(f"--set takes no {reserved[0]}: it has an option of its own.")
     return {name: value for name, _, value in pairs}
 
 

@@ -17,6 +17,8 @@ from training.losses import TaggingLoss
 from training.settings import Loss
 
 _LOWEST, _HIGHEST = 0.1, 10.0
+# A few photos that happen to be right would make all scores sure.
+_LEAST_PHOTOS = 30
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,12 @@ def fit_scoring(
 
 
 def _units(label_space: LabelSpace, *, softmax: bool) -> Sequence[_Unit]:
-    families = [_Unit(family, softmax) for family in label_space.families]
-    others = [_Unit((group.name,), False) for group in label_space.groups if not group.exclusive]
-    return [*families, *others]
+    in_family = {name for family in label_space.families for name in family}
+    rest = [group.name for group in label_space.groups if group.name not in in_family]
+    return [
+        *(_Unit(family, softmax) for family in label_space.families),
+        *(_Unit((name,), False) for name in rest),
+    ]
 
 
 def _fit_temperature(
@@ -75,11 +80,11 @@ def _fit_temperature(
 def _cross_entropy(
     logits: FloatArray, targets: FloatArray, label_space: LabelSpace, unit: _Unit
 ) -> Callable[[float], float] | None:
-    """Return the cross-entropy of a unit as a function of its temperature; None: nothing known."""
+    """Return the cross-entropy of a unit by temperature; None where too little is known."""
     indices = [index for name in unit.groups for index in label_space.indices_of_group(name)]
     alone = np.full_like(targets, np.nan)
     alone[:, indices] = targets[:, indices]
-    if np.isnan(alone).all():
+    if (~np.isnan(alone)).any(axis=1).sum() < _LEAST_PHOTOS:
         return None
     loss = TaggingLoss(label_space, "softmax" if unit.softmax else "bce")
     all_logits, known = torch.from_numpy(logits), torch.from_numpy(alone)

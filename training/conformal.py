@@ -52,7 +52,8 @@ def _split_conformal(true_scores: FloatArray, error: float) -> float | None:
     Least ambiguous sets, Sadinle et al. 2019, https://arxiv.org/abs/1609.00451: a new photo's true
     label scores at least that in 1 - error of cases.
     """
-    rank = math.floor(error * (len(true_scores) + 1))
+    # 1 - 0.9 is a little less than 0.1.
+    rank = math.floor(error * (len(true_scores) + 1) + 1e-9)
     return float(np.sort(true_scores)[rank - 1]) if rank else None
 
 

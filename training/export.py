@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import save_file
 
 from hangtag.bundle import (
     GOLDEN_FOLDER,
     LABELS,
     MODEL,
+    SAFETENSORS,
     WEIGHTS,
     Bundle,
     DatasetIdentity,
@@ -76,6 +78,10 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     # Through a file of Python's: torch's own hides that the disk is full.
     with (folder / WEIGHTS).open("wb") as file:
         torch.save(network.state_dict(), file)
+    save_file(
+        {name: value.contiguous() for name, value in network.state_dict().items()},
+        folder / SAFETENSORS,
+    )
     export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
     scorer = Scorer(tagger.label_space, tagger.tuned.scoring)
     photos, scores = [], []

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 
 from hangtag.errors import RunInterrupted
-from training.averaging import ema_callback
+from training.averaging import ExponentialAveraging
 from training.checkpoints import CHECKPOINTS
 from training.device import choose_memory_format, choose_precision
 from training.lesson import Lesson
@@ -41,6 +42,7 @@ def fine_tune(
     network.to(memory_format=choose_memory_format(precision))
     train = data.subset(data.splits.train, shuffle=True, batch_size=settings.batch_size)
     validation = data.subset(data.splits.validation, shuffle=False, batch_size=_PREDICTION_BATCH)
+    early_stopping = EarlyStopping("val_micro_f1", mode="max", patience=settings.patience or 1)
     trainer = pl.Trainer(
         max_epochs=settings.epochs,
         accelerator="auto",
@@ -50,14 +52,22 @@ def fine_tune(
         callbacks=[
             ModelCheckpoint(run_folder / CHECKPOINTS, filename="{epoch:03d}", save_top_k=-1),
             EpochProgressBar(),
-            *([ema_callback(settings.ema)] if settings.ema else []),
+            *([ExponentialAveraging(settings.ema)] if settings.ema else []),
+            *([early_stopping] if settings.patience else []),
         ],
         gradient_clip_val=5.0,
+        accumulate_grad_batches=settings.accumulate,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
     )
-    lesson = Lesson(network, settings, data.label_space, steps_per_epoch=len(train))
+    lesson = Lesson(
+        network,
+        settings,
+        data.label_space,
+        steps_per_epoch=math.ceil(len(train) / settings.accumulate),
+        weights=data.label_weights(settings.class_weight_power),
+    )
     print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
     try:
         trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)

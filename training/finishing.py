@@ -49,21 +49,10 @@ def finish_run(
     scores = Scorer(label_space, tuned.scoring).scores(logits[splits.test])
     thresholds, targets = tuned.tag_thresholds, data.targets[splits.test]
     metrics = evaluate(scores, targets, thresholds, label_space)
-    write_results(
-        photos=[data.decoded.photos[row] for row in splits.test],
-        pixels=data.decoded.pixels[splits.test[:SHEET_PHOTOS]],
-        targets=targets,
-        scores=scores,
-        thresholds=thresholds,
-        metrics=metrics,
-        label_space=label_space,
-        run_folder=run_folder,
-    )
     evaluated = gather_test_photos(
         data, tuned, scores, outputs.embeddings[splits.test], settings.target_precision
     )
     save_evaluated(evaluated, run_folder)
-    write_report(evaluated, run_folder)
     tagger = TrainedTagger(
         network=network,
         label_space=label_space,
@@ -75,9 +64,22 @@ def finish_run(
         precision_sample=_precision_sample(data, tuned),
     )
     golden = splits.test[_surest_first(scores, targets, thresholds, label_space)]
-    return _replace_bundle(
+    bundle = _replace_bundle(
         tagger, [data.decoded.photos[row].path for row in golden[:_GOLDEN_PHOTOS]], run_folder
     )
+    # Pictures last: hours of training must not be lost to one that cannot be drawn.
+    write_results(
+        photos=[data.decoded.photos[row] for row in splits.test],
+        pixels=data.decoded.pixels[splits.test[:SHEET_PHOTOS]],
+        targets=targets,
+        scores=scores,
+        thresholds=thresholds,
+        metrics=metrics,
+        label_space=label_space,
+        run_folder=run_folder,
+    )
+    write_report(evaluated, run_folder)
+    return bundle
 
 
 def _precision_sample(data: TrainingData, tuned: Tuned) -> PrecisionSample:

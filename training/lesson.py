@@ -58,11 +58,12 @@ class Lesson(pl.LightningModule):
         settings: TrainingSettings,
         label_space: LabelSpace,
         steps_per_epoch: int,
+        weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.loss = TaggingLoss(
-            label_space, settings.loss, label_smoothing=settings.label_smoothing
+            label_space, settings.loss, weights=weights, label_smoothing=settings.label_smoothing
         )
         # Without smoothing: what validation shows is the cross-entropy itself.
         self.validation_loss = TaggingLoss(label_space, settings.loss)

@@ -35,6 +35,18 @@ def initial_scoring(label_space: LabelSpace, loss: Loss) -> tuple[GroupScoring, 
     )
 
 
+def label_weights(targets: Tensor, power: float) -> Tensor | None:
+    """Return (L,): how much each label counts, n ** -power for n photos, 1 on average over photos.
+
+    targets (N, L), of the photos to learn from; None where all labels count alike.
+    """
+    if power == 0:
+        return None
+    counts = (targets == 1).sum(dim=0)
+    weights = counts.clamp(min=1).float() ** -power
+    return weights * counts.sum() / (weights * counts).sum().clamp(min=1e-12)
+
+
 class TaggingLoss(nn.Module):
     """The loss of logits (B, L) against targets (B, L): 1, 0, or NaN where unknown.
 
@@ -122,8 +134,9 @@ class FamilyLoss(nn.Module):
         allowed = self.allowed(targets)
         losses = -shares.masked_fill(~allowed, _IMPOSSIBLE).logsumexp(dim=1)
         if self.label_smoothing:
-            even = -shares.mean(dim=1)
-            losses = losses + self.label_smoothing * (even - losses)
+            # Where several are allowed, being less sure would teach something about the unknown.
+            smoothing = self.label_smoothing * (allowed.sum(dim=1) == 1)
+            losses = losses + smoothing * (-shares.mean(dim=1) - losses)
         # Nothing known, and contradictions, teach nothing.
         counts = allowed.any(dim=1) & ~allowed.all(dim=1)
         weight = (allowed * self.weight).sum(dim=1) / allowed.sum(dim=1).clamp(min=1)

@@ -18,6 +18,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
+# A label may be called `$$`, which is no formula.
+mpl.rcParams["text.parse_math"] = False
 _DPI = 130
 SHEET_PHOTOS = 12
 _SHEET_LINES = 10

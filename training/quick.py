@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from hangtag.bundle import MODEL
 from hangtag.decisions import FloatArray
 from hangtag.engine import Precision, load_engine, supported_precisions
+from hangtag.errors import RunInterrupted
 from hangtag.label_space import LabelSpace
 from training.export import export_onnx
 from training.losses import TaggingLoss
@@ -32,13 +33,16 @@ from training.settings import TrainingSettings
 from training.training_data import TrainingData
 
 _BATCH = 64
+# As a share of the median. Many bins of the colour histograms are nearly always empty.
+_LEAST_DEVIATION = 0.1
 
 
 def fit_quickly(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Outputs:
     """Fit the network's head to the photos to learn from; return its outputs for all photos."""
     embeddings = embed_photos(network, data.decoded.pixels, settings)
     train = data.splits.train
-    fit_head(network, embeddings[train], data.targets[train], data.label_space, settings)
+    weights = data.label_weights(settings.class_weight_power)
+    fit_head(network, embeddings[train], data.targets[train], data.label_space, settings, weights)
     with torch.no_grad():
         logits = network.head.eval()(torch.from_numpy(embeddings)).numpy()
     return Outputs(logits, embeddings)
@@ -72,11 +76,12 @@ def fit_head(
     targets: FloatArray,
     label_space: LabelSpace,
     settings: TrainingSettings,
+    weights: Tensor | None = None,
 ) -> None:
     """Fit the network's head to embeddings (N, E) and targets (N, L)."""
-    mean, deviation = embeddings.mean(axis=0), embeddings.std(axis=0) + 1e-4
+    mean, deviation = embeddings.mean(axis=0), _deviation(embeddings)
     standardised = torch.from_numpy((embeddings - mean) / deviation)
-    lesson = _HeadLesson(embeddings.shape[1], label_space, settings)
+    lesson = _HeadLesson(embeddings.shape[1], label_space, settings, weights)
     batches: DataLoader[tuple[Tensor, ...]] = DataLoader(
         TensorDataset(standardised, torch.from_numpy(targets)),
         batch_size=settings.batch_size,
@@ -91,20 +96,37 @@ def fit_head(
         enable_model_summary=False,
         callbacks=[EpochProgressBar()],
     )
-    trainer.fit(lesson, batches)
+    try:
+        trainer.fit(lesson, batches)
+    except SystemExit as error:
+        # How Lightning ends on Ctrl-C.
+        raise RunInterrupted("Stopped; a quick run starts from the beginning.") from error
     _take_over(network.head, lesson.head, torch.from_numpy(mean), torch.from_numpy(deviation))
+
+
+def _deviation(embeddings: FloatArray) -> FloatArray:
+    """Return (E,): standard deviations, none so small that a rare colour would be extreme."""
+    deviation: FloatArray = embeddings.std(axis=0)
+    floored: FloatArray = np.maximum(deviation, _LEAST_DEVIATION * np.median(deviation))
+    return floored
 
 
 class _HeadLesson(pl.LightningModule):
     """Trains a head on standardised embeddings, in one cycle."""
 
-    def __init__(self, width: int, label_space: LabelSpace, settings: TrainingSettings) -> None:
+    def __init__(
+        self,
+        width: int,
+        label_space: LabelSpace,
+        settings: TrainingSettings,
+        weights: Tensor | None,
+    ) -> None:
         super().__init__()
         self.settings = settings
         self.dropout = nn.Dropout(settings.dropout)
         self.head = build_head(width, settings.head_width, len(label_space), settings.dropout)
         self.loss = TaggingLoss(
-            label_space, settings.loss, label_smoothing=settings.label_smoothing
+            label_space, settings.loss, weights=weights, label_smoothing=settings.label_smoothing
         )
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:

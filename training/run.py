@@ -89,6 +89,8 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+        if record["settings"].keys() != TrainingSettings.model_fields.keys():
+            raise KeyError("it has other settings")
         return TrainingSettings.model_validate(record["settings"]), str(record["dataset"])
     except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
         raise SettingsInvalid(

@@ -57,6 +57,8 @@ class TrainingSettings(BaseModel):
     # Epochs in all; the first `head_epochs` of them train the head alone.
     epochs: int = Field(ge=1)
     head_epochs: int = Field(ge=0)
+    # Ends after as many epochs without a better validation F1; None: after `epochs`.
+    patience: int | None = Field(None, ge=1)
     # Side of the square that the network sees.
     size_px: int = Field(ge=32, le=1024)
     batch_size: int = Field(32, ge=2)
@@ -65,6 +67,8 @@ class TrainingSettings(BaseModel):
     # Training photos are scaled down to it: faster, and things look larger in training than at
     # `size_px`, where random crops would make them so (Touvron et al. 2019, arXiv:1906.06423).
     train_size_px: int | None = Field(None, ge=32, le=1024)
+    # Batches whose gradients are added up before a step is taken.
+    accumulate: int = Field(1, ge=1)
     # Of the head; the pretrained body learns `body_rate` times as fast.
     learning_rate: float = Field(gt=0)
     body_rate: float = Field(gt=0, le=1)
@@ -73,6 +77,9 @@ class TrainingSettings(BaseModel):
     precision: Precision = "auto"
     # `softmax`: one softmax for each hierarchy of exclusive groups, BCE for the other groups.
     loss: Loss = "softmax"
+    # A label that n photos have counts n ** -power times a constant; 0: all alike.
+    class_weight_power: float = Field(0.0, ge=0, le=1)
+    # Of each hierarchy's softmax; the other losses know none.
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     # Units between the embedding and the logits; 0: none.
     head_width: int = Field(512, ge=0)
@@ -100,8 +107,9 @@ def make_settings(data: Path, weights: str | None = None, **given: object) -> Tr
     ------
     SettingsInvalid : naming the setting and what is wrong with it.
     """
-    quick = given.get("quick") in (True, "1", "true")
-    weights = weights or (PACKAGED if quick else "imagenet")
+    quick = given.get("quick") is True
+    packaged = quick and given.get("backbone", PACKAGED_BACKBONE) == PACKAGED_BACKBONE
+    weights = weights or (PACKAGED if packaged else "imagenet")
     if quick and weights == "none":
         raise SettingsInvalid("QUICK=1 learns nothing from random weights; give others.")
     defaults = _QUICK if quick else _FROM_SCRATCH if weights == "none" else _PRETRAINED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
@@ -12,8 +14,10 @@ from hangtag.label_space import LabelSpace
 
 # Fewer examples than this say too little about one label: its whole group decides instead.
 _MIN_EXAMPLES = 20
-# With fewer, not even a label that is always right can be shown to be right often enough.
-_MIN_ACCEPTED = 60
+# With fewer candidates, a label's own precision cannot be told apart from a little less.
+_MIN_CANDIDATES = 200
+# How many thresholds are tried for `accept`, from the surest quarter of the candidates down.
+_ACCEPT_STEPS = 20
 _UNTUNED = 0.5
 # How sure it is that what is accepted is as precise as was asked for.
 _CONFIDENCE = 0.9
@@ -37,7 +41,7 @@ def tune_tag_thresholds(
         for index in indices:
             column = scores[:, index], targets[:, index], usable[:, index]
             enough = np.nansum(targets[:, index]) >= _MIN_EXAMPLES
-            thresholds[index] = round(_best_f1_threshold(*column) if enough else pooled, 6)
+            thresholds[index] = _best_f1_threshold(*column) if enough else pooled
     return thresholds
 
 
@@ -64,7 +68,7 @@ def tune_accept_thresholds(
         )
         for index in indices:
             column = scores[:, index], targets[:, index], usable[:, index]
-            enough = usable[:, index].sum() >= _MIN_ACCEPTED
+            enough = usable[:, index].sum() >= _MIN_CANDIDATES
             own = _precision_threshold(*column, target_precision) if enough else pooled
             thresholds[index] = np.inf if own is None else own
     return thresholds
@@ -107,11 +111,23 @@ def _best_f1_threshold(scores: FloatArray, targets: FloatArray, usable: BoolArra
 def _precision_threshold(
     scores: FloatArray, targets: FloatArray, usable: BoolArray, target_precision: float
 ) -> float | None:
-    """Return the lowest threshold from which on the precision is surely high enough."""
+    """Return the lowest threshold from which on the precision is surely high enough.
+
+    Fixed-sequence testing (Maurer et al. 1995): a few thresholds, from high to low, until the first
+    that fails. Of all that pass, the lowest would often have passed by luck.
+    """
     ranked, hits = _ranked(scores, targets, usable)
     cuts = _cuts(ranked)
-    good = cuts[_precision_at_least(hits[cuts], cuts + 1) >= target_precision]
-    return _below(ranked, int(good[-1])) if len(good) else None
+    # Fewer could not pass even if all were right.
+    least = math.ceil(math.log(1 - _CONFIDENCE) / math.log(target_precision))
+    first = max(len(ranked) // 4, least)
+    if first > len(ranked):
+        return None
+    counts = np.linspace(first, len(ranked), _ACCEPT_STEPS).astype(int)
+    tried = np.unique(cuts[np.searchsorted(cuts, counts - 1)])
+    passed = _precision_at_least(hits[tried], tried + 1) >= target_precision
+    passes = int(np.cumprod(passed).sum())
+    return _below(ranked, int(tried[passes - 1])) if passes else None
 
 
 def _precision_at_least(
@@ -138,5 +154,6 @@ def _cuts(ranked: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 def _below(ranked: npt.NDArray[np.float64], last: int) -> float:
     """Return a threshold that just lets the score at `last` through: half-way to the next one."""
-    after = ranked[last + 1] if last + 1 < len(ranked) else 0.0
-    return float((ranked[last] + after) / 2)
+    # Below the lowest score that was seen, nothing is known.
+    after = ranked[min(last + 1, len(ranked) - 1)]
+    return math.floor(float(ranked[last] + after) / 2 * 1e6) / 1e6

@@ -16,6 +16,7 @@ from hangtag.decisions import FloatArray
 from hangtag.images import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
+    SPLITS_FILE,
     Catalogue,
     DecodedCatalogue,
     Splits,
@@ -24,7 +25,9 @@ from training.data import (
     group_photos,
     label_matrix,
     split_catalogue,
+    write_splits,
 )
+from training.losses import label_weights
 from training.photo_dataset import PhotoDataset
 from training.settings import TrainingSettings
 
@@ -44,6 +47,10 @@ class TrainingData:
     identity: DatasetIdentity
     # int (N,): photos of one group never lie in two splits.
     duplicate_groups: Indices
+
+    def label_weights(self, power: float) -> Tensor | None:
+        """Return how much each label counts in training, (L,); None for all alike."""
+        return label_weights(torch.from_numpy(self.targets[self.splits.train]), power)
 
     def subset(
         self, indices: Indices, *, shuffle: bool, batch_size: int
@@ -92,6 +99,7 @@ def prepare_data(
             f"{len(splits.left_out)} photos are left out: a near-duplicate of each was given "
             "another split."
         )
+    write_splits(decoded.photos, groups, splits, run_folder / SPLITS_FILE)
     identity = DatasetIdentity(
         source=catalogue.source,
         sha256=_dataset_digest(decoded, targets, catalogue.label_space),

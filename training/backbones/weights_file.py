@@ -6,6 +6,8 @@ import pickle
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from hangtag.errors import WeightsUnavailable
@@ -19,6 +21,7 @@ _UNREADABLE = (
     KeyError,
     IndexError,
     UnicodeDecodeError,
+    SafetensorError,
 )
 
 
@@ -32,10 +35,11 @@ def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
     WeightsUnavailable : if the file is missing, is no state dict, or is of another network.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = _read(path)
     except FileNotFoundError as error:
         raise WeightsUnavailable(
-            f"WEIGHTS={path} does not exist; give imagenet, none, or a state dict file (.pth)."
+            f"WEIGHTS={path} does not exist; give imagenet, none, or a state dict file (.pth, "
+            ".safetensors)."
         ) from error
     except _UNREADABLE as error:
         raise WeightsUnavailable(f"WEIGHTS={path} is no state dict that torch reads.") from error
@@ -43,6 +47,13 @@ def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
         raise WeightsUnavailable(f"WEIGHTS={path} holds no state dict.")
     body = {key.removeprefix("body."): value for key, value in state.items()}
     _load_matching(network, body, path, head)
+
+
+def _read(path: Path) -> object:
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    state: object = torch.load(path, map_location="cpu", weights_only=True)
+    return state
 
 
 def _load_matching(

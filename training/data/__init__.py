@@ -17,9 +17,11 @@ from training.data.photos import DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems
 from training.data.split import Splits, split_catalogue
+from training.data.split_file import SPLITS_FILE, write_splits
 
 __all__ = [
     "LAYOUTS",
+    "SPLITS_FILE",
     "Catalogue",
     "Crop",
     "DecodedCatalogue",
@@ -39,4 +41,5 @@ __all__ = [
     "read_catalogue",
     "read_described",
     "split_catalogue",
+    "write_splits",
 ]

@@ -90,6 +90,7 @@ def split_catalogue(
     counts = _label_counts(label_matrix, group_of)
     chosen = _deal_out(counts, group_may, fractions, seed)
     _bring_labels_to_train(chosen, counts, group_may)
+    _fill_empty_splits(chosen, counts, group_may)
     return _splits_of(chosen[group_of], photo_may)
 
 
@@ -151,6 +152,19 @@ def _bring_labels_to_train(chosen: Indices, counts: Indices, may: Mask) -> None:
         movable = holders[may[holders, _TRAIN]]
         if len(holders) >= 3 and len(movable) and not (chosen[holders] == _TRAIN).any():
             chosen[movable[counts[movable, -1].argmin()]] = _TRAIN
+
+
+def _fill_empty_splits(chosen: Indices, counts: Indices, may: Mask) -> None:
+    """Give each empty split one group: of those that cost train the fewest labels, the smallest."""
+    for split in range(len(SPLITS)):
+        groups_of = np.bincount(chosen, minlength=len(SPLITS))
+        movable = np.flatnonzero(may[:, split] & (groups_of[chosen] > 1))
+        if groups_of[split] or not len(movable):
+            continue
+        in_train = counts[chosen == _TRAIN].sum(axis=0)
+        lost = ((counts[movable] > 0) & (counts[movable] == in_train))[:, :-1].sum(axis=1)
+        lost[chosen[movable] != _TRAIN] = 0
+        chosen[movable[np.lexsort((counts[movable, -1], lost))[0]]] = split
 
 
 def _splits_of(photo_split: Indices, photo_may: Mask) -> Splits:

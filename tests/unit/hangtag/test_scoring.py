@@ -136,3 +136,38 @@ def test_a_group_with_an_orphan_is_a_family_of_its_own() -> None:
     space = family_space().model_dump()
     space["labels"][2]["parent"] = None
     assert set(parse_label_space(space).families) == {("kind",), ("type",)}
+
+
+def test_a_group_without_labels_has_no_scores_and_harms_none() -> None:
+    space = family_space().model_dump()
+    space["groups"] = [*space["groups"], {"name": "size", "title": "Size", "exclusive": True}]
+    scoring = (*softmax_scoring(), GroupScoring(group="size", activation="softmax"))
+    logits = np.random.default_rng(3).normal(size=(2, LABELS)).astype(np.float32)
+    scores = Scorer(parse_label_space(space), scoring).scores(logits)
+    assert np.array_equal(scores, scores_of(logits))
+
+
+def test_tags_follow_the_parents_of_labels_whatever_groups_say() -> None:
+    """Sneaker is below Shoes, although its group is below none."""
+    groups = [{"name": name, "title": name, "exclusive": True} for name in ("type", "cat")]
+    space = parse_label_space(
+        {
+            "version": "1",
+            "groups": groups,
+            "labels": [
+                {"id": "sneaker", "name": "Sneaker", "group": "type", "parent": "shoes"},
+                {"id": "shoes", "name": "Shoes", "group": "cat"},
+                {"id": "bag", "name": "Bag", "group": "cat"},
+            ],
+        }
+    )
+    scores = np.array([[0.45, 0.45, 0.5]], np.float32)
+    tags = select_tags(scores, np.full(3, 0.4, np.float32), space)
+    assert tags.tolist() == [[False, False, True]]
+
+
+def test_groups_below_each_other_are_families_of_their_own() -> None:
+    space = family_space().model_dump()
+    space["groups"] = [{**group, "parent": None} for group in space["groups"]]
+    space["groups"][0]["parent"], space["groups"][1]["parent"] = "kind", "type"
+    assert parse_label_space(space).families == (("kind", "type"),)

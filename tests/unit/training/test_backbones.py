@@ -10,6 +10,7 @@ from urllib.error import URLError
 import pytest
 import torch
 import torchvision
+from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
 
@@ -229,3 +230,17 @@ def test_weights_of_an_earlier_run_fit_a_timm_network(tmp_path: Path) -> None:
     path = save(earlier.state_dict(), tmp_path / "weights.pth")
     loaded = build_backbone("tf_efficientnet_lite0", str(path), 64).body.state_dict()
     assert all(torch.equal(each, loaded[key]) for key, each in trained.body.state_dict().items())
+
+
+def test_safetensors_of_an_earlier_run_set_the_body(tmp_path: Path) -> None:
+    backbone = build_backbone(SMALL, "none", 64)
+    earlier = TaggerNetwork(backbone, labels=3, dropout=0.0)
+    save_file(earlier.state_dict(), tmp_path / "weights.safetensors")
+    loaded = build_backbone(SMALL, str(tmp_path / "weights.safetensors"), 64).body.state_dict()
+    assert all(torch.equal(each, loaded[key]) for key, each in backbone.body.state_dict().items())
+
+
+def test_a_broken_safetensors_file_is_no_state_dict(tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"hello")
+    with pytest.raises(WeightsUnavailable, match=r"weights\.safetensors is no state dict"):
+        build_backbone(SMALL, str(tmp_path / "weights.safetensors"), 64)

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from hangtag.label_space import parse_label_space
 from hangtag.scoring import Scorer
-from training.losses import TaggingLoss, initial_scoring
+from training.losses import TaggingLoss, initial_scoring, label_weights
 from training.settings import Loss
 
 LABELS = 4
@@ -186,3 +186,16 @@ def test_the_loss_is_minus_the_log_of_the_score_that_is_served() -> None:
         served = scorer.scores(logits.numpy())[0, shirt]
         cost = TaggingLoss(FAMILY, "softmax")(logits, family_targets(top, shirt))
         assert float(cost) == pytest.approx(-np.log(served), rel=1e-5)
+
+
+def test_rare_labels_count_more_and_photos_as_much_on_average() -> None:
+    targets = torch.zeros(100, 3)
+    targets[:81, 0] = targets[:16, 1] = 1
+    weights = label_weights(targets, 0.5)
+    assert weights is not None
+    assert float(weights[1] / weights[0]) == pytest.approx(9 / 4)
+    # A label that no photo has counts as one that a single photo has.
+    assert float(weights[2] / weights[0]) == pytest.approx(9)
+    counts = targets.sum(dim=0)
+    assert float((weights * counts).sum() / counts.sum()) == pytest.approx(1)
+    assert label_weights(targets, 0) is None

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import io
 
+import matplotlib as mpl
+
 # Figures without pyplot are drawn by Agg, need no screen, and are freed like any other object.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+# A label may be called `$$`, which is no formula.
+mpl.rcParams["text.parse_math"] = False
 _DPI = 110
 
 

@@ -79,6 +79,16 @@ def test_labels_of_three_groups_occur_in_train(seed: int) -> None:
     assert labels[splits.train].any(axis=0).all()
 
 
+@pytest.mark.parametrize(("products", "labels"), [(10, 3), (15, 3), (30, 10), (60, 40)])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_small_catalogue_splits_too(products: int, labels: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    matrix = np.eye(labels, dtype=np.float32)[rng.integers(labels, size=products)]
+    splits = split_catalogue(np.arange(products), matrix, [None] * products, seed=seed)
+    assert all(len(part) for part in parts(splits))
+    assert len(splits.train) >= products / 2
+
+
 def test_a_given_split_is_kept_and_the_rest_dealt_out(
     groups: np.ndarray, labels: np.ndarray
 ) -> None:

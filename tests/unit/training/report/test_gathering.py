@@ -40,15 +40,15 @@ def training_data(folder: Path) -> TrainingData:
     targets = np.array([[1, 1], [1, 1], [1, 0], [0, 1], [0, 1], [0, 1]], np.float32)
     identity = DatasetIdentity(source="made up", sha256="sha256:0", photos=6, products=6)
     space = parse_label_space({"1": "Tee", "2": "Red"})
-    return TrainingData(decoded, space, targets, SPLITS, identity)
+    return TrainingData(
+        decoded, space, targets, SPLITS, identity, np.array([5, 6, 7, 8, 9, 9], np.int64)
+    )
 
 
 def test_everything_is_that_of_the_test_photos(tmp_path: Path) -> None:
     data = training_data(tmp_path)
     scores = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], np.float32)
-    found = gather_test_photos(
-        data, np.array([5, 6, 7, 8, 9, 9]), untuned(data.label_space), scores, None, 0.9
-    )
+    found = gather_test_photos(data, untuned(data.label_space), scores, None, 0.9)
     assert found.paths == ("3.png", "4.png", "5.png")
     assert found.sizes_px.tolist() == [[13, 20], [14, 20], [15, 20]]
     assert found.duplicate_groups.tolist() == [8, 9, 9]

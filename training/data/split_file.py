@@ -1,0 +1,29 @@
+"""Which photo lies in which split, for people and for whoever wants the same split elsewhere."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from training.data.catalogue import ProductPhoto
+from training.data.split import SPLITS, Indices, Splits
+
+SPLITS_FILE = "splits.csv"
+
+
+def write_splits(
+    photos: Sequence[ProductPhoto], groups: Indices, splits: Splits, path: Path
+) -> None:
+    """Write image, product_id, group and split of each photo; `left_out` where it has none."""
+    names = np.full(len(photos), "left_out", dtype="<U16")
+    for name in SPLITS:
+        names[getattr(splits, name)] = name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["image", "product_id", "group", "split"])
+        for photo, group, name in zip(photos, groups, names, strict=True):
+            writer.writerow([photo.path.name, photo.product_id, int(group), str(name)])
