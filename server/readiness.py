@@ -17,8 +17,10 @@ from server.torchserve import MODEL_NAME, TorchServe
 START_TIMEOUT_S = 300.0
 POLL_INTERVAL_S = 0.1
 ANSWER_TIMEOUT_S = 2.0
-# A worker's last lines pass through other threads than the news of its death.
+# A worker's last lines pass through other threads than the news of its death, on a busy machine
+# seconds later. The first that come may not be the last.
 LAST_LINES_DELAY_S = 0.5
+LAST_LINES_TIMEOUT_S = 5.0
 # TorchServe logs it for each worker that dies and will be started again, for minutes.
 WORKER_DIED = "Retry worker: "
 MODEL_REFUSED = "Failed to load model: "
@@ -76,7 +78,6 @@ def _require_alive(server: TorchServe) -> None:
         if line.startswith(MODEL_REFUSED):
             raise _unavailable(server, f"refused the archive: {_refusal(lines[number + 1 :])}")
         if line.startswith(WORKER_DIED):
-            time.sleep(LAST_LINES_DELAY_S)
             raise _unavailable(server, f"could not load the model: {_cause_of_death(server)}")
 
 
@@ -85,11 +86,13 @@ def _refusal(stack: list[str]) -> str:
 
 
 def _cause_of_death(server: TorchServe) -> str:
-    return (
-        server.logs.last_error_of_a_worker()
-        or last_exception(server.logs.server_lines())
-        or "the worker was killed; there may be too little memory"
-    )
+    give_up_at = time.monotonic() + LAST_LINES_TIMEOUT_S
+    while time.monotonic() < give_up_at:
+        time.sleep(LAST_LINES_DELAY_S)
+        logs = server.logs
+        if cause := logs.last_error_of_a_worker() or last_exception(logs.server_lines()):
+            return cause
+    return "the worker was killed; there may be too little memory"
 
 
 def _unavailable(server: TorchServe, what: str) -> ServerUnavailable:
