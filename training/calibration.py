@@ -80,12 +80,22 @@ def _fit_temperature(
 def _cross_entropy(
     logits: FloatArray, targets: FloatArray, label_space: LabelSpace, unit: _Unit
 ) -> Callable[[float], float] | None:
-    """Return the cross-entropy of a unit by temperature; None where too little is known."""
+    """Return the cross-entropy of a unit by temperature; None where too little is known.
+
+    As if one photo in n + 2 were wrong, as Platt (1999) does: of n photos that all are right, one
+    must not conclude that none ever will be wrong.
+    """
     indices = [index for name in unit.groups for index in label_space.indices_of_group(name)]
     alone = np.full_like(targets, np.nan)
     alone[:, indices] = targets[:, indices]
-    if (~np.isnan(alone)).any(axis=1).sum() < _LEAST_PHOTOS:
+    known_photos = int((~np.isnan(alone)).any(axis=1).sum())
+    if known_photos < _LEAST_PHOTOS:
         return None
-    loss = TaggingLoss(label_space, "softmax" if unit.softmax else "bce")
+    doubt = 1 / (known_photos + 2)
+    if unit.softmax:
+        loss = TaggingLoss(label_space, "softmax", label_smoothing=doubt)
+    else:
+        loss = TaggingLoss(label_space, "bce")
+        alone = alone * (1 - doubt) + doubt / 2
     all_logits, known = torch.from_numpy(logits), torch.from_numpy(alone)
     return lambda temperature: float(loss(all_logits / temperature, known))

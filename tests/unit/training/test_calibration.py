@@ -57,6 +57,16 @@ def test_the_temperature_takes_back_what_makes_logits_too_sure(too_sure: float) 
     }
 
 
+def test_photos_that_are_all_right_do_not_make_scores_certain() -> None:
+    logits = np.full((60, len(SPACE)), -5, np.float32)
+    targets = np.zeros_like(logits)
+    rows = np.arange(60)
+    logits[rows, rows % 4], targets[rows, rows % 4] = 5, 1
+    scorer = Scorer(SPACE, fit_scoring(logits, targets, SPACE, "softmax"))
+    surest = scorer.scores(logits)[:, COLOURS].max(axis=1)
+    assert 0.95 < surest.mean() < 0.995
+
+
 def test_unknown_targets_do_not_count() -> None:
     logits, targets = honest(500)
     noise = np.random.default_rng(5).normal(size=(500, len(SPACE))).astype(np.float32)
