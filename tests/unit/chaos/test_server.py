@@ -38,6 +38,7 @@ def test_a_process_that_ended_while_it_was_paused_is_no_error(process: psutil.Pr
     with paused([process]):
         kill(process)
         process.wait(5)
+    assert not process.is_running()
 
 
 def test_waiting_ends_in_time() -> None:

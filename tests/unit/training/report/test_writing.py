@@ -162,7 +162,7 @@ def one_photo(photos: Evaluated) -> Evaluated:
 def test_a_page_comes_of_little(case: Any, tmp_path: Path) -> None:
     page = write_report(case(evaluated(30)), tmp_path, rounds=10)
     Page(page.read_text())
-    figures_in(tmp_path)
+    assert figures_in(tmp_path)
 
 
 def test_names_cannot_become_markup(tmp_path: Path) -> None:
