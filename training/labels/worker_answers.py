@@ -13,7 +13,7 @@ from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId, LabelSpace
 from training.data.catalogue import with_ancestors
 from training.data.layouts.manifest_lines import PhotoAnswers
-from training.data.layouts.manifests import read_answers
+from training.data.layouts.manifests import ids_of_unique_names, read_answers
 from training.data.product_rows import find_photo
 from training.labels.consensus import Consensus
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
@@ -54,7 +54,7 @@ def read_worker_answers(
                 f"{line.where}: the photo {line.image!r} is already in {first[line.image]}; put "
                 "all its answers into one line."
             )
-    ids_by_name = {label.name: str(label.id) for label in label_space.labels}
+    ids_by_name = ids_of_unique_names(label_space)
     return lines, [answer for line in lines for answer in _answers(line, label_space, ids_by_name)]
 
 

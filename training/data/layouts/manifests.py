@@ -46,7 +46,7 @@ def read(folder: Path) -> Catalogue:
     """
     lines, malformed = read_answers(folder)
     label_space = _label_space(folder, lines)
-    ids_by_name = _ids_by_name(label_space)
+    ids_by_name = ids_of_unique_names(label_space)
     votes = [
         count_votes(line.answers, label_space, ids_by_name)
         for line in show_progress(lines, "Counting votes")
@@ -112,7 +112,7 @@ def _label_space(folder: Path, lines: Sequence[PhotoAnswers]) -> LabelSpace:
     return label_space_of(_manifests(folder)[0], [Group(name="labels", title="Labels")], labels)
 
 
-def _ids_by_name(label_space: LabelSpace) -> dict[str, str]:
+def ids_of_unique_names(label_space: LabelSpace) -> dict[str, str]:
     """Return the IDs of the names that only one label has."""
     counts = Counter(label.name for label in label_space.labels)
     return {label.name: str(label.id) for label in label_space.labels if counts[label.name] == 1}
