@@ -10,9 +10,6 @@ from chaos.settings import ChaosSettings
 from chaos.verdict import Check, Row
 
 REFUSED = "503 overloaded"
-MAX_REFUSAL_S = 1.0
-# The generator shares the machine; this much of the wanted rate must really have been sent.
-MIN_OFFERED_SHARE = 0.95
 _CLIENTS = 8
 _MAX_PROBES = 4
 
@@ -24,6 +21,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
     rate_per_s = settings.overload_factor * load.capacity_per_s
     with load.open(rate_per_s, settings.overload_s) as running:
         overloaded = running.result()
+    least_offered_per_s = settings.min_offered_share * rate_per_s
     emptied = server.wait_until_idle(settings.time_limit_s)
     restarted = len(workers - server.health().worker_pids)
     after = _probe_until_as_before(load, before, settings)
@@ -32,8 +30,8 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
         f"{rate_per_s:.0f} requests/s for {settings.overload_s:.0f} s, capacity "
         f"{load.capacity_per_s:.0f}/s",
         (
-            Check("offered", overloaded.offered_per_s, MIN_OFFERED_SHARE * rate_per_s, "/s", True),
-            *overload_checks(overloaded.samples, settings.time_limit_s),
+            Check("offered", overloaded.offered_per_s, least_offered_per_s, "/s", True),
+            *overload_checks(overloaded.samples, settings),
             Check("worker restarts", restarted, 0),
             Check("queues not empty afterwards", int(not emptied), 0),
             *_same_as_before(before, after, settings.same_share),
@@ -46,20 +44,20 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
     )
 
 
-def overload_checks(samples: list[Sample], time_limit_s: float) -> tuple[Check, ...]:
+def overload_checks(samples: list[Sample], settings: ChaosSettings) -> tuple[Check, ...]:
     """Return what the contract promises of accepted and of refused requests."""
     accepted = [each for each in samples if each.ok]
     refused = [each for each in samples if each.outcome == REFUSED]
     others = len(samples) - len(accepted) - len(refused)
     silent = sum(not each.retry_after or not each.sound for each in refused)
     checks = (
-        Check("accepted p99", percentile_s(accepted, 99), time_limit_s, "s"),
+        Check("accepted p99", percentile_s(accepted, 99), settings.time_limit_s, "s"),
         Check("failed otherwise", others, 0),
         Check("refused without Retry-After", silent, 0),
     )
     if not refused:
         return checks
-    return (*checks, Check("refused p99", percentile_s(refused, 99), MAX_REFUSAL_S, "s"))
+    return (*checks, Check("refused p99", percentile_s(refused, 99), settings.max_refusal_s, "s"))
 
 
 def _probe_until_as_before(load: Load, before: LoadRun, settings: ChaosSettings) -> LoadRun:

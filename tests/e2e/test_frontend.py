@@ -26,6 +26,8 @@ from tests.tiny_tagger import BLUE, GREEN, RED, photo
 pytestmark = pytest.mark.timeout(180)
 
 TIME_LIMIT_S, READ_TIMEOUT_S, IDLE_TIMEOUT_S = 2.0, 1.5, 3.0
+# What a machine that does other things may add; less than between two of the limits.
+SLACK_S = 1.0
 # Requests that the one worker takes up at once.
 SEATS = 4
 PLAN = ServingPlan(workers=1, threads=1, batch_size=SEATS)
@@ -325,7 +327,7 @@ def test_a_request_is_answered_within_the_time_limit(address: ServingAddress, wi
         answer = wire.ask(request(photo(), JPEG))
         took_s = time.monotonic() - began
     assert (answer.status, answer.code) == (504, "deadline_exceeded")
-    assert TIME_LIMIT_S <= took_s < TIME_LIMIT_S + 0.5
+    assert TIME_LIMIT_S <= took_s < TIME_LIMIT_S + SLACK_S
     # Nor does the worker's answer come after it.
     assert wire.is_at_end()
 
@@ -341,7 +343,7 @@ def test_a_client_may_ask_for_less_time(
         answer = wire.ask(request(photo(), JPEG, f"X-Request-Timeout-Ms: {asked}"))
         took_s = time.monotonic() - began
     assert (answer.status, answer.code) == (504, "deadline_exceeded")
-    assert limit_s <= took_s < limit_s + 0.5
+    assert limit_s <= took_s < limit_s + SLACK_S
 
 
 @pytest.mark.parametrize("asked", ["soon", "-1", "0", "1.5", ""])
@@ -358,7 +360,7 @@ def test_a_request_that_does_not_arrive(wire: Wire, beginning: bytes) -> None:
     began = time.monotonic()
     answer = wire.ask(beginning)
     assert (answer.status, answer.code) == (408, "request_incomplete")
-    assert READ_TIMEOUT_S <= time.monotonic() - began < READ_TIMEOUT_S + 0.5
+    assert READ_TIMEOUT_S <= time.monotonic() - began < READ_TIMEOUT_S + SLACK_S
     assert wire.is_at_end()
 
 
@@ -366,7 +368,7 @@ def test_a_connection_without_requests_is_closed(wire: Wire) -> None:
     assert_serves(wire)
     began = time.monotonic()
     assert wire.is_at_end()
-    assert IDLE_TIMEOUT_S - 0.1 <= time.monotonic() - began < IDLE_TIMEOUT_S + 1
+    assert IDLE_TIMEOUT_S - 0.1 <= time.monotonic() - began < IDLE_TIMEOUT_S + SLACK_S
 
 
 # --- Clients that leave, workers that are lost, and too many requests.
@@ -381,7 +383,7 @@ def test_nothing_is_done_for_clients_that_left(address: ServingAddress) -> None:
         assert eventually(lambda: waiting(address) == 3)
         for wire in leaving[1:]:
             wire.close()
-        assert eventually(lambda: waiting(address) == 1, within_s=0.5)
+        assert eventually(lambda: waiting(address) == 1, within_s=TIME_LIMIT_S / 2)
         # What is left goes at its deadline.
         assert leaving[0].receive().code == "deadline_exceeded"
         assert waiting(address) == 0
@@ -407,7 +409,7 @@ def test_who_would_wait_too_long_is_refused_at_once(address: ServingAddress, wir
         time.sleep(TIME_LIMIT_S / 8 + 0.1)
         began = time.monotonic()
         answer = wire.ask(request(photo(), JPEG))
-        assert time.monotonic() - began < 0.2
+        assert time.monotonic() - began < TIME_LIMIT_S / 2
     assert (answer.status, answer.code) == (503, "overloaded")
     assert int(answer.headers["retry-after"]) >= 1
     # The same connection, a moment later.
