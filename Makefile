@@ -11,11 +11,11 @@ INSTALLED := .venv/.installed
 option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo train evaluate mine consensus archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
+.PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
 
 help: ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
@@ -34,6 +34,10 @@ demo: $(INSTALLED) ## Render the demo catalogue and train the demo tagger on it
 	@test -e runs/demo/bundle/tagger.json || $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
 	  --backbone resnet18 --weights none --epochs 24 && rm -rf runs/demo/checkpoints
 
+data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1]
+	@$(RUN_PYTHON) -m training.data_report $(call option,DATA,data) $(call option,OUT,out) \
+	  $(call option,FOLDS,folds) $(if $(filter 1,$(NO_SCORES)),--no-scores)
+
 train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 SET="NAME=VALUE …" RUN=] or RESUME=run
 	@$(RUN_PYTHON) -m training train $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,EPOCHS,epochs) $(call option,HEAD_EPOCHS,head-epochs) \
@@ -45,6 +49,14 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHT
 evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
 	@$(RUN_PYTHON) -m training.report $(call option,RUN,run) \
 	  $(if $(findstring command,$(origin BESIDE)),$(addprefix --beside ,$(BESIDE)))
+
+baselines: $(INSTALLED) ## Train the recipes of five write-ups beside a finished run: RUN=runs/NAME [OUT= ONLY="NAME …" EPOCHS= SHARE=]
+	@$(RUN_PYTHON) -m training.recipes $(call option,RUN,run) $(call option,OUT,out) \
+	  $(call option,EPOCHS,epochs) $(call option,SHARE,share) \
+	  $(if $(findstring command,$(origin ONLY)),$(addprefix --only ,$(ONLY)))
+
+check-exports: $(INSTALLED) ## Compare every format of a run's weights with its model.onnx: RUN=runs/NAME
+	@$(RUN_PYTHON) -m training.exports check $(call option,RUN,run)
 
 mine: $(INSTALLED) ## Mine labels from texts: DATA=folder OUT=folder [LANGUAGE= LEAST_COUNT=]
 	@$(RUN_PYTHON) -m training.labels mine $(call option,DATA,data) $(call option,OUT,out) \

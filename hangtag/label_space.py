@@ -100,6 +100,10 @@ class LabelSpace(BaseModel):
 
         A group is a level below its parent group if both are exclusive and each of its labels has
         its parent there; otherwise it is a family of its own. Groups without labels are in none.
+
+        One label without a parent is enough: in the softmax of a family it would exclude every
+        label of the levels above. But mostly its parent is only unknown, which must not count as
+        none, and where one of these labels holds beside it the photo would contradict itself.
         """
         families: dict[str, list[str]] = {}
         for group in self.groups_parents_first:

@@ -1,10 +1,8 @@
-"""`python -m training`: render the demo catalogue, train a tagger."""
+"""`python -m training`: render the demo catalogue, train a tagger, measure how photos are read."""
 
 from __future__ import annotations
 
 import datetime
-import logging
-import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -93,7 +91,6 @@ def train(
     from training.settings import make_settings
 
     _quieten()
-
     if resume is not None:
         given = (data, epochs, head_epochs, size, batch_size, learning_rate, precision, seed, more,
                  run)  # fmt: skip
@@ -135,6 +132,56 @@ def train(
     print(f"Next: make archive BUNDLE={bundle.folder}")
 
 
+@app.command()
+@one_sentence_errors
+def input_speed(
+    data: Annotated[Path, typer.Option(help="Dataset folder.")],
+    seconds: Annotated[float, typer.Option(min=1, help="How long to measure.")] = 20,
+    backbone: Annotated[
+        str | None, typer.Option(help="Any classifier of torchvision or timm; default resnet152.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Start from: imagenet (default), packaged, none, or a file of weights."),
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Folder of the figures; default runs/TIME-input-speed.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File of the figures; default input_speed.json in there.")
+    ] = None,
+) -> None:
+    """Measure whether reading photos keeps up with training."""
+    from training.data import read_catalogue
+    from training.input_speed import measure_input_speed
+    from training.run import build_network
+    from training.settings import make_settings
+    from training.training_data import prepare_data
+
+    _quieten()
+    named = {"backbone": backbone, "weights": weights}
+    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    settings = make_settings(data.expanduser(), **{**_named_values(more or []), **given})
+    folder = run or _new_run_folder("input-speed")
+    catalogue = read_catalogue(settings.data)
+    network = build_network(settings, settings.weights, catalogue.label_space)
+    photos = prepare_data(catalogue, settings, folder)
+    with Progress() as progress:
+        task = progress.add_task("Training with photos read and in memory", total=1.0)
+        speed = measure_input_speed(
+            network, settings, photos, seconds, lambda share: progress.update(task, completed=share)
+        )
+    path = output or folder / "input_speed.json"
+    speed.write(path)
+    print(f"{speed.describe()} The figures are in {path}.")
+
+
 def _named_values(texts: list[str]) -> dict[str, str]:
     """Return {"loss": "bce"} of ["loss=bce"]."""
     pairs = [text.partition("=") for text in texts]
@@ -152,15 +199,14 @@ def _require_demo(folder: Path) -> None:
         raise DataInvalid(f"{folder} holds a dataset that is not the demo's; name another folder.")
 
 
-def _new_run_folder(backbone: str) -> Path:
-    return Path("runs") / f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{backbone}"
+def _new_run_folder(name: str) -> Path:
+    return Path("runs") / f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{name}"
 
 
 def _quieten() -> None:
-    """Keep Lightning's advice, meant for its developers, off the operator's screen."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
-    warnings.filterwarnings("ignore", module="lightning_fabric")
+    from training.logs import quieten
+
+    quieten()
 
 
 if __name__ == "__main__":

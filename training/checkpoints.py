@@ -5,18 +5,59 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 CHECKPOINTS = "checkpoints"
+BEST = "best.ckpt"
+# A kill may cut the newest one short.
+_KEPT = 2
+
+
+class EpochCheckpoints(ModelCheckpoint):
+    """Leaves a checkpoint after each epoch, and removes those before the newest two."""
+
+    def __init__(self, run_folder: Path) -> None:
+        super().__init__(
+            run_folder / CHECKPOINTS,
+            filename="{epoch:03d}",
+            save_top_k=-1,
+            save_on_train_epoch_end=True,
+            # An epoch that is done again, after one was cut short, takes its place.
+            enable_version_counter=False,
+        )
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save, then remove."""
+        super().on_train_epoch_end(trainer, pl_module)
+        if trainer.is_global_zero and self.dirpath is not None:
+            for checkpoint in _newest_first(Path(self.dirpath))[_KEPT:]:
+                checkpoint.unlink()
+
+
+class BestCheckpoint(ModelCheckpoint):
+    """Leaves a checkpoint of the epoch with the best validation F1."""
+
+    def __init__(self, run_folder: Path) -> None:
+        super().__init__(
+            run_folder / CHECKPOINTS,
+            filename=Path(BEST).stem,
+            monitor="val_micro_f1",
+            mode="max",
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
 
 
 def newest_checkpoint(run_folder: Path) -> Path | None:
     """Return the newest checkpoint of a run that can be read: a kill may have cut one short."""
-    checkpoints = (run_folder / CHECKPOINTS).glob("*.ckpt")
-    for checkpoint in sorted(checkpoints, key=lambda path: path.stat().st_mtime, reverse=True):
-        if is_whole(checkpoint):
-            return checkpoint
-    return None
+    return next(filter(is_whole, _newest_first(run_folder / CHECKPOINTS)), None)
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    checkpoints = folder.glob("epoch=*.ckpt")
+    return sorted(checkpoints, key=lambda path: path.stat().st_mtime_ns, reverse=True)
 
 
 def is_whole(checkpoint: Path) -> bool:
@@ -26,3 +67,9 @@ def is_whole(checkpoint: Path) -> bool:
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
         return False
     return True
+
+
+def take_best(lesson: pl.LightningModule, run_folder: Path) -> None:
+    """Give a lesson the weights that its best epoch had."""
+    best = torch.load(run_folder / CHECKPOINTS / BEST, map_location="cpu", weights_only=True)
+    lesson.load_state_dict(best["state_dict"])

@@ -1,11 +1,15 @@
-"""Which number format and memory layout make training faster on this machine."""
+"""On what a run trains on this machine: how many processes, which number format and layout."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import Literal
 
 import torch
+from torch import nn
 
+from hangtag.errors import SettingsInvalid
 from training.settings import Precision
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "16-mixed"]
@@ -42,3 +46,49 @@ def choose_memory_format(precision: LightningPrecision) -> torch.memory_format:
     if torch.cuda.is_available() and precision == "32-true":
         return torch.contiguous_format
     return torch.channels_last
+
+
+def choose_devices(wanted: int | Literal["auto"]) -> int:
+    """Return how many processes train side by side: one for each GPU; on a CPU one, or as asked.
+
+    Raises
+    ------
+    SettingsInvalid : if there are not so many GPUs.
+    """
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if wanted == "auto":
+        return max(1, gpus)
+    if gpus and wanted > gpus:
+        raise SettingsInvalid(f"devices={wanted}, but this machine has {gpus} GPUs; ask for fewer.")
+    return wanted
+
+
+def process_number() -> int:
+    """Return which of the processes that train side by side this one is, from 0 on."""
+    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_rank() if distributed else 0
+
+
+def share_buffers(network: nn.Module) -> None:
+    """Give all processes the buffers of the first, such as the statistics of batch norm.
+
+    Each process gathers its own, and those of the first are what is saved.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        for buffer in network.buffers():
+            torch.distributed.broadcast(buffer, src=0)
+
+
+def require_compiler() -> None:
+    """Check that torch.compile can work here: on a CPU it writes C++.
+
+    Raises
+    ------
+    SettingsInvalid : if there is no compiler.
+    """
+    compiler = os.environ.get("CXX", "g++")
+    if not torch.cuda.is_available() and shutil.which(compiler) is None:
+        raise SettingsInvalid(
+            f"compile=true needs a C++ compiler, and there is no {compiler}; install one, or leave "
+            "compile out."
+        )

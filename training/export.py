@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import save_file
 
 from hangtag.bundle import (
     GOLDEN_FOLDER,
@@ -39,6 +38,7 @@ from hangtag.errors import BundleInvalid
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
+from training.exports.state_files import write_state
 from training.network import TaggerNetwork
 from training.precisions import PrecisionSample, measure_precisions
 from training.settings import TrainingSettings
@@ -75,13 +75,8 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     (folder / GOLDEN_FOLDER).mkdir(parents=True)
     (folder / LABELS).write_text(tagger.label_space.to_json(), encoding="utf-8")
     network = tagger.network.cpu().eval()
-    # Through a file of Python's: torch's own hides that the disk is full.
-    with (folder / WEIGHTS).open("wb") as file:
-        torch.save(network.state_dict(), file)
-    save_file(
-        {name: value.contiguous() for name, value in network.state_dict().items()},
-        folder / SAFETENSORS,
-    )
+    for name in (WEIGHTS, SAFETENSORS):
+        write_state(network.state_dict(), folder / name)
     export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
     scorer = Scorer(tagger.label_space, tagger.tuned.scoring)
     photos, scores = [], []
@@ -89,7 +84,7 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
         photo = folder / GOLDEN_FOLDER / f"{number}{source.suffix.lower()}"
         photo.write_bytes(source.read_bytes())
         photos.append(photo)
-        scores.append(_torch_scores(network, scorer, _pixels(photo, tagger.preprocessing)))
+        scores.append(_torch_scores(network, scorer, pixels_of(photo, tagger.preprocessing)))
     golden = [
         GoldenInput(
             file=photo.relative_to(folder).as_posix(),
@@ -97,7 +92,7 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
         )
         for photo, row in zip(photos, scores, strict=True)
     ]
-    pixels = [_pixels(photo, tagger.preprocessing) for photo in photos]
+    pixels = [pixels_of(photo, tagger.preprocessing) for photo in photos]
     _check_parity(folder / MODEL, scorer, pixels, scores)
     precisions = None
     if tagger.precision_sample is not None:
@@ -124,7 +119,8 @@ def export_onnx(network: TaggerNetwork, size_px: int, path: Path) -> None:
         )
 
 
-def _pixels(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+def pixels_of(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+    """Return a photo as the network takes it, uint8 (3, S, S)."""
     image = decode_image(photo.read_bytes(), ImageLimits(), preprocessing.size_px)
     return preprocessing.to_model_input(image.rgb)
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
-from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.callbacks import Callback, Checkpoint, EarlyStopping, ProgressBar
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import DDPStrategy
 
 from hangtag.errors import RunInterrupted
 from training.averaging import ExponentialAveraging
-from training.checkpoints import CHECKPOINTS
-from training.device import choose_memory_format, choose_precision
+from training.checkpoints import BestCheckpoint, EpochCheckpoints, take_best
+from training.device import choose_devices, choose_memory_format, choose_precision, require_compiler
 from training.lesson import Lesson
+from training.logs import make_loggers, quieten
 from training.network import Outputs, TaggerNetwork
 from training.progress import EpochProgressBar
-from training.results import LOG
+from training.quick import fit_head_first
 from training.settings import TrainingSettings
 from training.training_data import Indices, TrainingData
 
@@ -34,52 +38,123 @@ def fine_tune(
 ) -> Outputs:
     """Train a network on the photos to learn from; return its outputs for the others.
 
+    The head comes first, unless there is a checkpoint of what comes after. With a `patience`, it
+    ends with the weights of its best epoch.
+
     Raises
     ------
     RunInterrupted : on Ctrl-C; `checkpoint` is what to go on from.
     """
-    precision = choose_precision(settings.precision)
-    network.to(memory_format=choose_memory_format(precision))
-    train = data.subset(data.splits.train, shuffle=True, batch_size=settings.batch_size)
-    validation = data.subset(data.splits.validation, shuffle=False, batch_size=_PREDICTION_BATCH)
+    if settings.head_epochs and checkpoint is None:
+        fit_head_first(network, settings, data)
+    lesson = make_lesson(network, settings, data)
     early_stopping = EarlyStopping("val_micro_f1", mode="max", patience=settings.patience or 1)
-    trainer = pl.Trainer(
+    # The best first: the newest then knows of it.
+    patient = [early_stopping, BestCheckpoint(run_folder)] if settings.patience else []
+    trainer = make_trainer(
+        settings,
+        callbacks=[EpochProgressBar(), *patient, EpochCheckpoints(run_folder)],
+        loggers=make_loggers(settings, run_folder),
+    )
+    print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
+    try:
+        fit(trainer, lesson, data, checkpoint)
+    except SystemExit as error:
+        # How Lightning ends on Ctrl-C.
+        raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
+    if settings.patience:
+        take_best(lesson, run_folder)
+    return predict(network, data, data.splits.unlearned)
+
+
+def make_lesson(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Lesson:
+    """Return what teaches a network the photos to learn from, on the devices of the settings."""
+    steps = len(data.to_learn_from(settings, choose_devices(settings.devices)))
+    network.to(memory_format=choose_memory_format(choose_precision(settings.precision)))
+    return Lesson(
+        network,
+        settings,
+        data.label_space,
+        steps_per_epoch=math.ceil(steps / settings.accumulate),
+        weights=data.label_weights(settings.class_weight_power),
+    )
+
+
+def make_trainer(
+    settings: TrainingSettings, *, callbacks: Sequence[Callback], loggers: Sequence[Logger] = ()
+) -> pl.Trainer:
+    """Return a trainer on the devices of the settings.
+
+    Raises
+    ------
+    SettingsInvalid : if the settings ask for what this machine does not have.
+    """
+    if settings.compile:
+        require_compiler()
+    processes = choose_devices(settings.devices)
+    averaging = [ExponentialAveraging(settings.ema)] if settings.ema else []
+    return pl.Trainer(
         max_epochs=settings.epochs,
-        accelerator="auto",
-        devices=1,
-        precision=precision,
-        logger=CSVLogger(run_folder, name=LOG, version=_next_attempt(run_folder)),
-        callbacks=[
-            ModelCheckpoint(run_folder / CHECKPOINTS, filename="{epoch:03d}", save_top_k=-1),
-            EpochProgressBar(),
-            *([ExponentialAveraging(settings.ema)] if settings.ema else []),
-            *([early_stopping] if settings.patience else []),
-        ],
+        accelerator="auto" if processes == 1 else "cuda" if torch.cuda.is_available() else "cpu",
+        devices=processes,
+        strategy="auto" if processes == 1 else _SideBySide(settings),
+        # Ours know the order of an epoch.
+        use_distributed_sampler=False,
+        precision=choose_precision(settings.precision),
+        logger=list(loggers),
+        callbacks=[*averaging, *callbacks],
+        enable_checkpointing=any(isinstance(each, Checkpoint) for each in callbacks),
+        enable_progress_bar=any(isinstance(each, ProgressBar) for each in callbacks),
         gradient_clip_val=5.0,
         accumulate_grad_batches=settings.accumulate,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
     )
-    lesson = Lesson(
-        network,
-        settings,
-        data.label_space,
-        steps_per_epoch=math.ceil(len(train) / settings.accumulate),
-        weights=data.label_weights(settings.class_weight_power),
+
+
+def fit(
+    trainer: pl.Trainer, lesson: Lesson, data: TrainingData, checkpoint: Path | None = None
+) -> None:
+    """Train, and validate after each epoch.
+
+    Raises
+    ------
+    SystemExit : on Ctrl-C.
+    """
+    processes = trainer.num_devices
+    train = data.to_learn_from(lesson.settings, processes)
+    validation = data.subset(
+        data.splits.validation, shuffle=False, batch_size=_PREDICTION_BATCH, processes=processes
     )
-    print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
     try:
         trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
-        raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
-    return predict(network, data, data.splits.unlearned)
+    finally:
+        if trainer.strategy.launcher is not None:
+            # Processes that Ctrl-C did not reach would be waited for until they have finished.
+            trainer.strategy.launcher.kill(signal.SIGKILL)
 
 
-def _next_attempt(run_folder: Path) -> str:
-    # Lightning would empty the log of the attempt before.
-    return f"attempt-{len(list((run_folder / LOG).glob('attempt-*'))) + 1:02d}"
+class _SideBySide(DDPStrategy):
+    """Trains in several processes, each with its share of every epoch, and averages gradients.
+
+    They are started from this one by `fit`, which then has the weights: what comes before and after
+    happens once, in this process.
+    """
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        super().__init__(
+            start_method="spawn",
+            # What is frozen gets no gradient.
+            find_unused_parameters=settings.frozen_depth > 0,
+            # Lesson does so where it matters: before it validates.
+            broadcast_buffers=False,
+        )
+
+    def setup_environment(self) -> None:
+        """Begin a process."""
+        quieten()
+        super().setup_environment()
 
 
 def predict(network: TaggerNetwork, data: TrainingData, indices: Indices) -> Outputs:

@@ -1,27 +1,34 @@
-"""How a tagger network learns: loss, optimiser, schedule, frozen head phase."""
+"""How a tagger network learns: loss, optimiser, schedule, frozen layers."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
-from training.augmentation import augment
+from training.augmentation import augment, scale_down
+from training.contrastive import ContrastiveLoss
+from training.depthwise import FastDepthwise
+from training.device import process_number, share_buffers
 from training.losses import TaggingLoss, initial_scoring
+from training.mixup import MixedTargets, mix, mixed_loss
 from training.network import TaggerNetwork
+from training.sampling import epoch_seed
 from training.settings import TrainingSettings
+
+Targets = Tensor | MixedTargets
 
 
 def one_cycle(progress: float, warm_up: float = 0.25) -> float:
-    """Return the share of the top learning rate at a progress in [0, 1] of a phase.
+    """Return the share of the top learning rate at a progress in [0, 1] of a run.
 
     Cosine up from 1/25, then down to 1/10,000 (Smith & Topin 2017, https://arxiv.org/abs/1708.07120).
     """
@@ -40,17 +47,8 @@ def first_layers(body: nn.Module, depth: float) -> list[nn.Module]:
     return layers[: int(depth * len(layers))]
 
 
-def scale_down(pixels: Tensor, size_px: int | None) -> Tensor:
-    """Return photos (B, 3, S, S) at the given size, as floats; as they are where it is None."""
-    if size_px is None or size_px == pixels.shape[-1]:
-        return pixels
-    return functional.interpolate(
-        pixels.float(), size=(size_px, size_px), mode="bilinear", antialias=True
-    )
-
-
 class Lesson(pl.LightningModule):
-    """Trains a TaggerNetwork: first the head alone, then everything, each phase one cycle."""
+    """Trains a TaggerNetwork in one cycle, its body more slowly than its head."""
 
     def __init__(
         self,
@@ -67,26 +65,38 @@ class Lesson(pl.LightningModule):
         )
         # Without smoothing: what validation shows is the cross-entropy itself.
         self.validation_loss = TaggingLoss(label_space, settings.loss)
+        self.contrastive = (
+            ContrastiveLoss(label_space, settings.contrastive_group)
+            if settings.contrastive_weight
+            else None
+        )
         self.scorer = Scorer(label_space, initial_scoring(label_space, settings.loss))
         self.settings = settings
         self.steps_per_epoch = steps_per_epoch
+        self._compiled: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+
+    def on_fit_start(self) -> None:
+        """Note the settings in the logs; compile, if asked to."""
+        for logger in self.loggers:
+            logger.log_hyperparams(self.settings.model_dump(mode="json"))
+        if self.settings.compile:
+            # A function: a compiled module would go into the checkpoints beside the network.
+            self._compiled = torch.compile(self.network.forward)
 
     def on_train_epoch_start(self) -> None:
-        """Freeze or free the body, as the epoch asks."""
-        frozen = self.current_epoch < self.settings.head_epochs
-        body = self.network.body
-        body.requires_grad_(not frozen)
-        # What is frozen keeps its batch-norm statistics too.
-        body.train(not frozen)
-        for layer in first_layers(body, self.settings.frozen_depth):
+        """Keep the frozen layers as they are; draw random numbers by seed and epoch."""
+        # A run that is gone on with draws those of a run that was not interrupted.
+        torch.manual_seed(epoch_seed(self.settings.seed, self.current_epoch, process_number()))
+        for layer in first_layers(self.network.body, self.settings.frozen_depth):
+            # Batch norm's statistics too.
             layer.requires_grad_(False).eval()
 
     def on_after_batch_transfer(
         self,
         batch: tuple[Tensor, Tensor],
         dataloader_idx: int,  # noqa: ARG002 - Lightning's
-    ) -> tuple[Tensor, Tensor]:
-        """Augment training photos on the device.
+    ) -> tuple[Tensor, Targets]:
+        """Augment and mix training photos on the device.
 
         Here, since `training_step` runs in reduced precision, whose coordinates would be a pixel
         off.
@@ -94,37 +104,52 @@ class Lesson(pl.LightningModule):
         pixels, targets = batch
         if not self.trainer.training:
             return batch
-        return augment(scale_down(pixels, self.settings.train_size_px)), targets
+        pixels = augment(scale_down(pixels, self.settings.train_size_px), self.settings)
+        if self.settings.mixup_alpha:
+            return mix(pixels, targets, self.settings.mixup_alpha)
+        return pixels, targets
 
-    def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+    def training_step(self, batch: tuple[Tensor, Targets]) -> Tensor:
         """Return the loss."""
         pixels, targets = batch
-        logits, _ = self.network(pixels)
-        loss: Tensor = self.loss(logits, targets)
-        self.log("train_loss", loss, on_epoch=True, on_step=False)
+        logits, embeddings = self._forward(pixels)
+        loss = mixed_loss(self.loss, logits, targets)
+        if self.contrastive is not None:
+            loss = loss + self.settings.contrastive_weight * self.contrastive(embeddings, targets)
+        self._log_mean("train_loss", loss, pixels)
         return loss
+
+    def _forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        if self._compiled is not None:
+            return self._compiled(pixels)
+        with FastDepthwise():
+            outputs: tuple[Tensor, Tensor] = self.network(pixels)
+        return outputs
 
     def validation_step(self, batch: tuple[Tensor, Tensor]) -> None:
         """Log loss and micro-F1 at a flat 0.5 of photos as they are."""
         pixels, targets = batch
         logits, _ = self.network(pixels)
-        self.log("val_loss", self.validation_loss(logits, targets))
+        self._log_mean("val_loss", self.validation_loss(logits, targets), pixels)
         known = ~targets.isnan()
         scores = torch.from_numpy(self.scorer.scores(logits.float().cpu().numpy()))
         predicted, true = (scores > 0.5).to(self.device)[known], targets[known] > 0.5
         # Summed over the epoch; F1 = 2 TP / (2 TP + FP + FN) is taken at its end.
-        self._hits += (predicted & true).sum()
-        self._errors += (predicted ^ true).sum()
+        self._hits_and_errors[0] += (predicted & true).sum()
+        self._hits_and_errors[1] += (predicted ^ true).sum()
+
+    def _log_mean(self, name: str, value: Tensor, pixels: Tensor) -> None:
+        self.log(name, value, on_epoch=True, on_step=False, sync_dist=True, batch_size=len(pixels))
 
     def on_validation_epoch_start(self) -> None:
-        """Start counting."""
-        self._hits = torch.zeros((), device=self.device)
-        self._errors = torch.zeros((), device=self.device)
+        """Start counting, with the same network in all processes."""
+        self._hits_and_errors = torch.zeros(2, device=self.device)
+        share_buffers(self.network)
 
     def on_validation_epoch_end(self) -> None:
-        """Log the epoch's micro-F1."""
-        f1 = 2 * self._hits / (2 * self._hits + self._errors).clamp(min=1)
-        self.log("val_micro_f1", f1, prog_bar=True)
+        """Log the epoch's micro-F1, of all processes."""
+        hits, errors = self.trainer.strategy.reduce(self._hits_and_errors, reduce_op="sum")
+        self.log("val_micro_f1", 2 * hits / (2 * hits + errors).clamp(min=1), prog_bar=True)
 
     def configure_optimizers(self) -> Any:
         """AdamW with a slower body; the schedule is set a step."""
@@ -139,21 +164,12 @@ class Lesson(pl.LightningModule):
             ],
             weight_decay=settings.weight_decay,
         )
-        scheduler = LambdaLR(optimizer, [self.body_schedule, self.head_schedule])
+        scheduler = LambdaLR(optimizer, self.schedule)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def head_schedule(self, step: int) -> float:
-        """Share of the head's learning rate at a step: one cycle for each phase."""
-        head_steps = self.settings.head_epochs * self.steps_per_epoch
-        if step < head_steps:
-            return one_cycle(step / head_steps)
-        all_steps = self.settings.epochs * self.steps_per_epoch
-        return one_cycle((step - head_steps) / max(1, all_steps - head_steps))
-
-    def body_schedule(self, step: int) -> float:
-        """Share of the body's learning rate at a step: nothing while it is frozen."""
-        frozen = step < self.settings.head_epochs * self.steps_per_epoch
-        return 0.0 if frozen else self.head_schedule(step)
+    def schedule(self, step: int) -> float:
+        """Share of the top learning rates at a step."""
+        return one_cycle(step / (self.settings.epochs * self.steps_per_epoch))

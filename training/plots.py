@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from hangtag.decisions import BoolArray, FloatArray
 from hangtag.label_space import LabelSpace
+from training.report.plots.labels import draw_labels
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import MaxNLocator
 
 # A label may be called `$$`, which is no formula.
 mpl.rcParams["text.parse_math"] = False
@@ -66,27 +67,11 @@ def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
 
 def plot_labels(metrics: Mapping[str, Any], label_space: LabelSpace, path: Path) -> None:
     """F1 of each label against the number of its test photos."""
-    names = {str(label.id): (label.name, label.group) for label in label_space.labels}
-    figure, axes = plt.subplots(figsize=(9, 6), layout="constrained")
-    for group in label_space.groups:
-        points = [
-            (figures["photos"], figures["f1"], names[label_id][0])
-            for label_id, figures in metrics["labels"].items()
-            if names[label_id][1] == group.name
-        ]
-        if not points:
-            continue
-        counts, f1, texts = zip(*points, strict=True)
-        axes.scatter(counts, f1, s=18, label=group.title)
-        for point, text in zip(zip(counts, f1, strict=True), texts, strict=True):
-            axes.annotate(text, point, xytext=(3, 3), textcoords="offset points", fontsize=6)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set(title="F1 of each label", xlabel="test photos", ylabel="F1", ylim=(-0.03, 1.05))
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
-    _save(figure, path)
+    known = {str(label.id): {"name": label.name, "group": label.group}
+             for label in label_space.labels}  # fmt: skip
+    labels = {key: {**known[key], **figures} for key, figures in metrics["labels"].items()}
+    groups = {group.name: {"title": group.title} for group in label_space.groups}
+    draw_labels(labels, groups, "photos", "test photos").savefig(path, dpi=_DPI)
 
 
 def plot_predictions(

@@ -1,7 +1,8 @@
-"""Quick mode: the backbone stays as it is, its embeddings are computed once, a head is fitted.
+"""The head alone: the backbone stays as it is, its embeddings are computed once, a head is fitted.
 
-A first tagger on one's own catalogue in about a minute on two cores, with the same bundle as one
-that was fine-tuned.
+Quick mode is that and no more: a first tagger on one's own catalogue in about a minute on two
+cores, with the same bundle as one that was fine-tuned. Fine-tuning begins with it: a body that
+learns from a head that knows nothing forgets (Kumar et al. 2022, https://arxiv.org/abs/2202.10054).
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from training.export import export_onnx
 from training.losses import TaggingLoss
 from training.network import Outputs, TaggerNetwork, build_head
 from training.progress import EpochProgressBar
-from training.settings import TrainingSettings
-from training.training_data import TrainingData
+from training.settings import TrainingSettings, head_phase
+from training.training_data import Indices, TrainingData
 
 _BATCH = 64
 # As a share of the median. Many bins of the colour histograms are nearly always empty.
@@ -48,10 +49,22 @@ def fit_quickly(network: TaggerNetwork, settings: TrainingSettings, data: Traini
     return Outputs(logits, embeddings)
 
 
+def fit_head_first(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> None:
+    """Fit the network's head to the photos to learn from, for `head_epochs`."""
+    train = data.splits.train
+    embeddings = embed_photos(network, data.decoded.pixels, settings, train)
+    weights = data.label_weights(settings.class_weight_power)
+    phase = head_phase(settings)
+    fit_head(network, embeddings, data.targets[train], data.label_space, phase, weights)
+
+
 def embed_photos(
-    network: TaggerNetwork, pixels: npt.NDArray[np.uint8], settings: TrainingSettings
+    network: TaggerNetwork,
+    pixels: npt.NDArray[np.uint8],
+    settings: TrainingSettings,
+    rows: Indices | None = None,
 ) -> FloatArray:
-    """Return the embeddings (N, E) of photos uint8 (N, 3, S, S).
+    """Return the embeddings (N, E) of photos uint8 (N, 3, S, S), or of some of them.
 
     By the engine that will serve the tagger: on CPUs it is several times as fast as torch.
     """
@@ -61,10 +74,11 @@ def embed_photos(
         model = Path(folder) / MODEL
         export_onnx(network.eval(), settings.size_px, model)
         engine = load_engine({"fp32": model, precision: model}, precision=precision)
-    starts = range(0, len(pixels), _BATCH)
+    rows = np.arange(len(pixels)) if rows is None else rows
+    starts = range(0, len(rows), _BATCH)
     return np.concatenate(
         [
-            engine.run(np.ascontiguousarray(pixels[start : start + _BATCH])).embeddings
+            engine.run(np.ascontiguousarray(pixels[rows[start : start + _BATCH]])).embeddings
             for start in track(starts, description="Embedding photos")
         ]
     )

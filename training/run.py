@@ -10,12 +10,14 @@ from pydantic import ValidationError
 
 from hangtag.bundle import Bundle
 from hangtag.errors import DataInvalid, SettingsInvalid
+from hangtag.label_space import LabelSpace
 from training.backbones import build_backbone
 from training.checkpoints import is_whole, newest_checkpoint
 from training.data import read_catalogue
 from training.fine_tuning import fine_tune
 from training.finishing import BUNDLE, finish_run
-from training.network import Backbone, TaggerNetwork
+from training.logs import require_loggers
+from training.network import TaggerNetwork
 from training.quick import fit_quickly
 from training.settings import TrainingSettings
 from training.training_data import TrainingData, prepare_data
@@ -40,14 +42,15 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
             )
         return resume_run(run_folder)
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
+    require_loggers(settings)
     catalogue = read_catalogue(settings.data)
-    backbone = _seeded_backbone(settings, settings.weights)
+    network = build_network(settings, settings.weights, catalogue.label_space)
     data = prepare_data(catalogue, settings, run_folder)
     record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
     unfinished = run_folder / f"{SETTINGS}.part"
     unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     unfinished.replace(run_folder / SETTINGS)
-    return _run(settings, backbone, data, run_folder, checkpoint=None)
+    return _run(network, settings, data, run_folder, checkpoint=None)
 
 
 def resume_run(resume: Path) -> Bundle:
@@ -62,6 +65,7 @@ def resume_run(resume: Path) -> Bundle:
     if (run_folder / BUNDLE).exists():
         raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
     settings, dataset_sha256 = _read_settings(run_folder)
+    require_loggers(settings)
     data = prepare_data(read_catalogue(settings.data), settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
         raise DataInvalid(
@@ -77,8 +81,9 @@ def resume_run(resume: Path) -> Bundle:
         + (f"from {checkpoint}." if checkpoint else "from the start.")
     )
     # The checkpoint brings the weights.
-    backbone = _seeded_backbone(settings, "none" if checkpoint else settings.weights)
-    return _run(settings, backbone, data, run_folder, checkpoint)
+    weights = "none" if checkpoint else settings.weights
+    network = build_network(settings, weights, data.label_space)
+    return _run(network, settings, data, run_folder, checkpoint)
 
 
 def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
@@ -98,26 +103,34 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
         ) from error
 
 
-def _seeded_backbone(settings: TrainingSettings, weights: str) -> Backbone:
-    pl.seed_everything(settings.seed, verbose=False)
-    return build_backbone(settings.backbone, weights, settings.size_px)
+def build_network(
+    settings: TrainingSettings, weights: str, label_space: LabelSpace
+) -> TaggerNetwork:
+    """Return the network that a run begins with; what its seed leaves to chance is the same again.
 
-
-def _run(
-    settings: TrainingSettings,
-    backbone: Backbone,
-    data: TrainingData,
-    run_folder: Path,
-    checkpoint: Path | None,
-) -> Bundle:
+    Raises
+    ------
+    WeightsUnavailable : if the weights cannot be had.
+    """
     pl.seed_everything(settings.seed, verbose=False)
-    network = TaggerNetwork(
+    backbone = build_backbone(settings.backbone, weights, settings.size_px)
+    pl.seed_everything(settings.seed, verbose=False)
+    return TaggerNetwork(
         backbone,
-        len(data.label_space),
+        len(label_space),
         settings.dropout,
         colour_branch=settings.colour_branch,
         head_width=settings.head_width,
     )
+
+
+def _run(
+    network: TaggerNetwork,
+    settings: TrainingSettings,
+    data: TrainingData,
+    run_folder: Path,
+    checkpoint: Path | None,
+) -> Bundle:
     if settings.quick:
         outputs = fit_quickly(network, settings, data)
     else:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from hangtag.errors import SettingsInvalid
 from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
@@ -22,46 +30,85 @@ _FROM_SCRATCH: dict[str, object] = {
 }
 _PRETRAINED: dict[str, object] = {
     "epochs": 8,
-    "head_epochs": 2,
+    "head_epochs": 25,
     "size_px": 224,
     "learning_rate": 1e-3,
     "body_rate": 0.1,
     "dropout": 0.2,
 }
-
-_QUICK: dict[str, object] = {
+# A small network, which learns as fast as its head, and for which two cores are enough.
+_PACKAGED: dict[str, object] = {
     **_PRETRAINED,
-    "backbone": PACKAGED_BACKBONE,
-    "epochs": 25,
-    "head_epochs": 0,
-    "size_px": 224,
+    "epochs": 20,
+    "size_px": 192,
+    "body_rate": 1.0,
+    "dropout": 0.3,
+}
+# How a head is fitted to embeddings.
+_HEAD: dict[str, object] = {
     "batch_size": 128,
     "learning_rate": 2e-3,
     "weight_decay": 0.3,
     "dropout": 0.5,
 }
 
+_FINE_TUNED = {"none": _FROM_SCRATCH, PACKAGED: _PACKAGED}
+_QUICK: dict[str, object] = {
+    **_PRETRAINED,
+    **_HEAD,
+    "backbone": PACKAGED_BACKBONE,
+    "epochs": 25,
+    "head_epochs": 0,
+}
+
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Loss = Literal["softmax", "bce", "asymmetric", "focal"]
+LoggerName = Literal["csv", "tensorboard", "mlflow"]
 
 
-class TrainingSettings(BaseModel):
-    """Settings of one run; an unknown key is an error."""
+def _split_at_commas(value: object) -> object:
+    # As `--set loggers=csv,mlflow` gives it.
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+
+
+class Augmentation(BaseModel):
+    """How far training photos are changed at random; 0 leaves a kind of change out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Moving a photo by parts of a pixel blurs it; served photos are sharp, so some must stay so.
+    moved_share: float = Field(0.5, ge=0, le=1)
+    # A moved photo is rotated, scaled and shifted (by shares of its side) by up to this.
+    rotation_degrees: float = Field(8.0, ge=0, le=180)
+    zoom: float = Field(0.1, ge=0, lt=1)
+    shift: float = Field(0.05, ge=0, lt=1)
+    brightness: float = Field(0.05, ge=0, lt=1)
+    # Colour is a label: these two are for catalogues where it is none. Of the colour circle.
+    hue: float = Field(0.0, ge=0, le=0.5)
+    grey_share: float = Field(0.0, ge=0, le=1)
+
+
+class TrainingSettings(Augmentation):
+    """Settings of one run; an unknown key is an error."""
 
     data: Path
     backbone: str = "resnet152"
     # `imagenet`, `none`, or a file of weights.
     weights: str = "imagenet"
-    # Epochs in all; the first `head_epochs` of them train the head alone.
+    # Before the whole network learns for `epochs`, the head alone is fitted for `head_epochs`, to
+    # embeddings that are computed once.
     epochs: int = Field(ge=1)
     head_epochs: int = Field(ge=0)
     # Ends after as many epochs without a better validation F1; None: after `epochs`.
     patience: int | None = Field(None, ge=1)
     # Side of the square that the network sees.
     size_px: int = Field(ge=32, le=1024)
+    # Photos in a step, of each process.
     batch_size: int = Field(32, ge=2)
+    # How many GPUs, or processes on a CPU; `auto`: all GPUs, one process on a CPU.
+    devices: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    # Training steps go through torch.compile, which pays on GPUs and in long runs.
+    compile: bool = False
     # Share of the body's layers, from the input on, that stay as they are.
     frozen_depth: float = Field(0.0, ge=0, lt=1)
     # Training photos are scaled down to it: faster, and things look larger in training than at
@@ -85,6 +132,16 @@ class TrainingSettings(BaseModel):
     head_width: int = Field(512, ge=0)
     # Histograms of the foreground's colours beside the backbone's embedding.
     colour_branch: bool = True
+    # Mixes pairs of photos, `share` of one to the rest of the other, with shares of
+    # Beta(alpha, alpha); 0: never.
+    mixup_alpha: float = Field(0.0, ge=0)
+    # Photos whose rarest label fewer photos have are repeated in each epoch, until that label has
+    # been drawn this often; None: each photo once.
+    balance_max_count: int | None = Field(None, ge=1)
+    # Of the supervised contrastive term, which draws the embeddings of one label together; 0: none.
+    contrastive_weight: float = Field(0.0, ge=0)
+    # The exclusive group whose labels it goes by; None: the one with the most labels.
+    contrastive_group: str | None = None
     # Averages the weights over the last steps, about 1 / (1 - ema); 0 takes them as they are.
     ema: float = Field(0.999, ge=0, lt=1)
     # The backbone stays as it is: its embeddings are computed once, and the head is fitted to them.
@@ -93,11 +150,23 @@ class TrainingSettings(BaseModel):
     target_precision: float = Field(0.95, gt=0, lt=1)
     # Prediction sets hold a product's own label in this share of cases.
     coverage: float = Field(0.9, gt=0, lt=1)
-    seed: int = 7
+    # Where the figures of each epoch go; `csv` is always among them.
+    loggers: Annotated[tuple[LoggerName, ...], BeforeValidator(_split_at_commas)] = (
+        "csv",
+        "tensorboard",
+    )
+    seed: int = Field(7, ge=0, lt=2**32)
     # Photos of one product and near-duplicates never cross from one split to another; with `title`
     # nor do photos of the same title.
     group_by: Literal["title", "photo"] = "title"
     skip_bad: bool = False
+
+    @field_validator("contrastive_weight")
+    @classmethod
+    def _unmixed(cls, weight: float, info: ValidationInfo) -> float:
+        if weight and info.data.get("mixup_alpha"):
+            raise ValueError("a photo that mixup_alpha mixes has two labels, so leave one at 0")
+        return weight
 
 
 def make_settings(data: Path, weights: str | None = None, **given: object) -> TrainingSettings:
@@ -112,7 +181,7 @@ def make_settings(data: Path, weights: str | None = None, **given: object) -> Tr
     weights = weights or (PACKAGED if packaged else "imagenet")
     if quick and weights == "none":
         raise SettingsInvalid("QUICK=1 learns nothing from random weights; give others.")
-    defaults = _QUICK if quick else _FROM_SCRATCH if weights == "none" else _PRETRAINED
+    defaults = _QUICK if quick else _FINE_TUNED.get(weights, _PRETRAINED)
     chosen = {name: value for name, value in given.items() if value is not None}
     try:
         settings = TrainingSettings.model_validate(
@@ -120,9 +189,12 @@ def make_settings(data: Path, weights: str | None = None, **given: object) -> Tr
         )
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(step) for step in first["loc"])
+        # Further steps name the kinds that a value may be of.
+        name = first["loc"][0]
         raise SettingsInvalid(f"The setting {name} is wrong: {first['msg']}.") from error
-    if settings.head_epochs >= settings.epochs:
-        # A short run keeps at least one epoch for the whole network.
-        settings = settings.model_copy(update={"head_epochs": settings.epochs - 1})
     return settings
+
+
+def head_phase(settings: TrainingSettings) -> TrainingSettings:
+    """Return the settings of the phase before the whole network learns."""
+    return settings.model_copy(update={**_HEAD, "epochs": settings.head_epochs})

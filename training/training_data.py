@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
 from hangtag.bundle import DatasetIdentity, digest_of_parts
 from hangtag.decisions import FloatArray
@@ -28,7 +28,8 @@ from training.data import (
     write_splits,
 )
 from training.losses import label_weights
-from training.photo_dataset import PhotoDataset
+from training.photo_dataset import Batch, PhotoDataset, as_they_are
+from training.sampling import EpochSampler, ShareSampler, draws_of_photos
 from training.settings import TrainingSettings
 
 Indices = npt.NDArray[np.int64]
@@ -52,16 +53,37 @@ class TrainingData:
         """Return how much each label counts in training, (L,); None for all alike."""
         return label_weights(torch.from_numpy(self.targets[self.splits.train]), power)
 
+    def to_learn_from(self, settings: TrainingSettings, processes: int = 1) -> DataLoader[Batch]:
+        """Return batches of the training photos, in an order that seed and epoch decide."""
+        train = self.splits.train
+        draws = draws_of_photos(self.targets[train], settings.balance_max_count)
+        sampler = EpochSampler(draws, settings.seed, processes)
+        return self._batches(train, settings.batch_size, sampler, whole_only=True)
+
     def subset(
-        self, indices: Indices, *, shuffle: bool, batch_size: int
-    ) -> DataLoader[tuple[Tensor, Tensor]]:
+        self, indices: Indices, *, shuffle: bool, batch_size: int, processes: int = 1
+    ) -> DataLoader[Batch]:
         """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L))."""
+        sampler = (
+            RandomSampler(range(len(indices))) if shuffle else ShareSampler(len(indices), processes)
+        )
+        return self._batches(indices, batch_size, sampler, whole_only=shuffle)
+
+    def _batches(
+        self,
+        indices: Indices,
+        batch_size: int,
+        sampler: EpochSampler | ShareSampler | RandomSampler,
+        *,
+        whole_only: bool,
+    ) -> DataLoader[Batch]:
         return DataLoader(
             PhotoDataset(self.decoded.pixels, self.targets, indices),
             batch_size=batch_size,
-            shuffle=shuffle,
+            sampler=sampler,
             # A last batch of one photo would break batch norm.
-            drop_last=shuffle and len(indices) > batch_size,
+            drop_last=whole_only and len(sampler) > batch_size,
+            collate_fn=as_they_are,
             pin_memory=torch.cuda.is_available(),
         )
 

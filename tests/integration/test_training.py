@@ -274,6 +274,21 @@ def test_a_folder_that_is_no_run_cannot_be_gone_on_with(tmp_path: Path) -> None:
         resume_run(tmp_path)
 
 
+# How fast photos are read
+
+
+def test_reading_photos_is_measured_beside_training(workplace: Path) -> None:
+    screen = succeed(
+        workplace, "input-speed", "--data", "demo", "--seconds", 1, "--backbone", "resnet18",
+        "--weights", "none", "--set", f"size_px={SIZE_PX}", "--run", "speed",
+    )  # fmt: skip
+    assert not NOISE.search(screen)
+    assert "The figures are in speed/input_speed.json." in screen
+    figures = json.loads((workplace / "speed" / "input_speed.json").read_text())
+    assert figures["keeps_up"] == (figures["ratio"] >= 0.9)
+    assert f"a ratio of {figures['ratio']:.2f}" in screen
+
+
 # Data that is not as it should be
 
 

@@ -18,6 +18,7 @@ from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems
 from training.data.split import Splits, split_catalogue
 from training.data.split_file import SPLITS_FILE, write_splits
+from training.data.twins import TwinAgreement, twin_agreement, twin_pairs
 
 __all__ = [
     "LAYOUTS",
@@ -32,6 +33,7 @@ __all__ = [
     "ProblemKind",
     "ProductPhoto",
     "Splits",
+    "TwinAgreement",
     "WorkerAnswer",
     "check_problems",
     "decode_catalogue",
@@ -41,5 +43,7 @@ __all__ = [
     "read_catalogue",
     "read_described",
     "split_catalogue",
+    "twin_agreement",
+    "twin_pairs",
     "write_splits",
 ]

@@ -20,6 +20,7 @@ ProblemKind = Literal[
     "missing_photo",
     "broken_photo",
     "unknown_label",
+    "unknown_group",
     "unknown_split",
     "conflicting_labels",
     "duplicated_row",
@@ -40,10 +41,11 @@ class Problem:
 class ProductPhoto:
     """One photo with what is known of its product.
 
-    `labels` is closed upwards: it holds the parents of its labels. Of the groups in
-    `unknown_groups` and of the labels in `unknown_labels` nothing is known, which is not the same
-    as that they do not hold. `crop` is the part of the photo that shows the product; one that
-    does not lie within the photo is not heeded.
+    `labels` is closed upwards: it holds the parents of its labels. Of the other labels of the
+    groups in `unknown_groups`, and of those in `unknown_labels`, nothing is known, which is not
+    the same as that they do not hold; an exclusive group of which a label holds is known. `crop`
+    is the part of the photo that shows the product; one that does not lie within the photo is not
+    heeded.
     """
 
     path: Path
@@ -81,6 +83,13 @@ def with_ancestors(label_ids: Iterable[str], label_space: LabelSpace) -> frozens
             closed.add(label.id)
             label = label_space.parent_of(label)
     return frozenset(closed)
+
+
+def groups_of(label_ids: Iterable[LabelId], label_space: LabelSpace) -> frozenset[str]:
+    """Return the groups of the labels; KeyError if an ID is not in the label space."""
+    return frozenset(
+        label_space.labels[label_space.index_of(label_id)].group for label_id in label_ids
+    )
 
 
 def label_matrix(

@@ -1,4 +1,4 @@
-"""A photo with a text and without labels: what labels are mined from."""
+"""A photo with texts and without labels: what labels are mined from."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 
 class DescribedPhoto(NamedTuple):
-    """`path` may not exist; the title and each description are lines of `text`."""
+    """`description` may be several, a line each; `split` is as written, empty where not given."""
 
     path: Path
     product_id: str
-    text: str
-    split: str | None
+    title: str
+    description: str
+    split: str

@@ -5,57 +5,65 @@ from __future__ import annotations
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data.csv_rows import CsvRow, read_header, read_rows
+from training.data.csv_rows import CsvRow, read_rows
 from training.data.described_photo import DescribedPhoto
 from training.data.layouts import feidegger
 from training.data.product_rows import find_photo
-from training.data.split import SPLIT_NAMES
-
-_TEXTS = ("title", "description")
+from training.data.readers import read_catalogue
 
 
-def read_described(folder: Path) -> list[DescribedPhoto]:
-    """Return the photos of a folder with their texts: of FEIDEGGER, or of a products.csv.
+def read_described(folder: Path) -> tuple[list[DescribedPhoto], int]:
+    """Return the photos of a folder with their texts, and how many rows were left out.
 
-    The products.csv needs the column image and one of title and description; labels need not be
-    there. Photos that are missing are listed all the same, where they should be: reading the
-    labels that are mined reports them.
+    Of FEIDEGGER, whatever lies beside it; of a products.csv, in which labels need not be; else of
+    any layout that has labels. Left out are rows that are malformed or without their photo.
 
     Raises
     ------
-    DataInvalid : if the folder has neither, or the file cannot be used.
+    DataInvalid : if the folder has no layout that is known, no photo, or no text at all.
     """
     if feidegger.matches(folder):
-        return feidegger.read_described(folder)
-    path = folder / "products.csv"
-    if not path.is_file():
+        photos, left_out = _read_feidegger(folder)
+    elif (folder / "products.csv").is_file():
+        photos, left_out = _read_products(folder)
+    else:
+        photos, left_out = _read_labelled(folder)
+    if not any(photo.title or photo.description for photo in photos):
         raise DataInvalid(
-            f"{folder} has no texts to read; looked for: products.csv (columns image, and title or "
-            f"description); or {feidegger.LOOKED_FOR}."
+            f"{folder} has no photo with a text; mining needs a column title or description."
         )
-    return _read_products(path)
+    return photos, left_out
 
 
-def _read_products(path: Path) -> list[DescribedPhoto]:
-    if not set(_TEXTS) & set(read_header(path)):
-        raise DataInvalid(f"{path} has neither a column title nor a column description.")
-    rows, malformed = read_rows(path, required=("image",))
-    if malformed:
-        raise DataInvalid(f"{path.parent / malformed[0].where}: {malformed[0].detail}.")
-    return [_described(row, path.parent) for row in rows]
+def _read_feidegger(folder: Path) -> tuple[list[DescribedPhoto], int]:
+    described = feidegger.read_described(folder)
+    photos = [photo for photo in described if photo.path.is_file()]
+    return photos, len(described) - len(photos)
 
 
-def _described(row: CsvRow, folder: Path) -> DescribedPhoto:
-    image, split = row["image"], row["split"].lower()
-    if not image:
-        raise DataInvalid(f"{folder / row.where}: the row names no photo.")
-    if split and split not in SPLIT_NAMES:
-        names = ", ".join(SPLIT_NAMES)
-        raise DataInvalid(f"{folder / row.where}: split {row['split']!r} is none of {names}.")
-    found = find_photo((folder / "images", folder), image)
+def _read_products(folder: Path) -> tuple[list[DescribedPhoto], int]:
+    rows, malformed = read_rows(folder / "products.csv", required=("image",))
+    photos = [photo for row in rows if (photo := _described(row, folder)) is not None]
+    return photos, len(malformed) + len(rows) - len(photos)
+
+
+def _described(row: CsvRow, folder: Path) -> DescribedPhoto | None:
+    path = find_photo((folder / "images", folder), row["image"])
+    if path is None:
+        return None
     return DescribedPhoto(
-        path=found or folder / "images" / image,
-        product_id=row["product_id"] or image,
-        text="\n".join(row[column] for column in _TEXTS if row[column]),
-        split=SPLIT_NAMES[split] if split else None,
+        path=path,
+        product_id=row["product_id"] or row["image"],
+        title=row["title"],
+        description=row["description"],
+        split=row["split"],
     )
+
+
+def _read_labelled(folder: Path) -> tuple[list[DescribedPhoto], int]:
+    catalogue = read_catalogue(folder)
+    photos = [
+        DescribedPhoto(each.path, each.product_id, each.title, each.description, each.split or "")
+        for each in catalogue.photos
+    ]
+    return photos, len(catalogue.problems)

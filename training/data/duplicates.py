@@ -47,14 +47,19 @@ def group_photos(
     colours : uint8 array of shape (N, 192), colour signatures
     by_title : whether the title groups
     """
-    too_common = max(20, len(photos) // 100)
+    common = too_common(len(photos))
     titles = [normalise_title(photo.title) for photo in photos] if by_title else []
     pairs = [
         *_same_key_pairs([photo.product_id for photo in photos], len(photos)),
-        *_same_key_pairs(titles, too_common),
-        *look_alike_pairs(hashes, colours, too_common),
+        *_same_key_pairs(titles, common),
+        *look_alike_pairs(hashes, colours, common),
     ]
     return _connected(len(photos), pairs)
+
+
+def too_common(photo_count: int) -> int:
+    """Return how many photos may share a title or a hash before it says nothing."""
+    return max(20, photo_count // 100)
 
 
 def normalise_title(title: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.label_space import LabelId, LabelSpace
-from training.data.catalogue import Crop, Problem, ProductPhoto, with_ancestors
+from training.data.catalogue import Crop, Problem, ProductPhoto, groups_of, with_ancestors
 from training.data.split import SPLIT_NAMES
 
 _PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
@@ -19,7 +19,7 @@ class ProductRow:
     """What a layout's reader makes of one photo's entry, before anything is checked.
 
     `where` differs from row to row; `image` is the name as written, `path` the file it was found
-    to mean, if any.
+    to mean, if any. Of a group in `unknown_groups` nothing is known but the labels that are given.
     """
 
     where: str
@@ -51,16 +51,16 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def split_label_cell(cell: str, label_space: LabelSpace) -> tuple[str, ...]:
-    """Return the label IDs that `_` joins; where IDs contain `_` themselves, the longest wins."""
+def split_cell(cell: str, is_known: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the keys that `_` joins; where keys contain `_` themselves, the longest wins."""
     pieces = cell.split("_") if cell else []
-    label_ids = []
+    keys = []
     while pieces:
         sizes = range(len(pieces), 0, -1)
-        size = next((n for n in sizes if "_".join(pieces[:n]).strip() in label_space), 1)
-        label_ids.append("_".join(pieces[:size]).strip())
+        size = next((n for n in sizes if is_known("_".join(pieces[:n]).strip())), 1)
+        keys.append("_".join(pieces[:size]).strip())
         pieces = pieces[size:]
-    return tuple(label_ids)
+    return tuple(keys)
 
 
 def check_rows(
@@ -95,6 +95,9 @@ def _row_problems(row: ProductRow, label_space: LabelSpace) -> Iterator[Problem]
     if unknown:
         listed = ", ".join(map(repr, unknown))
         yield Problem("unknown_label", row.where, f"not in the label space: {listed}")
+    if strange := sorted(name for name in row.unknown_groups if not label_space.has_group(name)):
+        listed = ", ".join(map(repr, strange))
+        yield Problem("unknown_group", row.where, f"no group of the label space: {listed}")
     if not row.label_ids:
         yield Problem("no_labels", row.where, "the row has no labels at all")
     if conflict := _conflict(known, label_space):
@@ -115,13 +118,15 @@ def _conflict(labels: Iterable[LabelId], label_space: LabelSpace) -> str:
 
 
 def _photo(row: ProductRow, path: Path, label_space: LabelSpace) -> ProductPhoto:
+    labels = with_ancestors(row.label_ids, label_space)
+    decided = {n for n in groups_of(labels, label_space) if label_space.group(n).exclusive}
     return ProductPhoto(
         path=path,
         product_id=row.product_id or row.image,
         title=row.title,
         description=row.description,
-        labels=with_ancestors(row.label_ids, label_space),
-        unknown_groups=row.unknown_groups,
+        labels=labels,
+        unknown_groups=row.unknown_groups - decided,
         split=SPLIT_NAMES[row.split.lower()] if row.split else None,
         unknown_labels=frozenset(
             label_space.labels[label_space.index_of(label_id)].id for label_id in row.unknown_labels

@@ -17,9 +17,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from hangtag.decisions import BoolArray
 from hangtag.label_space import Label, LabelId, LabelSpace
-from training.data.catalogue import with_ancestors
-from training.labels.votes import Answer, FloatArray, Votes, count_votes
+from training.data.catalogue import groups_of, with_ancestors
+from training.data.votes import Answer, FloatArray, Votes, count_votes, unasked_groups, undecided
 
 _MAX_ROUNDS = 100
 _SETTLED = 1e-5
@@ -47,10 +48,15 @@ class WorkerQuality:
 
 @dataclass(frozen=True)
 class Consensus:
-    """`probabilities` float64 (P, L): how sure it is that a label holds; photos in their order."""
+    """What is believed of P photos, in their order.
+
+    `probabilities` float64 (P, L): how sure it is that a label holds; `said` bool (P, L): whether
+    anyone gave it.
+    """
 
     photos: tuple[str, ...]
     probabilities: FloatArray
+    said: BoolArray
     workers: tuple[WorkerQuality, ...]
 
     def labels_of(self, photo: int, label_space: LabelSpace) -> list[LabelId]:
@@ -69,6 +75,27 @@ class Consensus:
                 held.append(label.id)
         return sorted(held, key=label_space.index_of)
 
+    def unknown_groups(self, label_space: LabelSpace) -> list[list[str]]:
+        """Return, for each photo, the groups of which more may hold than `labels_of` says.
+
+        Those with a tie, exclusive ones of which labels were given and none holds, and those of
+        which nobody gave a label to any photo.
+        """
+        unasked = unasked_groups(self.said, label_space)
+        return [
+            self._unknown_groups_of(photo, unasked, label_space)
+            for photo in range(len(self.photos))
+        ]
+
+    def _unknown_groups_of(
+        self, photo: int, unasked: frozenset[str], label_space: LabelSpace
+    ) -> list[str]:
+        held = self.labels_of(photo, label_space)
+        unknown = undecided(self.probabilities[photo], self.said[photo], held, label_space)
+        names = unasked | unknown.groups | groups_of(unknown.labels, label_space)
+        decided = {n for n in groups_of(held, label_space) if label_space.group(n).exclusive}
+        return [group.name for group in label_space.groups if group.name in names - decided]
+
 
 def majority(answers: Sequence[Answer], label_space: LabelSpace) -> Consensus:
     """Return the share of yes for each label; a worker's quality is measured against that.
@@ -80,7 +107,7 @@ def majority(answers: Sequence[Answer], label_space: LabelSpace) -> Consensus:
     votes = count_votes(answers, label_space)
     shares = votes.shares()
     agreed = (shares > 0.5).astype(np.float64)
-    return Consensus(votes.photos, shares, _qualities(votes, *_trust(votes, agreed)))
+    return _consensus(votes, shares, agreed)
 
 
 def dawid_skene(answers: Sequence[Answer], label_space: LabelSpace) -> Consensus:
@@ -105,7 +132,13 @@ def dawid_skene(answers: Sequence[Answer], label_space: LabelSpace) -> Consensus
         before, believed = believed, _posterior(votes, believed, *_trust(votes, believed))
         if np.abs(believed - before).max() < _SETTLED:
             break
-    return Consensus(votes.photos, believed, _qualities(votes, *_trust(votes, believed)))
+    return _consensus(votes, believed, believed)
+
+
+def _consensus(votes: Votes, probabilities: FloatArray, truth: FloatArray) -> Consensus:
+    """Return the consensus, with the workers measured against `truth` (P, L)."""
+    qualities = _qualities(votes, *_trust(votes, truth))
+    return Consensus(votes.photos, probabilities, votes.shares() > 0, qualities)
 
 
 def _exclusive_claims(label: Label, label_space: LabelSpace) -> dict[str, LabelId]:

@@ -11,7 +11,7 @@ from hangtag.label_space import LabelId
 from training.data import read_catalogue
 from training.data.catalogue import with_ancestors
 from training.data.csv_rows import CsvRow, read_header, read_rows
-from training.data.product_rows import find_photo, split_label_cell
+from training.data.product_rows import find_photo, split_cell
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
 from training.labels.label_lists import ConversionReport, convert_labels
 from training.labels.migration import Migrated
@@ -50,8 +50,8 @@ def convert_dataset(source: Path, migrated: Migrated, folder: Path) -> Converted
 
     Raises
     ------
-    DataInvalid : if `source` has no sound products.csv, a row has a label that the old version
-        does not have, or `folder` holds a dataset already.
+    DataInvalid : if `source` has no sound products.csv, a row has a label or an unknown group that
+        the old version does not have, or `folder` holds a dataset already.
     """
     refuse_dataset(folder)
     path = source / "products.csv"
@@ -77,14 +77,26 @@ def convert_dataset(source: Path, migrated: Migrated, folder: Path) -> Converted
 def _convert(
     row: CsvRow, source: Path, folder: Path, migrated: Migrated, report: ConversionReport
 ) -> dict[str, str]:
-    given = split_label_cell(row["labels"], migrated.before)
+    given = split_cell(row["labels"], migrated.before.__contains__)
     label_ids = convert_labels(given, migrated, report, row.where)
     photo = find_photo((source / "images", source), row["image"])
     return {
         **row.cells,
         "image": photo_cell(photo, folder) if photo else row["image"],
         "labels": "_".join(map(str, label_ids)),
+        "unknown_groups": "_".join(_groups_left(row, migrated)),
     }
+
+
+def _groups_left(row: CsvRow, migrated: Migrated) -> list[str]:
+    """Return the row's unknown groups without those that have gone with all their labels."""
+    names = split_cell(row["unknown_groups"], migrated.before.has_group)
+    if strange := [name for name in names if not migrated.before.has_group(name)]:
+        raise DataInvalid(
+            f"{row.where}: the group {strange[0]!r} is not in the version "
+            f"{migrated.before.version!r}; correct it first."
+        )
+    return [name for name in names if migrated.after.has_group(name)]
 
 
 def _write(path: Path, header: list[str], rows: list[dict[str, str]]) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hangtag.errors import SettingsInvalid
+from training.data import DescribedPhoto, read_described
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
 from training.labels.languages import LEXICONS, guess_language
 from training.labels.mining import (
@@ -19,10 +20,10 @@ from training.labels.mining import (
     TagSummary,
     mine_labels,
 )
-from training.labels.product_texts import TextRow, read_text_rows, texts_by_product
+from training.labels.product_texts import texts_by_product
 
 _EXAMPLE_CHARACTERS = 28
-_COLUMNS = ("image", "labels", "product_id", "title", "description", "split")
+_COLUMNS = ("image", "labels", "product_id", "title", "description", "split", "unknown_groups")
 _TAG_COLUMNS = ("id", "kind", "tag", "count", "tf_idf", "example")
 
 
@@ -55,33 +56,34 @@ def mine_dataset(
             f"There is no language {language!r}; there are {', '.join(LEXICONS)}."
         )
     refuse_dataset(folder)
-    rows, left_out = read_text_rows(source)
-    products = texts_by_product(rows)
+    photos, left_out = read_described(source)
+    products = texts_by_product(photos)
     language = language or guess_language(products)
     mined = mine_labels(products, LEXICONS[language], limits)
-    labelled = write_mined_dataset(rows, mined, folder)
-    return MinedDataset(mined, language, len(rows), labelled, left_out)
+    labelled = write_mined_dataset(photos, mined, folder)
+    return MinedDataset(mined, language, len(photos), labelled, left_out)
 
 
-def write_mined_dataset(rows: Iterable[TextRow], mined: MinedLabels, folder: Path) -> int:
+def write_mined_dataset(photos: Iterable[DescribedPhoto], mined: MinedLabels, folder: Path) -> int:
     """Write labels.json, products.csv and tags.csv; return how many photos have labels.
 
     The photos stay where they are: products.csv names them relative to the folder.
     """
-    labelled = [row for row in rows if row.product_id in mined.labels]
+    labelled = [photo for photo in photos if photo.product_id in mined.labels]
     write_csv(
         folder / "products.csv",
         _COLUMNS,
         (
             (
-                photo_cell(row.path, folder),
-                "_".join(map(str, mined.labels[row.product_id])),
-                row.product_id,
-                row.title,
-                row.description,
-                row.split,
+                photo_cell(photo.path, folder),
+                "_".join(map(str, mined.labels[photo.product_id])),
+                photo.product_id,
+                photo.title,
+                photo.description,
+                photo.split,
+                "_".join(mined.unknown_groups[photo.product_id]),
             )
-            for row in labelled
+            for photo in labelled
         ),
     )
     (folder / "labels.json").write_text(mined.label_space.to_json(), encoding="utf-8")

@@ -58,10 +58,14 @@ class TagSummary:
 
 @dataclass(frozen=True)
 class MinedLabels:
-    """A label space, the labels of each product that has any, and what there is to say of each."""
+    """A label space, the labels of each product that has any, and what there is to say of each.
+
+    `unknown_groups` are those of a product that its texts leave open.
+    """
 
     label_space: LabelSpace
     labels: Mapping[str, tuple[LabelId, ...]]
+    unknown_groups: Mapping[str, tuple[str, ...]]
     summaries: tuple[TagSummary, ...]
 
 
@@ -93,7 +97,9 @@ def mine_labels(
         for product_id, tags in found.items()
         if any(tag in kept for tag in tags)
     }
-    return MinedLabels(_label_space(kept, types), labels, _summaries(products, found, kept))
+    label_space = _label_space(kept, types)
+    unknown = {product_id: _left_open(found[product_id], label_space) for product_id in labels}
+    return MinedLabels(label_space, labels, unknown, _summaries(products, found, kept))
 
 
 def label_id_of(tag: Tag) -> str:
@@ -148,6 +154,24 @@ def _label_space(kept: Mapping[Tag, int], types: Sequence[ArticleType]) -> Label
         if tag.kind == kind
     ]
     return LabelSpace(version="mined-1", groups=tuple(groups), labels=tuple(labels))
+
+
+def _left_open(tags: Sequence[Tag], label_space: LabelSpace) -> tuple[str, ...]:
+    """Return the groups of which a product must have a label, but its texts name none.
+
+    Every product has a colour, whether its title names it or not. But a title that names neither
+    zip nor narrower type mostly means none; and a label without others in its group could only be
+    learned as always there, if it were never known to be absent.
+    """
+    named = {tag.kind for tag in tags}
+    return tuple(
+        group.name
+        for group in label_space.groups
+        if group.exclusive
+        and group.parent is None
+        and len(label_space.indices_of_group(group.name)) > 1
+        and group.name not in named
+    )
 
 
 def _rank_of_kind(kind: str) -> tuple[int, str]:

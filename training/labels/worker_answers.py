@@ -11,15 +11,14 @@ from rich.text import Text
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId, LabelSpace
-from training.data.catalogue import with_ancestors
 from training.data.layouts.manifest_lines import PhotoAnswers
-from training.data.layouts.manifests import ids_of_unique_names, read_answers
+from training.data.layouts.manifests import given_labels, ids_of_unique_names, read_answers
 from training.data.product_rows import find_photo
+from training.data.votes import Answer
 from training.labels.consensus import Consensus
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
-from training.labels.votes import Answer
 
-_COLUMNS = ("image", "labels", "product_id")
+_COLUMNS = ("image", "labels", "product_id", "unknown_groups")
 _CERTAINTY_COLUMNS = ("image", "label", "name", "holds", "certainty", "said_yes", "answers")
 _WORKER_COLUMNS = ("worker", "answers", "sensitivity", "specificity", "informedness")
 
@@ -62,17 +61,13 @@ def _answers(
     line: PhotoAnswers, label_space: LabelSpace, ids_by_name: dict[str, str]
 ) -> Iterator[Answer]:
     for given in line.answers:
-        label_ids = [
-            label if label in label_space else ids_by_name.get(label, label)
-            for label in given.labels
-        ]
-        unknown = sorted(label_id for label_id in label_ids if label_id not in label_space)
+        labels, unknown = given_labels(given, label_space, ids_by_name)
         if unknown:
             raise DataInvalid(
-                f"{line.where}: the label {unknown[0]!r} of worker {given.worker!r} is not in "
+                f"{line.where}: the label {min(unknown)!r} of worker {given.worker!r} is not in "
                 "labels.json; add it there or correct the line."
             )
-        yield Answer(line.image, given.worker, with_ancestors(label_ids, label_space))
+        yield Answer(line.image, given.worker, labels)
 
 
 def write_consensus(
@@ -86,7 +81,7 @@ def write_consensus(
     """Write labels.json, products.csv, certainty.csv and workers.csv.
 
     Photos are looked for in `source`. products.csv leaves out those not found and those without
-    any label; certainty.csv has them all.
+    any label, and names the groups that the answers leave open; certainty.csv has all photos.
 
     Raises
     ------
@@ -98,8 +93,14 @@ def write_consensus(
         for index, photo in enumerate(consensus.photos)
     }
     paths = {line.image: _photo(source, line.image) for line in lines}
+    unknown = dict(zip(consensus.photos, consensus.unknown_groups(label_space), strict=True))
     rows = [
-        (photo_cell(path, folder), "_".join(map(str, labels)), line.product_id or line.image)
+        (
+            photo_cell(path, folder),
+            "_".join(map(str, labels)),
+            line.product_id or line.image,
+            "_".join(unknown[line.image]),
+        )
         for line in lines
         if (path := paths[line.image]) is not None and (labels := held[line.image])
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +14,12 @@ from hangtag.bundle import LabelDecision, PredictionSets
 from hangtag.decisions import BoolArray, FloatArray, select_tags
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
+from training.data import TwinAgreement
 
 Indices = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
+
+NEW_TITLE = "title is that of no train photo"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,9 @@ class Evaluated:
     sheet_rows : int (P,), the photos that `sheet_pixels` are of
     sheet_pixels : uint8 (P, 3, S, S)
     embeddings : float32 (N, E), if the network has any
-    slices : further subsets to measure on, bool (N,), by what to call them
+    slices : further subsets to measure on, bool (N,), by what to call them; of `NEW_TITLE` the
+        headline figures are shown too
+    twins : by group, how far photos of the whole data set that are the same picture agree
     target_precision : what `accept` was tuned for
 
     Raises
@@ -59,6 +65,7 @@ class Evaluated:
     sheet_pixels: Pixels
     embeddings: FloatArray | None = None
     slices: Mapping[str, BoolArray] = field(default_factory=dict)
+    twins: Mapping[str, TwinAgreement] = field(default_factory=dict)
     target_precision: float = 0.95
 
     def __post_init__(self) -> None:
@@ -84,6 +91,21 @@ class Evaluated:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def among(self, chosen: BoolArray) -> Evaluated:
+        """Return what is known of the chosen photos (N,), without their pixels."""
+        return replace(
+            self,
+            scores=self.scores[chosen],
+            targets=self.targets[chosen],
+            duplicate_groups=self.duplicate_groups[chosen],
+            paths=tuple(compress(self.paths, chosen)),
+            sizes_px=self.sizes_px[chosen],
+            sheet_rows=self.sheet_rows[:0],
+            sheet_pixels=self.sheet_pixels[:0],
+            embeddings=None if self.embeddings is None else self.embeddings[chosen],
+            slices={name: each[chosen] for name, each in self.slices.items()},
+        )
 
     @cached_property
     def known(self) -> BoolArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ from training.report.abstention import abstention
 from training.report.coverage import set_coverage
 from training.report.evaluated import Evaluated
 from training.report.group_answers import group_answers
-from training.report.headline import headline
+from training.report.headline import LOWER_IS_BETTER, headline
 from training.report.hierarchy import hierarchy_figures
 from training.report.reliability import reliability
-from training.report.resampling import INTERVAL, Resamples, Rounds, interval
+from training.report.resampling import INTERVAL, Resamples, Rounds, interval, intervals
 from training.report.retrieval import retrieval_figures
-from training.report.slices import slice_figures
+from training.report.slices import apart_by_title, slice_figures
 
 # As in the bundle: the version changes where a key changes its meaning.
 FORMAT_VERSION = 1
@@ -39,6 +40,7 @@ def figures_of(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any]:
         "groups": _groups(evaluated, metrics, resamples),
         "labels": _labels(evaluated, metrics),
         "hierarchy": hierarchy_figures(evaluated, resamples),
+        "apart_by_title": apart_by_title(evaluated, resamples),
         "slices": slice_figures(evaluated, resamples),
         "retrieval": retrieval_figures(evaluated, resamples),
     }
@@ -54,7 +56,7 @@ def comparison(
     """
     own = headline(evaluated, resamples)
     return {
-        "headline": _intervals(own),
+        "headline": intervals(own),
         "baselines": {
             name: _beside(own, headline(other, resamples)) for name, other in others.items()
         },
@@ -63,13 +65,14 @@ def comparison(
 
 def _beside(own: Mapping[str, Rounds], theirs: Mapping[str, Rounds]) -> dict[str, Any]:
     return {
-        "headline": _intervals(theirs),
-        "ahead": {name: interval(own[name] - theirs[name]) for name in own},
+        "headline": intervals(theirs),
+        "ahead": {
+            name: interval(
+                theirs[name] - own[name] if name in LOWER_IS_BETTER else own[name] - theirs[name]
+            )
+            for name in own
+        },
     }
-
-
-def _intervals(figures: Mapping[str, Rounds]) -> dict[str, Any]:
-    return {name: interval(rounds) for name, rounds in figures.items()}
 
 
 def _groups(
@@ -89,8 +92,14 @@ def _groups(
             "calibration": reliability(answers),
             "abstention": abstention(answers, evaluated.target_precision),
             "sets": set_coverage(evaluated, answers, resamples),
+            "twins": _twins(evaluated, name),
         }
     return groups
+
+
+def _twins(evaluated: Evaluated, name: str) -> dict[str, Any] | None:
+    twins = evaluated.twins.get(name)
+    return {**asdict(twins), "ceiling": twins.ceiling} if twins else None
 
 
 def _lift(measured: Mapping[str, Any]) -> float | None:

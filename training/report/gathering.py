@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from hangtag.decisions import BoolArray, FloatArray
-from training.data import ProductPhoto
-from training.data.duplicates import normalise_title
-from training.report.evaluated import Evaluated, Indices, count_together
+from training.data import ProductPhoto, TwinAgreement, twin_agreement, twin_pairs
+from training.data.duplicates import normalise_title, too_common
+from training.report.evaluated import NEW_TITLE, Evaluated, Indices, count_together
 from training.training_data import TrainingData
 from training.tuning import Tuned
-
-NEW_TITLE = "title is that of no train photo"
 
 
 def gather_test_photos(
@@ -35,7 +34,8 @@ def gather_test_photos(
     target_precision : what `accept` was tuned for
     """
     test, train = data.splits.test, data.splits.train
-    photos = [data.decoded.photos[row] for row in test]
+    decoded = data.decoded
+    photos = [decoded.photos[row] for row in test]
     return Evaluated(
         label_space=data.label_space,
         scores=scores,
@@ -48,9 +48,10 @@ def gather_test_photos(
         paths=tuple(photo.path.name for photo in photos),
         sizes_px=_sizes_px(photos),
         sheet_rows=np.arange(len(test)),
-        sheet_pixels=data.decoded.pixels[test],
+        sheet_pixels=decoded.pixels[test],
         embeddings=embeddings,
-        slices={NEW_TITLE: _new_titles(photos, [data.decoded.photos[row] for row in train])},
+        slices={NEW_TITLE: _new_titles(data)},
+        twins=_twins(data),
         target_precision=target_precision,
     )
 
@@ -64,6 +65,19 @@ def _sizes_px(photos: Sequence[ProductPhoto]) -> Indices:
     return sizes
 
 
-def _new_titles(photos: Sequence[ProductPhoto], train: Sequence[ProductPhoto]) -> BoolArray:
-    seen = {normalise_title(photo.title) for photo in train} - {""}
-    return np.array([normalise_title(photo.title) not in seen for photo in photos], np.bool_)
+def _twins(data: TrainingData) -> dict[str, TwinAgreement]:
+    decoded = data.decoded
+    pairs = twin_pairs(decoded.photos, decoded.hashes, decoded.colours)
+    return twin_agreement(pairs, data.targets, data.label_space)
+
+
+def _new_titles(data: TrainingData) -> BoolArray:
+    """Return whether each test photo's title, (T,), is that of no train photo.
+
+    As where titles group: one that too many photos share says nothing, and so is nobody's.
+    """
+    titles = [normalise_title(photo.title) for photo in data.decoded.photos]
+    most = too_common(len(titles))
+    telling = {title for title, count in Counter(titles).items() if title and count <= most}
+    seen = {titles[row] for row in data.splits.train} & telling
+    return np.array([titles[row] not in seen for row in data.splits.test], np.bool_)

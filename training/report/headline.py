@@ -8,17 +8,20 @@ from hangtag.decisions import BoolArray
 from training.report.average_precision import average_precisions
 from training.report.evaluated import Evaluated
 from training.report.group_answers import group_answers
+from training.report.reliability import resampled_error
 from training.report.resampling import Resamples, Rounds, ratio
 
 ACCURACY = "accuracy."
+LOWER_IS_BETTER = ("ece",)
 
 
 def headline(evaluated: Evaluated, resamples: Resamples) -> dict[str, Rounds]:
-    """Return micro-, macro- and samples-F1, mAP, exact match and the accuracy of each group.
+    """Return micro-, macro- and samples-F1, mAP, exact match, ECE and each group's accuracy.
 
     As `training.evaluation.evaluate` has them. Macro-F1 and mAP are means over the labels that
     occur among the photos that were drawn. Exact match: the photos whose best labels are right in
-    all exclusive groups, where they have one, of those of which all these groups are known.
+    all exclusive groups, where they have one, of those of which all these groups are known. ECE:
+    the mean of the exclusive groups' calibration errors, see `reliability`.
     """
     right, labelled, _ = _best_labels(evaluated)
     accuracies = {
@@ -31,6 +34,7 @@ def headline(evaluated: Evaluated, resamples: Resamples) -> dict[str, Rounds]:
         "samples_f1": resamples.mean(_f1_of_photos(evaluated)),
         "map": _mean_average_precision(evaluated, resamples),
         "exact_match": exact_match(evaluated, resamples, np.ones(len(evaluated), np.bool_)),
+        "ece": _calibration_error(evaluated, resamples),
         **accuracies,
     }
 
@@ -93,6 +97,13 @@ def _mean_average_precision(evaluated: Evaluated, resamples: Resamples) -> Round
     return _mean_over_occurring(precisions, ~np.isnan(precisions))
 
 
+def _calibration_error(evaluated: Evaluated, resamples: Resamples) -> Rounds:
+    errors = np.full((len(evaluated.exclusive_groups), resamples.weights.shape[1]), np.nan)
+    for place, name in enumerate(evaluated.exclusive_groups):
+        errors[place] = resampled_error(group_answers(evaluated, name), resamples)
+    return _mean_over_occurring(errors, ~np.isnan(errors))
+
+
 def _mean_over_occurring(values: Rounds, occurring: BoolArray) -> Rounds:
-    """Return the means of values (L, 1 + R) over the labels that occur in each draw."""
+    """Return the means of values (K, 1 + R) over the labels or groups that occur in each draw."""
     return ratio(np.where(occurring, values, 0).sum(axis=0), occurring.sum(axis=0))

@@ -27,6 +27,7 @@ _TITLES = {
     "samples_f1": "samples-F1",
     "map": "mAP",
     "exact_match": "all exclusive groups right",
+    "ece": "ECE (the lower the better)",
 }
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hangtag.decisions import BoolArray, FloatArray
 from training.report.group_answers import GroupAnswers
+from training.report.resampling import Resamples, Rounds, ratio
 
 _BINS = 15
 _SIMULATIONS = 500
@@ -27,8 +28,7 @@ def reliability(answers: GroupAnswers) -> dict[str, Any]:
     if not len(answers.rows):
         return {"ece": None, "chance_ece": None, "chance_ece_95": None, "bins": []}
     confidence = answers.confidence.astype(np.float64)
-    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
-    membership = (bins[:, None] == np.arange(_BINS)).astype(np.float64)
+    membership = _membership(confidence)
     draws = np.random.default_rng(0).random((_SIMULATIONS, len(confidence)))
     by_chance = _calibration_errors(draws < confidence, confidence, membership)
     return {
@@ -37,6 +37,22 @@ def reliability(answers: GroupAnswers) -> dict[str, Any]:
         "chance_ece_95": float(np.quantile(by_chance, _UNLUCKY)),
         "bins": _bins(answers.right, answers.confidence, membership),
     }
+
+
+def resampled_error(answers: GroupAnswers, resamples: Resamples) -> Rounds:
+    """Return the `ece` of one group in each resample of all photos; NaN where none is known."""
+    drawn = resamples.among(answers.rows)
+    confidence = answers.confidence.astype(np.float64)
+    gaps = _membership(confidence) * (answers.right - confidence)[:, None]
+    known = drawn.total(np.ones(len(answers.rows)))
+    return ratio(np.abs(drawn.total(gaps)).sum(axis=0), known)
+
+
+def _membership(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return (n, bins): 1 in the bin that each photo's score (n,) falls in, else 0."""
+    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
+    membership: BoolArray = bins[:, None] == np.arange(_BINS)
+    return membership.astype(np.float64)
 
 
 def _calibration_errors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 import zlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from hangtag.bundle import LabelDecision, PredictionSets
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
+from training.data import TwinAgreement
 from training.report.evaluated import Evaluated
 from training.report.mistakes import sheet_rows
 
@@ -76,6 +77,7 @@ def _document(evaluated: Evaluated) -> str:
             "paths": evaluated.paths,
             "train_photos": evaluated.train_photos,
             "target_precision": evaluated.target_precision,
+            "twins": {name: asdict(each) for name, each in evaluated.twins.items()},
         }
     )
 
@@ -92,6 +94,8 @@ def _from_arrays(arrays: dict[str, Any], path: Path) -> Evaluated:
         paths=tuple(document["paths"]),
         train_photos=document["train_photos"],
         target_precision=document["target_precision"],
+        # Runs of earlier releases did not keep them.
+        twins={name: TwinAgreement(**each) for name, each in document.get("twins", {}).items()},
         embeddings=arrays.get("embeddings"),
         slices={
             name.removeprefix(_SLICE): chosen

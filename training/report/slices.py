@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from hangtag.decisions import BoolArray
-from training.report.evaluated import Evaluated
-from training.report.headline import exact_match, micro_f1
-from training.report.resampling import Resamples, interval
+from training.report.evaluated import NEW_TITLE, Evaluated
+from training.report.headline import exact_match, headline, micro_f1
+from training.report.resampling import Resamples, interval, intervals
 
 RARE_TRAIN_PHOTOS = 50
 SMALL_SIDE_PX = 200
@@ -25,6 +25,23 @@ def slice_figures(evaluated: Evaluated, resamples: Resamples) -> dict[str, dict[
             "exact_match": interval(exact_match(evaluated, resamples, chosen)),
         }
         for name, chosen in {"all photos": everything, **_slices(evaluated)}.items()
+    }
+
+
+def apart_by_title(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any] | None:
+    """Return the headline figures of the test photos whose title no train photo has.
+
+    Where the split keeps near-duplicates apart but not titles, the other photos are easier: their
+    product was learned from, in other photos. None where titles do not cross the split, or always.
+    """
+    chosen = evaluated.slices.get(NEW_TITLE)
+    if chosen is None or chosen.all() or not chosen.any():
+        return None
+    stricter = evaluated.among(chosen)
+    return {
+        "photos": len(stricter),
+        "near_duplicate_groups": len(np.unique(stricter.duplicate_groups)),
+        "headline": intervals(headline(stricter, resamples.among(chosen))),
     }
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.device import choose_memory_format, choose_precision
+from hangtag.errors import SettingsInvalid
+from training.device import (
+    choose_devices,
+    choose_memory_format,
+    choose_precision,
+    process_number,
+    require_compiler,
+)
 
 
 def cpu_with(monkeypatch: pytest.MonkeyPatch, **capabilities: bool) -> None:
@@ -21,6 +28,7 @@ def gpu_with(monkeypatch: pytest.MonkeyPatch, *, compute_capability: int) -> Non
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +87,30 @@ def test_a_gpu_takes_channels_last_for_its_tensor_cores(
 ) -> None:
     gpu_with(monkeypatch, compute_capability=8)
     assert choose_memory_format(precision) is layout
+
+
+def test_all_gpus_train_unless_fewer_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu_with(monkeypatch, compute_capability=8)
+    assert [choose_devices(wanted) for wanted in ("auto", 1, 4)] == [4, 1, 4]
+    with pytest.raises(SettingsInvalid, match=r"^devices=5, but this machine has 4 GPUs; ask for"):
+        choose_devices(5)
+
+
+def test_a_cpu_trains_in_one_process_unless_more_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpu_with(monkeypatch)
+    assert [choose_devices(wanted) for wanted in ("auto", 1, 3)] == [1, 1, 3]
+
+
+def test_a_process_by_itself_is_the_first() -> None:
+    assert process_number() == 0
+
+
+def test_compiling_on_a_cpu_needs_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu_with(monkeypatch)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(SettingsInvalid, match=r"needs a C[+][+] compiler, and there is no no-such"):
+        require_compiler()
+    gpu_with(monkeypatch, compute_capability=8)
+    require_compiler()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import shutil
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +15,34 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from hangtag.label_space import parse_label_space
+from hangtag.label_space import LabelSpace, parse_label_space
 from training.lesson import Lesson, one_cycle
 from training.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import make_settings
 
 LABELS = 4
 LABEL_SPACE = parse_label_space({str(number): f"label {number}" for number in range(LABELS)})
+ONE_GROUP = parse_label_space(
+    {
+        "version": "1",
+        "groups": [{"name": "type", "title": "Type", "exclusive": True}],
+        "labels": [
+            {"id": number, "name": str(number), "group": "type"} for number in range(LABELS)
+        ],
+    }
+)
 NORMALISATION = Normalisation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 PHOTOS, BATCH = 16, 4
 STEPS_PER_EPOCH = PHOTOS // BATCH
 
 
-def tiny_lesson(epochs: int = 4, head_epochs: int = 2) -> Lesson:
+def tiny_lesson(epochs: int = 4, space: LabelSpace = LABEL_SPACE, **settings: object) -> Lesson:
     body = nn.Sequential(
         nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
     )
-    settings = make_settings(Path("none"), "imagenet", epochs=epochs, head_epochs=head_epochs)
+    chosen = make_settings(Path("none"), "imagenet", epochs=epochs, **settings)
     network = TaggerNetwork(Backbone(body, 4, NORMALISATION), LABELS, dropout=0.0)
-    return Lesson(network, settings, LABEL_SPACE, STEPS_PER_EPOCH)
+    return Lesson(network, chosen, space, STEPS_PER_EPOCH)
 
 
 # The schedule
@@ -54,26 +65,10 @@ def test_past_its_end_one_cycle_stays_low() -> None:
     assert one_cycle(1.5) == one_cycle(1.0)
 
 
-def test_the_body_waits_while_the_head_has_its_cycle() -> None:
-    lesson = tiny_lesson(epochs=4, head_epochs=2)
-    head_steps = range(2 * STEPS_PER_EPOCH)
-    assert [lesson.body_schedule(step) for step in head_steps] == [0.0] * 8
-    assert [lesson.head_schedule(step) for step in head_steps] == [
-        one_cycle(step / 8) for step in head_steps
-    ]
-
-
-def test_head_and_body_share_the_second_cycle() -> None:
-    lesson = tiny_lesson(epochs=5, head_epochs=2)
-    for step in range(8, 20):
-        assert lesson.head_schedule(step) == one_cycle((step - 8) / 12)
-        assert lesson.body_schedule(step) == lesson.head_schedule(step)
-
-
-def test_without_a_head_phase_there_is_one_cycle() -> None:
-    lesson = tiny_lesson(epochs=4, head_epochs=0)
+def test_the_run_is_one_cycle() -> None:
+    lesson = tiny_lesson(epochs=4)
     for step in range(16):
-        assert lesson.head_schedule(step) == lesson.body_schedule(step) == one_cycle(step / 16)
+        assert lesson.schedule(step) == one_cycle(step / 16)
 
 
 def test_the_pretrained_body_learns_a_tenth_as_fast() -> None:
@@ -135,33 +130,17 @@ def train(lesson: Lesson) -> tuple[Snapshots, pl.Trainer]:
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Snapshots, pl.Trainer]:
-    return train(tiny_lesson(epochs=4, head_epochs=2))
+    return train(tiny_lesson(epochs=4))
 
 
-def test_in_the_head_phase_the_head_alone_changes(trained: tuple[Snapshots, pl.Trainer]) -> None:
+def test_head_and_body_change_from_the_first_epoch_on(
+    trained: tuple[Snapshots, pl.Trainer],
+) -> None:
     snapshots, _ = trained
-    start, first, second, *_ = snapshots.bodies
-    assert same(start, first)
-    assert same(start, second)  # batch norm's statistics too
-    assert not same(snapshots.heads[0], snapshots.heads[1])
-    assert not same(snapshots.heads[1], snapshots.heads[2])
-
-
-def test_after_the_head_phase_the_body_changes_too(trained: tuple[Snapshots, pl.Trainer]) -> None:
-    snapshots, _ = trained
-    _, _, second, third, fourth = snapshots.bodies
-    for name in ("0.weight", "1.weight", "1.running_mean"):
-        assert not torch.equal(second[name], third[name])
-        assert not torch.equal(third[name], fourth[name])
-    # Two epochs of unfrozen batch norm.
-    assert int(fourth["1.num_batches_tracked"]) == 2 * STEPS_PER_EPOCH
-
-
-def test_without_a_head_phase_the_body_changes_at_once() -> None:
-    snapshots, _ = train(tiny_lesson(epochs=1, head_epochs=0))
-    start, first = snapshots.bodies
-    assert not torch.equal(start["0.weight"], first["0.weight"])
-    assert not torch.equal(start["1.running_mean"], first["1.running_mean"])
+    for before, after in pairwise(snapshots.bodies):
+        for name in ("0.weight", "1.weight", "1.running_mean"):
+            assert not torch.equal(before[name], after[name])
+    assert not any(same(before, after) for before, after in pairwise(snapshots.heads))
 
 
 def test_the_epochs_figures_are_finite(trained: tuple[Snapshots, pl.Trainer]) -> None:
@@ -172,7 +151,7 @@ def test_the_epochs_figures_are_finite(trained: tuple[Snapshots, pl.Trainer]) ->
 
 
 def test_training_photos_are_augmented_and_validation_photos_are_not() -> None:
-    lesson = tiny_lesson(epochs=1, head_epochs=0)
+    lesson = tiny_lesson(epochs=1)
     seen: dict[bool, list[Tensor]] = {True: [], False: []}
     lesson.network.register_forward_pre_hook(
         lambda network, inputs: seen[lesson.trainer.training].append(inputs[0])
@@ -183,7 +162,7 @@ def test_training_photos_are_augmented_and_validation_photos_are_not() -> None:
 
 
 def test_the_epochs_micro_f1_is_over_all_its_photos() -> None:
-    lesson = tiny_lesson(epochs=1, head_epochs=0)
+    lesson = tiny_lesson(epochs=1)
     logits: list[Tensor] = []
     lesson.network.register_forward_hook(
         lambda network, inputs, outputs: (
@@ -199,3 +178,56 @@ def test_the_epochs_micro_f1_is_over_all_its_photos() -> None:
     hits = int((predicted & targets).sum())
     expected = 2 * hits / max(1, int(predicted.sum() + targets.sum()))
     assert float(trainer.callback_metrics["val_micro_f1"]) == pytest.approx(expected)
+
+
+# What is mixed, contrasted, compiled
+
+
+def weights_after(lesson: Lesson) -> dict[str, Tensor]:
+    train(lesson)
+    return copy_of(lesson.network)
+
+
+def equally_begun(**settings: object) -> Lesson:
+    torch.manual_seed(8)
+    return tiny_lesson(epochs=2, space=ONE_GROUP, **settings)
+
+
+def test_random_numbers_depend_on_seed_and_epoch_alone() -> None:
+    first, again, other = equally_begun(), equally_begun(), equally_begun(seed=9)
+    # What was drawn before an epoch makes no difference to it.
+    again.on_train_start = lambda: torch.manual_seed(1234)  # type: ignore[method-assign]
+    expected = weights_after(first)
+    assert same(weights_after(again), expected)
+    assert not same(weights_after(other), expected)
+
+
+def test_mixed_photos_teach_something_else() -> None:
+    lesson = equally_begun(mixup_alpha=1.0)
+    seen: list[Tensor] = []
+    lesson.network.register_forward_pre_hook(lambda network, inputs: seen.append(inputs[0]))
+    assert not same(weights_after(lesson), weights_after(equally_begun()))
+    assert {batch.dtype for batch in seen} == {torch.float32, torch.uint8}
+
+
+def test_the_contrastive_term_is_weighted_and_added() -> None:
+    pixels = torch.randint(0, 256, (4, 3, 16, 16), dtype=torch.uint8)
+    targets = torch.eye(LABELS)[[0, 0, 1, 1]]
+    losses = []
+    for weight in (0.0, 1.0, 2.0):
+        lesson = equally_begun(contrastive_weight=weight)
+        lesson.log = lambda *arguments, **options: None  # type: ignore[method-assign]
+        losses.append(float(lesson.training_step((pixels, targets)).detach()))
+    plain, once, twice = losses
+    assert once > plain
+    assert twice - plain == pytest.approx(2 * (once - plain), rel=1e-4)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_lesson_learns_the_same_and_saves_the_same_names() -> None:
+    lesson = equally_begun(compile=True)
+    names = set(lesson.state_dict())
+    compiled = weights_after(lesson)
+    assert set(lesson.state_dict()) == names
+    for name, each in weights_after(equally_begun()).items():
+        torch.testing.assert_close(compiled[name], each, rtol=1e-3, atol=1e-4)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hangtag.errors import SettingsInvalid
-from training.settings import TrainingSettings, make_settings
+from training.settings import TrainingSettings, head_phase, make_settings
 
 DATA = Path("catalogue")
 
@@ -25,7 +25,7 @@ def test_from_scratch_takes_more_epochs() -> None:
 @pytest.mark.parametrize("weights", ["imagenet", "runs/first/bundle/weights.pth"])
 def test_a_pretrained_body_starts_frozen_and_learns_slowly(weights: str) -> None:
     settings = make_settings(DATA, weights)
-    assert (settings.epochs, settings.head_epochs, settings.size_px) == (8, 2, 224)
+    assert (settings.epochs, settings.head_epochs, settings.size_px) == (8, 25, 224)
     assert (settings.learning_rate, settings.body_rate, settings.dropout) == (1e-3, 0.1, 0.2)
 
 
@@ -66,6 +66,17 @@ def test_an_unknown_setting_is_named() -> None:
         ("precision", "fp8"),
         ("target_precision", 1.0),
         ("seed", "first"),
+        ("seed", -1),
+        ("devices", 0),
+        ("devices", "some"),
+        ("compile", "perhaps"),
+        ("rotation_degrees", -1),
+        ("zoom", 1.0),
+        ("hue", 0.6),
+        ("mixup_alpha", -0.1),
+        ("balance_max_count", 0),
+        ("contrastive_weight", -1),
+        ("loggers", "csv,paper"),
     ],
 )
 def test_a_value_out_of_range_is_named(name: str, value: object) -> None:
@@ -73,17 +84,35 @@ def test_a_value_out_of_range_is_named(name: str, value: object) -> None:
         make_settings(DATA, "none", **{name: value})
 
 
-@pytest.mark.parametrize(("epochs", "head_epochs"), [(1, 0), (2, 1), (3, 2), (4, 2)])
-def test_the_head_phase_leaves_an_epoch_for_the_whole_network(
-    epochs: int, head_epochs: int
-) -> None:
-    assert make_settings(DATA, "imagenet", epochs=epochs).head_epochs == head_epochs
+def test_the_packaged_network_learns_as_fast_as_its_head() -> None:
+    settings = make_settings(DATA, "packaged", backbone="tf_efficientnet_lite0")
+    assert (settings.epochs, settings.size_px, settings.body_rate) == (20, 192, 1.0)
 
 
-def test_a_long_head_phase_is_cut_to_leave_an_epoch() -> None:
-    assert make_settings(DATA, "imagenet", epochs=4, head_epochs=9).head_epochs == 3
+def test_the_head_phase_is_as_in_quick_mode() -> None:
+    phase = head_phase(make_settings(DATA, "imagenet", epochs=3, head_epochs=12, dropout=0.1))
+    quick = make_settings(DATA, quick=True, epochs=12)
+    names = ("epochs", "batch_size", "learning_rate", "weight_decay", "dropout")
+    assert [getattr(phase, name) for name in names] == [getattr(quick, name) for name in names]
 
 
 def test_settings_read_back_are_the_same() -> None:
     settings = make_settings(DATA, "imagenet", seed=3, skip_bad=True)
     assert TrainingSettings.model_validate(settings.model_dump(mode="json")) == settings
+
+
+def test_loggers_are_given_with_commas_or_as_a_list() -> None:
+    for given in ("csv,mlflow", "csv, mlflow", ["csv", "mlflow"]):
+        assert make_settings(DATA, "none", loggers=given).loggers == ("csv", "mlflow")
+
+
+def test_devices_are_a_number_or_all_there_are() -> None:
+    assert make_settings(DATA, "none").devices == "auto"
+    assert make_settings(DATA, "none", devices="auto").devices == "auto"
+    assert make_settings(DATA, "none", devices="2").devices == 2
+
+
+def test_mixed_photos_are_not_contrasted() -> None:
+    with pytest.raises(SettingsInvalid, match=r"contrastive_weight is wrong: .*leave one at 0"):
+        make_settings(DATA, "none", contrastive_weight=0.1, mixup_alpha=0.2)
+    assert make_settings(DATA, "none", contrastive_weight=0.1).mixup_alpha == 0

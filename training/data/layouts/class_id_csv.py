@@ -16,7 +16,7 @@ from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace, read_label_space
 from training.data.catalogue import Catalogue
 from training.data.csv_rows import CsvRow, read_header, read_rows
-from training.data.product_rows import ProductRow, check_rows, find_photo, split_label_cell
+from training.data.product_rows import ProductRow, check_rows, find_photo, split_cell
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "a csv file with the columns ImageId, ClassId, and labels.json"
@@ -66,5 +66,5 @@ def _product_row(row: CsvRow, folder: Path, label_space: LabelSpace) -> ProductR
         image=image,
         path=find_photo((folder / "images", folder / "train", folder), image),
         product_id=image,
-        label_ids=split_label_cell(row["ClassId"], label_space),
+        label_ids=split_cell(row["ClassId"], label_space.__contains__),
     )

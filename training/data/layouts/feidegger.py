@@ -57,7 +57,7 @@ def read(folder: Path) -> Catalogue:
 
 
 def read_described(folder: Path) -> list[DescribedPhoto]:
-    """Return the photos with their descriptions, a line each.
+    """Return the photos, which may not exist, with their descriptions, a line each.
 
     Raises
     ------
@@ -84,6 +84,7 @@ def _described(path: Path, number: int, item: _Item) -> DescribedPhoto:
         path=path.parent / "images" / name,
         # Zalando names photos <article>@<number of the photo>.
         product_id=name.partition("@")[0],
-        text="\n".join(text.strip() for text in item.descriptions),
+        title="",
+        description="\n".join(text.strip() for text in item.descriptions),
         split=_SPLITS[item.split],
     )

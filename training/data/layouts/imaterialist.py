@@ -14,6 +14,7 @@ https://github.com/visipedia/imat_fashion_comp (the names of the labels)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,16 @@ from training.data.row_progress import show_progress
 LOOKED_FOR = "train.json or validation.json (images, annotations) with images/<imageId>.jpg"
 
 _SPLITS = ("train", "validation")
+# How the first image or the first annotation begins: many sets have a train.json, COCO's among
+# them with images and annotations of its own.
+_FIRST_ENTRY = re.compile(
+    rb"""
+    "images"      \s* : \s* \[ \s* \{ [^{}]* "image_?[iI]d" \s* :
+    | "annotations" \s* : \s* \[ \s* \{ [^{}]* "label_?[iI]d" \s* :
+    """,
+    re.VERBOSE,
+)
+_HEAD_BYTES = 1 << 16
 
 
 def _as_text(value: object) -> object:
@@ -59,8 +70,18 @@ _PART = TypeAdapter(_Part)
 
 
 def matches(folder: Path) -> bool:
-    """Whether the folder has this layout."""
-    return any((folder / f"{split}.json").is_file() for split in _SPLITS)
+    """Whether the folder has this layout; of the json files only the first bytes are read."""
+    return any(_is_of_the_set(folder / f"{split}.json") for split in _SPLITS)
+
+
+def _is_of_the_set(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return _FIRST_ENTRY.search(file.read(_HEAD_BYTES)) is not None
+    except OSError:  # reading it says why
+        return True
 
 
 def read(folder: Path) -> Catalogue:

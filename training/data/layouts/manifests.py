@@ -11,18 +11,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hangtag.errors import DataInvalid
-from hangtag.label_space import Group, Label, LabelSpace, read_label_space
-from training.data.catalogue import Catalogue, Problem
-from training.data.layouts.manifest_lines import PhotoAnswers, parse_line
-from training.data.layouts.worker_votes import Agreement, count_votes, groups_of, majority
+from hangtag.label_space import Group, Label, LabelId, LabelSpace, read_label_space
+from training.data.catalogue import Catalogue, Problem, with_ancestors
+from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer, parse_line
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows, find_photo
 from training.data.row_progress import show_progress
+from training.data.votes import Answer, Undecided, count_votes, unasked_groups, undecided
 
 LOOKED_FOR = "a labelling manifest, *.jsonl or *.manifest, with images/"
 
@@ -46,24 +48,22 @@ def read(folder: Path) -> Catalogue:
     """
     lines, malformed = read_answers(folder)
     label_space = _label_space(folder, lines)
-    ids_by_name = ids_of_unique_names(label_space)
-    votes = [
-        count_votes(line.answers, label_space, ids_by_name)
-        for line in show_progress(lines, "Counting votes")
-    ]
-    asked = {group for each in votes for group in groups_of(each, label_space)}
-    unasked = frozenset(group.name for group in label_space.groups) - asked
-    rows, undecided = [], []
-    for line, given in show_progress(list(zip(lines, votes, strict=True))):
-        agreement = majority(given, len(line.answers), label_space)
-        if agreement.label_ids:
-            rows.append(_row(line, agreement, unasked, folder))
+    answers, strange = _resolved(lines, label_space)
+    shares = count_votes(answers, label_space).shares()
+    unasked = unasked_groups(shares > 0, label_space)
+    rows, unlabelled = [], []
+    for line, share in show_progress(list(zip(lines, shares, strict=True))):
+        held = [label_space.labels[index].id for index in np.flatnonzero(share > 0.5)]
+        if held or strange[line.where]:
+            label_ids = (*map(str, held), *sorted(strange[line.where]))
+            unknown = undecided(share, share > 0, held, label_space)
+            rows.append(_row(line, label_ids, unknown, unasked, folder))
         else:
             detail = f"no label was given by more than half of {len(line.answers)} worker(s)"
-            undecided.append(Problem("no_labels", line.where, detail))
+            unlabelled.append(Problem("no_labels", line.where, detail))
     photos, problems = check_rows(rows, label_space)
     source = ", ".join(path.name for path in _manifests(folder))
-    return Catalogue(label_space, photos, (*malformed, *undecided, *problems), source)
+    return Catalogue(label_space, photos, (*malformed, *unlabelled, *problems), source)
 
 
 def read_answers(folder: Path) -> tuple[list[PhotoAnswers], list[Problem]]:
@@ -112,14 +112,47 @@ def _label_space(folder: Path, lines: Sequence[PhotoAnswers]) -> LabelSpace:
     return label_space_of(_manifests(folder)[0], [Group(name="labels", title="Labels")], labels)
 
 
+def _resolved(
+    lines: Sequence[PhotoAnswers], label_space: LabelSpace
+) -> tuple[list[Answer], dict[str, set[str]]]:
+    """Return all answers, and what each line has that is no label, whoever gave it: mistakes."""
+    ids_by_name = ids_of_unique_names(label_space)
+    answers = []
+    strange: dict[str, set[str]] = defaultdict(set)
+    for line in show_progress(lines, "Reading answers"):
+        for given in line.answers:
+            labels, unknown = given_labels(given, label_space, ids_by_name)
+            answers.append(Answer(line.where, given.worker, labels))
+            strange[line.where] |= unknown
+    return answers, strange
+
+
 def ids_of_unique_names(label_space: LabelSpace) -> dict[str, str]:
     """Return the IDs of the names that only one label has."""
     counts = Counter(label.name for label in label_space.labels)
     return {label.name: str(label.id) for label in label_space.labels if counts[label.name] == 1}
 
 
+def given_labels(
+    answer: WorkerAnswer, label_space: LabelSpace, ids_by_name: dict[str, str]
+) -> tuple[frozenset[LabelId], frozenset[str]]:
+    """Return the labels that an answer gives by ID or name, and what of it is neither.
+
+    Who gives a label gives its ancestors too.
+    """
+    ids = {
+        label if label in label_space else ids_by_name.get(label, label) for label in answer.labels
+    }
+    strange = frozenset(label_id for label_id in ids if label_id not in label_space)
+    return with_ancestors(ids - strange, label_space), strange
+
+
 def _row(
-    line: PhotoAnswers, agreement: Agreement, unasked: frozenset[str], folder: Path
+    line: PhotoAnswers,
+    label_ids: tuple[str, ...],
+    unknown: Undecided,
+    unasked: frozenset[str],
+    folder: Path,
 ) -> ProductRow:
     image = line.image.rpartition("/")[2] if "://" in line.image else line.image
     return ProductRow(
@@ -127,7 +160,7 @@ def _row(
         image=line.image,
         path=find_photo((folder / "images", folder), image),
         product_id=line.product_id,
-        label_ids=agreement.label_ids,
-        unknown_groups=agreement.unknown_groups | unasked,
-        unknown_labels=agreement.unknown_labels,
+        label_ids=label_ids,
+        unknown_groups=unknown.groups | unasked,
+        unknown_labels=frozenset(map(str, unknown.labels)),
     )

@@ -1,7 +1,8 @@
 """The dataset folder of Hangtag: `products.csv`, `labels.json` and `images/`.
 
 - `products.csv`: the columns image and labels (IDs joined by `_`), and optionally product_id,
-  title, description and split
+  title, description, split, and unknown_groups (names joined by `_`): of these groups nothing is
+  known but the labels that are given, while the labels that are not given of the others do not hold
 - `labels.json`: groups and labels (see hangtag/label_space.py)
 - the photos, in `images/` or beside products.csv
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 from hangtag.label_space import LabelSpace, read_label_space
 from training.data.catalogue import Catalogue
 from training.data.csv_rows import CsvRow, read_rows
-from training.data.product_rows import ProductRow, check_rows, find_photo, split_label_cell
+from training.data.product_rows import ProductRow, check_rows, find_photo, split_cell
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "products.csv (columns image, labels) with labels.json and images/"
@@ -25,7 +26,7 @@ def matches(folder: Path) -> bool:
 
 
 def read(folder: Path) -> Catalogue:
-    """Read the folder; the label cells hold IDs joined by `_`.
+    """Read the folder.
 
     Raises
     ------
@@ -45,8 +46,9 @@ def _product_row(row: CsvRow, folder: Path, label_space: LabelSpace) -> ProductR
         image=row["image"],
         path=find_photo((folder / "images", folder), row["image"]),
         product_id=row["product_id"],
-        label_ids=split_label_cell(row["labels"], label_space),
+        label_ids=split_cell(row["labels"], label_space.__contains__),
         title=row["title"],
         description=row["description"],
+        unknown_groups=frozenset(split_cell(row["unknown_groups"], label_space.has_group)),
         split=row["split"],
     )

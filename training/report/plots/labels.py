@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from training.report.plots.canvas import new_figure, to_png
@@ -18,15 +19,31 @@ _NAME_F1 = 0.03
 
 
 def plot_labels(labels: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
-    """F1 of the labels that occur among the test photos; the most surprising ones are named."""
+    """F1 of the labels that occur among the test photos, against their train photos."""
+    return to_png(draw_labels(labels, groups, "train_photos", "train photos"))
+
+
+def draw_labels(
+    labels: Mapping[str, Any], groups: Mapping[str, Any], count: str, count_title: str
+) -> Figure:
+    """Draw the F1 of the labels that occur; the most surprising ones are named.
+
+    Parameters
+    ----------
+    labels : figures by label: `f1`, `name`, `group`, test `photos`, and the count
+    groups : by name, with their `title`
+    count : the figure that tells how many photos F1 is drawn against, and `count_title` its name
+    """
     figure = new_figure(9, 5.5)
     axes = figure.subplots()
-    occurring = [label for label in labels.values() if label["photos"]]
+    occurring = [
+        {**label, "count": max(label[count], 1)} for label in labels.values() if label["photos"]
+    ]
     for name, group in groups.items():
         points = [label for label in occurring if label["group"] == name]
         if points:
             axes.scatter(
-                [max(label["train_photos"], 1) for label in points],
+                [label["count"] for label in points],
                 [label["f1"] for label in points],
                 s=20,
                 alpha=0.8,
@@ -36,21 +53,21 @@ def plot_labels(labels: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set(xlabel="train photos", ylabel="F1 on test photos", ylim=(-0.03, 1.05))
+    axes.set(xlabel=count_title, ylabel="F1 on test photos", ylim=(-0.03, 1.05))
     axes.grid(alpha=0.3)
     if occurring:
         axes.legend(fontsize=8, loc="lower right")
-    return to_png(figure)
+    return figure
 
 
-def _name_the_surprising(axes: Axes, labels: list[Mapping[str, Any]]) -> None:
-    """Name the labels that are missed most although there were photos to learn them from.
+def _name_the_surprising(axes: Axes, labels: list[dict[str, Any]]) -> None:
+    """Name the labels that are missed most although there are many photos of them.
 
     Of those that lie so near to each other that their names would overlap, only the first.
     """
     named: list[tuple[float, float]] = []
-    for label in sorted(labels, key=lambda each: (each["f1"] - 1) * each["train_photos"] ** 0.5):
-        x, y = max(label["train_photos"], 1), label["f1"]
+    for label in sorted(labels, key=lambda each: (each["f1"] - 1) * each["count"] ** 0.5):
+        x, y = label["count"], label["f1"]
         place = (np.log10(x), y)
         if len(named) == _NAMED:
             break

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hangtag.errors import DataInvalid, LabelSpaceInvalid
-from training.data import LAYOUTS, Catalogue, read_catalogue
+from training.data import LAYOUTS, Catalogue, label_matrix, read_catalogue
 
 STYLES_HEADER = (
     "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,"
@@ -92,6 +93,45 @@ def test_a_bad_row_is_a_problem_and_yields_no_photo(
     assert kinds(catalogue) == [(kind, "products.csv:3")]
     assert detail in catalogue.problems[0].detail
     assert [photo.path.name for photo in catalogue.photos] == ["7.jpg"]
+
+
+def test_unknown_groups_of_products_csv_are_not_negative(folder: Path) -> None:
+    catalogue = read_products(
+        folder, "image,labels,unknown_groups\n0.jpg,21,garment_details\n1.jpg,zip_412,\n"
+    )
+    assert [photo.unknown_groups for photo in catalogue.photos] == [{"garment", "details"}, set()]
+    np.testing.assert_array_equal(
+        label_matrix(catalogue.photos, catalogue.label_space),
+        np.array([[1, 0, *[np.nan] * 4], [1, 0, 1, 0, 1, 0]], np.float32),
+    )
+
+
+def test_of_an_unknown_group_the_labels_that_are_given_hold(folder: Path) -> None:
+    text = "image,labels,unknown_groups\n0.jpg,412_zip,details_category_garment\n"
+    catalogue = read_products(folder, text)
+    # A label of an exclusive group says all about it.
+    assert catalogue.photos[0].unknown_groups == {"details"}
+    np.testing.assert_array_equal(
+        label_matrix(catalogue.photos, catalogue.label_space),
+        np.array([[1, 0, 1, 0, 1, np.nan]], np.float32),
+    )
+
+
+def test_group_names_may_contain_the_joining_character(folder: Path) -> None:
+    document = json.loads((folder / "labels.json").read_text())
+    document["groups"] += [{"name": name, "title": name} for name in ("neck", "neck_line")]
+    (folder / "labels.json").write_text(json.dumps(document))
+    text = "image,labels,unknown_groups\n0.jpg,412,neck_line_details_neck\n"
+    (photo,) = read_products(folder, text).photos
+    assert photo.unknown_groups == {"neck", "neck_line", "details"}
+
+
+def test_an_unknown_group_that_there_is_not_is_a_problem(folder: Path) -> None:
+    text = "image,labels,unknown_groups\n0.jpg,412,details_size\n1.jpg,412,\n"
+    catalogue = read_products(folder, text)
+    assert kinds(catalogue) == [("unknown_group", "products.csv:2")]
+    assert "no group of the label space: 'size'" in catalogue.problems[0].detail
+    assert [photo.path.name for photo in catalogue.photos] == ["1.jpg"]
 
 
 def test_all_problems_of_a_row_are_told(folder: Path) -> None:

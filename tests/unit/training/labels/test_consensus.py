@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from PIL import Image
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelSpace
 from training.data import read_catalogue
+from training.data.votes import Answer
 from training.labels.consensus import dawid_skene, majority
-from training.labels.votes import Answer
 from training.labels.worker_answers import read_worker_answers, write_consensus
 
 PHOTOS, LABELS = 300, 10
@@ -121,8 +122,32 @@ def test_labels_that_exclude_each_other_never_both_hold() -> None:
     assert consensus.labels_of(0, CLOTHES) == [1, 11, "zip"]
     undecided = consensus.probabilities.copy()
     undecided[0] = [0.6, 0.7, 0.9, 0.8, 0.7, 0.1]
-    consensus = type(consensus)(consensus.photos, undecided, consensus.workers)
+    consensus = replace(consensus, probabilities=undecided)
     assert consensus.labels_of(0, CLOTHES) == [1, 11]
+
+
+def test_ties_disputes_and_what_nobody_was_asked_is_unknown() -> None:
+    answers = [
+        *(Answer("agreed", worker, frozenset({1, 11})) for worker in "ab"),
+        Answer("tied", "a", frozenset({1, 11})),
+        Answer("tied", "b", frozenset({1, 12})),
+        *(Answer("blank", worker, frozenset({1})) for worker in "ab"),
+    ]
+    consensus = majority(answers, CLOTHES)
+    assert consensus.unknown_groups(CLOTHES) == [["details"], ["type", "details"], ["details"]]
+    zipped = [Answer("zipped", "a", frozenset({"zip"})), Answer("zipped", "b", frozenset({1, 11}))]
+    consensus = majority([*answers, *zipped], CLOTHES)
+    assert consensus.unknown_groups(CLOTHES) == [[], ["type"], [], ["category", "type", "details"]]
+
+
+def test_a_group_of_which_a_label_holds_is_known_if_it_is_exclusive() -> None:
+    answers = [
+        Answer("a", "1", frozenset({1, 11, 12})),
+        Answer("a", "2", frozenset({1, 11})),
+    ]
+    consensus = majority(answers, CLOTHES)
+    assert consensus.labels_of(0, CLOTHES) == [1, 11]
+    assert consensus.unknown_groups(CLOTHES) == [["details"]]
 
 
 def make_folder(folder: Path, *lines: object) -> Path:
@@ -154,6 +179,7 @@ def test_from_answers_to_a_dataset(tmp_path: Path) -> None:
     assert catalogue.problems == ()
     (photo,) = catalogue.photos
     assert (photo.labels, photo.product_id) == ({1, 11}, "SKU-0.png")
+    assert photo.unknown_groups == set()
     with (out / "certainty.csv").open(newline="") as file:
         rows = [(r["image"], r["label"], r["holds"], r["certainty"]) for r in csv.DictReader(file)]
     assert rows[:4] == [
@@ -163,6 +189,23 @@ def test_from_answers_to_a_dataset(tmp_path: Path) -> None:
     with (out / "workers.csv").open(newline="") as file:
         quality = {row["worker"]: float(row["informedness"]) for row in csv.DictReader(file)}
     assert quality["ann"] == quality["bob"] > quality["cid"]
+
+
+def test_what_the_workers_leave_open_is_unknown_in_the_dataset(tmp_path: Path) -> None:
+    source = make_folder(
+        tmp_path / "source",
+        line("0.png", ann=[11], bob=[12]),
+        line("1.png", ann=[11, "zip"], bob=[11]),
+    )
+    lines, answers = read_worker_answers(source, CLOTHES)
+    write_consensus(lines, answers, majority(answers, CLOTHES), CLOTHES, source, tmp_path / "out")
+    made, raw = read_catalogue(tmp_path / "out"), read_catalogue(source)
+    assert made.problems == ()
+    assert [photo.unknown_groups for photo in made.photos] == [{"type"}, {"details"}]
+    # The manifest itself says the same: label by label, which products.csv cannot.
+    assert [photo.labels for photo in raw.photos] == [photo.labels for photo in made.photos]
+    assert [photo.unknown_groups for photo in raw.photos] == [{"type"}, set()]
+    assert raw.photos[1].unknown_labels == {"zip"}
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,24 @@ def test_a_dataset_folder(dataset: Path, tmp_path: Path) -> None:
         convert_dataset(dataset, migrated, out)
 
 
+def test_unknown_groups_stay_unknown_as_long_as_they_have_labels(
+    dataset: Path, tmp_path: Path
+) -> None:
+    products = dataset / "products.csv"
+    products.write_text("image,labels,unknown_groups\n0.png,1,type_details\n1.png,11,\n")
+    out = tmp_path / "next"
+    convert_dataset(dataset, moved(Drop(labels=("zip",)), Merge(labels=(12,), into=11)), out)
+    assert (out / "products.csv").read_text().splitlines()[1:] == [
+        "../dataset/images/0.png,1,type", "../dataset/images/1.png,11,",
+    ]  # fmt: skip
+    catalogue = read_catalogue(out)
+    assert catalogue.problems == ()
+    assert [photo.unknown_groups for photo in catalogue.photos] == [{"type"}, set()]
+    products.write_text("image,labels,unknown_groups\n0.png,1,size\n")
+    with pytest.raises(DataInvalid, match=r"products\.csv:2: the group 'size' is not in .* '1'"):
+        convert_dataset(dataset, moved(Drop(labels=("zip",))), tmp_path / "other")
+
+
 def test_a_dataset_row_with_an_unknown_label(dataset: Path, tmp_path: Path) -> None:
     with (dataset / "products.csv").open("a") as file:
         file.write("0.png,11_99,E,Fall\n")

@@ -10,13 +10,13 @@ from PIL import Image
 
 from hangtag.errors import DataInvalid, SettingsInvalid
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
-from training.data import read_catalogue
+from training.data import read_catalogue, read_described
 from training.labels.english import ENGLISH
 from training.labels.german import GERMAN
 from training.labels.languages import guess_language
 from training.labels.mined_dataset import mine_dataset
 from training.labels.mining import MinedLabels, MiningLimits, mine_labels
-from training.labels.product_texts import ProductText, read_text_rows, texts_by_product
+from training.labels.product_texts import ProductText, texts_by_product
 
 EVERYTHING = MiningLimits(least_count=1, most_per_kind=100, largest_share=1)
 
@@ -169,6 +169,31 @@ def test_the_mined_folder_is_a_dataset(tmp_path: Path) -> None:
         mine_dataset(source, out, None, EVERYTHING)
 
 
+def test_a_colour_that_no_text_names_is_unknown(tmp_path: Path) -> None:
+    source = make_folder(
+        tmp_path / "source",
+        "image,title\n0.png,Red shirt\n1.png,Blue watch\n2.png,Linen shirt\n3.png,Red shirt\n",
+    )
+    mine_dataset(source, tmp_path / "mined", "en", EVERYTHING)
+    catalogue = read_catalogue(tmp_path / "mined")
+    assert catalogue.problems == ()
+    # Nor does every title name the material or the closure, which is not to say that all have one.
+    assert [set(photo.unknown_groups) for photo in catalogue.photos] == [
+        set(), set(), {"colour"}, set(),
+    ]  # fmt: skip
+
+
+def test_a_colour_too_rare_for_a_label_is_known_to_be_another() -> None:
+    texts = titled(*["Red shirt"] * 3, *["Blue shirt"] * 3, "Green shirt", "Shirt")
+    mined = mine_labels(texts, ENGLISH, MiningLimits(3, 9, 1))
+    assert [mined.unknown_groups[str(number)] for number in (0, 6, 7)] == [(), (), ("colour",)]
+
+
+def test_a_group_of_one_label_is_known_to_be_without_it() -> None:
+    mined = mine_labels(titled(*["Red shirt"] * 3, "Shirt"), ENGLISH, MiningLimits(3, 9, 1))
+    assert mined.unknown_groups["3"] == ()
+
+
 def test_a_folder_without_texts(tmp_path: Path) -> None:
     source = make_folder(tmp_path / "source", "image,labels\n0.png,x\n")
     with pytest.raises(DataInvalid, match="has no photo with a text"):
@@ -179,7 +204,7 @@ def test_a_folder_without_texts(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def mined_fashion_products() -> tuple[MinedLabels, list[ProductText]]:
-    products = texts_by_product(read_text_rows(FASHION_PRODUCTS)[0])
+    products = texts_by_product(read_described(FASHION_PRODUCTS)[0])
     assert guess_language(products) == "en"
     return mine_labels(products, ENGLISH, MiningLimits()), products
 

@@ -13,6 +13,7 @@ import numpy as np
 from hangtag.bundle import GroupSet, LabelDecision, PredictionSets
 from hangtag.decisions import FloatArray
 from hangtag.label_space import LabelSpace, parse_label_space
+from training.data import TwinAgreement
 from training.report.evaluated import Evaluated, count_together
 
 PHOTOS = 300
@@ -112,5 +113,6 @@ def evaluated(
         sheet_pixels=rng.integers(0, 256, (photos, 3, side_px, side_px), dtype=np.uint8),
         embeddings=scores + 0.05 * rng.normal(size=scores.shape).astype(np.float32),
         slices={"title is new": rng.random(photos) < 0.3},
+        twins={"type": TwinAgreement(photos=40, agreement=0.81)},
     )
     return replace(made, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from PIL import Image
 
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
-from training.data import DecodedCatalogue, ProductPhoto, Splits
-from training.report.gathering import NEW_TITLE, gather_test_photos
+from training.data import DecodedCatalogue, ProductPhoto, Splits, TwinAgreement
+from training.report.evaluated import NEW_TITLE
+from training.report.gathering import gather_test_photos
 from training.training_data import TrainingData
 from training.tuning import untuned
 
@@ -58,3 +60,38 @@ def test_everything_is_that_of_the_test_photos(tmp_path: Path) -> None:
     assert found.train_together.tolist() == [[2, 1], [1, 1]]
     # Of the first the title is known, whatever its spelling; no title is nobody's.
     assert found.slices[NEW_TITLE].tolist() == [False, True, True]
+
+
+def test_twins_are_looked_for_in_all_photos(tmp_path: Path) -> None:
+    data = training_data(tmp_path)
+    space = parse_label_space(
+        {
+            "version": "1",
+            "groups": [{"name": "kind", "title": "Kind", "exclusive": True}],
+            "labels": [{"id": each, "name": each, "group": "kind"} for each in ("tee", "bag")],
+        }
+    )
+    # The first two are one picture, so are the next two; the others are blank.
+    colours = np.zeros((6, 192), np.uint8)
+    colours[:4, ::2] = 200
+    hashes = np.array([1, 1, 0xFFFFF << 40, 0xFFFFF << 40, 0, 0], np.uint64)
+    decoded = replace(data.decoded, hashes=hashes, colours=colours)
+    targets = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [1, 0], [0, 1]], np.float32)
+    data = replace(data, decoded=decoded, label_space=space, targets=targets)
+    scores = np.full((3, 2), 0.5, np.float32)
+    found = gather_test_photos(data, untuned(space), scores, None, 0.9)
+    assert found.twins == {"kind": TwinAgreement(photos=4, agreement=0.5)}
+
+
+def test_a_title_that_too_many_photos_share_is_nobodys(tmp_path: Path) -> None:
+    data = training_data(tmp_path)
+    copies = tuple(replace(photo, title="T-shirt") for photo in data.decoded.photos)
+    for count, new in ((3, False), (4, True)):  # 18 and 24 photos; 20 may share a title
+        photos = copies * count
+        decoded = replace(data.decoded, photos=photos, hashes=np.zeros(len(photos), np.uint64),
+                          colours=np.zeros((len(photos), 192), np.uint8))  # fmt: skip
+        found = gather_test_photos(
+            replace(data, decoded=decoded), untuned(data.label_space),
+            np.full((3, 2), 0.5, np.float32), None, 0.9,
+        )  # fmt: skip
+        assert found.slices[NEW_TITLE].tolist() == [new] * 3

@@ -10,7 +10,9 @@ import pytest
 from tests.unit.training.report.synthetic import evaluated
 from training.evaluation import evaluate
 from training.report.evaluated import Evaluated
+from training.report.group_answers import group_answers
 from training.report.headline import exact_match, headline, micro_f1
+from training.report.reliability import reliability
 from training.report.resampling import Resamples
 
 ROUNDS = 4
@@ -32,8 +34,41 @@ def test_each_draw_is_what_its_photos_give(draw: int) -> None:
     resamples = Resamples(photos.duplicate_groups, ROUNDS)
     rows = np.repeat(np.arange(120), resamples.weights[:, draw].astype(int))
     found = {name: each[draw] for name, each in headline(photos, resamples).items()}
-    del found["exact_match"]
+    del found["exact_match"], found["ece"]
     assert found == pytest.approx(by_evaluate(photos, rows), rel=1e-5)
+
+
+@pytest.mark.parametrize("draw", range(ROUNDS + 1))
+def test_the_calibration_error_is_the_mean_of_the_exclusive_groups(draw: int) -> None:
+    photos = evaluated(120)
+    resamples = Resamples(photos.duplicate_groups, ROUNDS)
+    rows = np.repeat(np.arange(120), resamples.weights[:, draw].astype(int))
+    drawn = replace(
+        photos.among(np.ones(120, np.bool_)),
+        **{
+            name: getattr(photos, name)[rows]
+            for name in ("scores", "targets", "duplicate_groups", "sizes_px", "embeddings")
+        },
+        paths=tuple(photos.paths[row] for row in rows),
+        slices={},
+    )
+    errors = [reliability(group_answers(drawn, name))["ece"] for name in photos.exclusive_groups]
+    assert headline(photos, resamples)["ece"][draw] == pytest.approx(np.mean(errors), rel=1e-4)
+
+
+def test_groups_without_known_photos_have_no_part_in_the_calibration_error() -> None:
+    photos = evaluated(50)
+    colours = list(photos.label_space.indices_of_group("colour"))
+    targets = photos.targets.copy()
+    targets[:, colours] = np.nan
+    resamples = Resamples(photos.duplicate_groups, 2)
+    errors = [
+        headline(replace(photos, targets=each), resamples)["ece"][0]
+        for each in (targets, np.full_like(targets, np.nan))
+    ]
+    kinds = [reliability(group_answers(photos, name))["ece"] for name in ("kind", "type")]
+    assert errors[0] == pytest.approx(np.mean(kinds), rel=1e-4)
+    assert np.isnan(errors[1])
 
 
 def test_micro_f1_of_some_photos_is_that_of_these_photos() -> None:

@@ -49,9 +49,15 @@ def test_twins_widen_the_interval() -> None:
 def test_draws_that_are_too_high_do_not_lift_the_interval() -> None:
     rounds = np.concatenate([[0.5], np.random.default_rng(0).normal(0.53, 0.02, 5000)])
     found = interval(rounds)
+    assert found["low"] == pytest.approx(0.5 - 1.96 * 0.02, abs=0.002)
+    assert found["high"] == pytest.approx(0.5 + 1.96 * 0.02, abs=0.002)
+
+
+def test_the_value_lies_within_its_interval_where_all_draws_are_higher() -> None:
+    found = interval(np.array([0.218, 0.226, 0.231, 0.24, 0.25]))
     assert found["low"] is not None
     assert found["high"] is not None
-    assert found["low"] < found["high"] < 0.53
+    assert found["low"] < 0.218 < found["high"]
 
 
 def test_what_was_never_counted_has_no_interval() -> None:

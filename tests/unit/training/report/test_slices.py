@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from tests.unit.training.report.synthetic import evaluated
-from training.evaluation import micro_f1
-from training.report.resampling import Resamples
-from training.report.slices import slice_figures
+from training.evaluation import evaluate, micro_f1
+from training.report.evaluated import NEW_TITLE
+from training.report.headline import headline
+from training.report.resampling import Resamples, intervals
+from training.report.slices import apart_by_title, slice_figures
 
 RARE = "rarest label has fewer than 50 train photos"
 COMMON = "all labels have 50 train photos or more"
@@ -50,3 +52,38 @@ def test_a_slice_without_photos_has_no_figures() -> None:
     figures = slice_figures(photos, Resamples(photos.duplicate_groups, 1))
     nothing = {"value": None, "low": None, "high": None}
     assert figures[SMALL] == {"photos": 0, "micro_f1": nothing, "exact_match": nothing}
+
+
+def test_photos_apart_by_title_have_all_headline_figures() -> None:
+    photos = evaluated(200)
+    chosen = np.arange(200) % 3 == 0
+    resamples = Resamples(photos.duplicate_groups, 50)
+    found = apart_by_title(replace(photos, slices={NEW_TITLE: chosen}), resamples)
+    assert found is not None
+    assert found["photos"] == 67
+    assert found["near_duplicate_groups"] == len(np.unique(photos.duplicate_groups[chosen]))
+    assert found["headline"].keys() == headline(photos, resamples).keys()
+    metrics = evaluate(
+        photos.scores[chosen], photos.targets[chosen], photos.tag_thresholds, photos.label_space
+    )
+    expected = {
+        **{name: metrics[name] for name in ("micro_f1", "macro_f1", "samples_f1", "map")},
+        **{f"accuracy.{name}": each["accuracy"] for name, each in metrics["groups"].items()},
+    }
+    for name, value in expected.items():
+        figure = found["headline"][name]
+        assert figure["value"] == pytest.approx(value, rel=1e-5)
+        assert figure["low"] < value < figure["high"]
+    # Fewer photos say less.
+    everyone = intervals(headline(photos, resamples))["micro_f1"]
+    fewer = found["headline"]["micro_f1"]
+    assert fewer["high"] - fewer["low"] > everyone["high"] - everyone["low"]
+
+
+@pytest.mark.parametrize("share", [0, 1])
+def test_where_titles_never_or_always_cross_the_split_nothing_is_shown(share: int) -> None:
+    photos = evaluated(10)
+    resamples = Resamples(photos.duplicate_groups, 1)
+    chosen = np.full(10, bool(share))
+    assert apart_by_title(replace(photos, slices={NEW_TITLE: chosen}), resamples) is None
+    assert apart_by_title(replace(photos, slices={}), resamples) is None

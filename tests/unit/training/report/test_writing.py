@@ -19,7 +19,7 @@ from hangtag.errors import DataInvalid
 from tests.unit.training.report.synthetic import GROUPS, evaluated
 from training.report import save_evaluated, write_report
 from training.report.__main__ import app
-from training.report.evaluated import Evaluated
+from training.report.evaluated import NEW_TITLE, Evaluated
 
 VOID = {"meta", "img", "br"}
 
@@ -97,6 +97,38 @@ def test_a_better_tagger_is_ahead_for_sure(folder: Path) -> None:
     # Paired: narrower than the two intervals together.
     widths = [each["high"] - each["low"] for each in (own, worse["headline"]["map"], ahead)]
     assert widths[2] < widths[0] + widths[1]
+
+
+def test_a_lower_calibration_error_is_ahead(folder: Path) -> None:
+    figures = figures_in(folder)
+    worse = figures["baselines"]["worse"]
+    own, theirs = figures["headline"]["ece"]["value"], worse["headline"]["ece"]["value"]
+    assert own < theirs
+    assert worse["ahead"]["ece"]["value"] == pytest.approx(theirs - own)
+
+
+def test_what_twins_allow_stands_beside_the_accuracy(folder: Path) -> None:
+    groups = figures_in(folder)["groups"]
+    assert groups["type"]["twins"] == {"photos": 40, "agreement": 0.81, "ceiling": 0.9}
+    assert groups["kind"]["twins"] is None
+    assert re.search(r"<td>0\.810 <small>40 photos</small></td><td>0\.900</td>",
+                     (folder / "report.html").read_text())  # fmt: skip
+
+
+def test_photos_with_a_new_title_have_a_column_of_their_own(folder: Path, tmp_path: Path) -> None:
+    assert figures_in(folder)["apart_by_title"] is None
+    assert "apart by title too" not in (folder / "report.html").read_text()
+    photos = evaluated(60)
+    chosen = np.arange(60) % 2 == 0
+    page = write_report(replace(photos, slices={NEW_TITLE: chosen}), tmp_path, rounds=20)
+    text = page.read_text()
+    Page(text)
+    figures = figures_in(tmp_path)
+    stricter = figures["apart_by_title"]
+    assert stricter["photos"] == 30
+    assert stricter["headline"].keys() == figures["headline"].keys()
+    for figure in stricter["headline"].values():
+        assert f"{figure['value']:.3f} <small>{figure['low']:.3f}" in text
 
 
 def test_the_command_makes_the_same_page_again(folder: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""FEIDEGGER, and the texts that labels are mined from."""
+"""FEIDEGGER: photos with descriptions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from hangtag.errors import DataInvalid
 from training.data import read_catalogue, read_described
+from training.data.layouts import feidegger as layout
 
 SavePhotos = Callable[..., None]
 
@@ -42,15 +43,20 @@ def write(folder: Path, document: object) -> None:
 
 
 def test_descriptions_and_splits(feidegger: Path) -> None:
-    first, second, third = read_described(feidegger)
+    first, second, third = layout.read_described(feidegger)
     assert first.path == feidegger / "images" / "0VB21C000-A11@12.1.jpg"
     assert first.path.is_file()
     assert first.product_id == "0VB21C000-A11"
-    assert first.text == "Ein langes rotes Kleid.\nRotes Abendkleid mit V-Ausschnitt."
+    assert first.description == "Ein langes rotes Kleid.\nRotes Abendkleid mit V-Ausschnitt."
     assert second.path.name == "1AB21C00A-Q11@8.jpg"
     assert third.product_id == "2CD.jpg"
-    assert third.text == "Grünes Kleid."
+    assert (third.title, third.description) == ("", "Grünes Kleid.")
     assert [photo.split for photo in (first, second, third)] == ["train", "validation", "test"]
+
+
+def test_photos_that_were_not_downloaded_are_left_out(feidegger: Path) -> None:
+    (photo,), left_out = read_described(feidegger)
+    assert (photo.product_id, left_out) == ("0VB21C000-A11", 2)
 
 
 def test_without_labels_the_error_says_how_to_mine_them(feidegger: Path) -> None:
@@ -63,7 +69,8 @@ def test_mined_labels_are_read_and_texts_stay_the_originals(feidegger: Path) -> 
     (feidegger / "labels.json").write_text('{"rot": "Rot"}')
     (feidegger / "products.csv").write_text("image,labels\n0VB21C000-A11@12.1.jpg,rot\n")
     assert read_catalogue(feidegger).photos[0].labels == {"rot"}
-    assert len(read_described(feidegger)) == 3
+    (photo,), _ = read_described(feidegger)
+    assert photo.description.startswith("Ein langes")
 
 
 @pytest.mark.parametrize(
@@ -80,43 +87,10 @@ def test_a_malformed_release_is_one_sentence(
 ) -> None:
     write(feidegger, document)
     with pytest.raises(DataInvalid, match=message):
-        read_described(feidegger)
+        layout.read_described(feidegger)
 
 
 def test_several_releases(feidegger: Path) -> None:
     (feidegger / "FEIDEGGER_release_1.1.json").write_text("[]")
     with pytest.raises(DataInvalid, match="several releases; keep one"):
         read_described(feidegger)
-
-
-def test_texts_of_a_products_csv_without_labels(folder: Path) -> None:
-    (folder / "products.csv").write_text(
-        "image,title,description,product_id,split\n"
-        "0.jpg,Red tee,Soft,SKU-1,val\n1,Red tee,,SKU-1,\n99.jpg,,Gone,,\n"
-    )
-    front, back, gone = read_described(folder)
-    assert (front.text, front.product_id, front.split) == ("Red tee\nSoft", "SKU-1", "validation")
-    assert (back.path, back.text) == (folder / "images" / "1.jpg", "Red tee")
-    assert (gone.path, gone.product_id) == (folder / "images" / "99.jpg", "99.jpg")
-    assert gone.split is None
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("image,labels\n0.jpg,412\n", "neither a column title nor a column description"),
-        ("title\nRed tee\n", "lacks the column image"),
-        ("image,title\n0.jpg,Red,tee\n", r"products\.csv:2: 3 cells"),
-        ("image,title\n,Red tee\n", r"products\.csv:2: the row names no photo"),
-        ("image,title,split\n0.jpg,Red tee,some\n", "split 'some' is none of train"),
-    ],
-)
-def test_texts_that_cannot_be_used(folder: Path, text: str, message: str) -> None:
-    (folder / "products.csv").write_text(text)
-    with pytest.raises(DataInvalid, match=message):
-        read_described(folder)
-
-
-def test_no_texts_at_all(folder: Path) -> None:
-    with pytest.raises(DataInvalid, match=r"no texts to read; looked for: products\.csv"):
-        read_described(folder)

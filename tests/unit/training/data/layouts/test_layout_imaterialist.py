@@ -112,19 +112,61 @@ def test_missing_photos_labels_and_annotations_are_problems(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"train\.json: Invalid JSON"),
-        ('{"images": []}', r"train\.json: annotations: Field required"),
+        ('{"images": [{"imageId": "1"}', r"train\.json: Invalid JSON"),
+        ('{"images": [{"imageId": "1"}]}', r"train\.json: annotations: Field required"),
         (
             '{"images": [], "annotations": [{"imageId": "1", "labelId": "62"}]}',
             r"train\.json: annotations\.0\.labelId: Input should be a valid array",
         ),
-        ('{"images": [], "annotations": []}', r"train\.json: .*there are no labels"),
+        (
+            '{"images": [{"imageId": "1"}], "annotations": []}',
+            r"train\.json: .*there are no labels",
+        ),
     ],
 )
 def test_a_malformed_file_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "train.json").write_text(text)
     with pytest.raises(DataInvalid, match=message):
         read_catalogue(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        [],
+        {"epochs": 12, "images": "images/", "imageId": "1"},
+        {"images": [], "annotations": []},
+        {
+            "info": {"description": "COCO"},
+            "images": [{"id": 1, "file_name": "1.jpg", "width": 9, "height": 9}],
+            "annotations": [{"id": 7, "image_id": 1, "category_id": 62, "bbox": [0, 0, 9, 9]}],
+            "categories": [{"id": 62, "name": "chair"}],
+        },
+    ],
+)
+def test_a_train_json_of_another_set_is_not_read(tmp_path: Path, document: object) -> None:
+    (tmp_path / "train.json").write_text(json.dumps(document))
+    with pytest.raises(DataInvalid, match="has no layout that is known"):
+        read_catalogue(tmp_path)
+
+
+def test_only_the_first_bytes_of_a_train_json_tell_its_layout(folder: Path) -> None:
+    with (folder / "train.json").open("ab") as file:
+        file.write(b" " * (1 << 20) + b"}")
+    with pytest.raises(DataInvalid, match=r"train\.json: Invalid JSON"):
+        read_catalogue(folder)
+
+
+@pytest.mark.parametrize("names", [("imageId", "labelId"), ("image_id", "label_id")])
+def test_ids_have_either_spelling(
+    names: tuple[str, str], tmp_path: Path, save_photos: SavePhotos
+) -> None:
+    image, label = names
+    document = {"images": [{image: 1, "url": ""}], "annotations": [{image: 1, label: [62]}]}
+    write(tmp_path, train=document)
+    save_photos(tmp_path / "images" / "1.jpg")
+    assert read_catalogue(tmp_path).photos[0].labels == {62}
 
 
 def test_several_label_maps(folder: Path) -> None:

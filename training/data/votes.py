@@ -1,14 +1,19 @@
-"""Answers of several workers as arrays: P photos, W workers, N answers, M times yes, L labels."""
+"""Answers of several workers as arrays, and what they leave open.
+
+P photos, W workers, N answers, M times yes, L labels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.decisions import BoolArray
 from hangtag.label_space import LabelId, LabelSpace
+from training.data.catalogue import groups_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -62,7 +67,12 @@ class Votes:
 
 
 def count_votes(answers: Sequence[Answer], label_space: LabelSpace) -> Votes:
-    """Return the answers as arrays; KeyError if a label is not in the label space."""
+    """Return the answers as arrays, photos in the order of their first answers.
+
+    Raises
+    ------
+    KeyError : if a label is not in the label space.
+    """
     photos = tuple(dict.fromkeys(answer.photo for answer in answers))
     workers = tuple(sorted({answer.worker for answer in answers}))
     photo_index = {photo: index for index, photo in enumerate(photos)}
@@ -81,6 +91,44 @@ def count_votes(answers: Sequence[Answer], label_space: LabelSpace) -> Votes:
         answer=np.array([number for number, _ in yes], np.int64),
         label=np.array([label for _, label in yes], np.int64),
     )
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Labels and exclusive groups of one photo on which its workers disagree too much to know."""
+
+    labels: frozenset[LabelId]
+    groups: frozenset[str]
+
+
+def undecided(
+    believed: FloatArray, said: BoolArray, held: Iterable[LabelId], label_space: LabelSpace
+) -> Undecided:
+    """Return what the answers to one photo leave open.
+
+    A label that is as likely to hold as not is unknown. So is an exclusive group of which labels
+    were given and none holds.
+
+    Parameters
+    ----------
+    believed : float64 (L,), how likely each label is to hold
+    said : bool (L,), whether anyone gave it
+    held : the labels that are taken to hold
+    """
+    tied = frozenset(label_space.labels[i].id for i in np.flatnonzero(np.isclose(believed, 0.5)))
+    given = (label_space.labels[i].id for i in np.flatnonzero(said))
+    disputed = groups_of(given, label_space) - groups_of(held, label_space)
+    return Undecided(tied, frozenset(n for n in disputed if label_space.group(n).exclusive))
+
+
+def unasked_groups(said: BoolArray, label_space: LabelSpace) -> frozenset[str]:
+    """Return the groups of which no label was given to any photo, of `said` (P, L).
+
+    Nobody was asked for them, which is not the same as that they do not hold.
+    """
+    given = (label_space.labels[index].id for index in np.flatnonzero(said.any(axis=0)))
+    names = frozenset(group.name for group in label_space.groups)
+    return names - groups_of(given, label_space)
 
 
 def _sums(index: IntArray, values: FloatArray, size: int) -> FloatArray:

@@ -1,0 +1,191 @@
+"""Recipes beside a run, as a user compares them: `python -m training.recipes`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hangtag.errors import DataInvalid, SettingsInvalid
+from training.recipes.__main__ import app
+from training.recipes.finished_run import load_run
+from training.recipes.write_ups import RECIPES
+from training.report import load_evaluated
+
+PRODUCTS = 40
+# What libraries tell developers.
+NOISE = re.compile(r"(?i)warning|tip:|gpu available|lightning|deprecat")
+LIMITS = ("--epochs", 2, "--share", 0.5)
+
+
+def run(folder: Path, module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=folder, env=environment | {"COLUMNS": "200"}, text=True, capture_output=True,
+    )  # fmt: skip
+
+
+def succeed(folder: Path, module: str, *arguments: object) -> str:
+    """Run, and return what stands on the screen."""
+    done = run(folder, module, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a catalogue and a finished run, `ours`."""
+    folder = tmp_path_factory.mktemp("recipes")
+    succeed(folder, "training", "demo", "--folder", "demo", "--products", PRODUCTS)
+    succeed(
+        folder, "training", "train", "--data", "demo", "--run", "ours", "--epochs", 2,
+        "--backbone", "resnet18", "--size", 32, "--weights", "none",
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="module")
+def screen(workplace: Path) -> str:
+    """What comparing with all recipes showed."""
+    return succeed(workplace, "training.recipes", "--run", "ours", *LIMITS)
+
+
+@pytest.fixture
+def compared(workplace: Path, screen: str, tmp_path: Path) -> Path:
+    """A copy of the run with its recipes, to be changed."""
+    ignored = shutil.ignore_patterns("bundle", "checkpoints")
+    return Path(shutil.copytree(workplace / "ours", tmp_path / "compared", ignore=ignored))
+
+
+@pytest.fixture
+def own_run(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the run and its data, to be changed."""
+    shutil.copytree(workplace / "demo", tmp_path / "demo")
+    ignored = shutil.ignore_patterns("bundle", "checkpoints", "recipes")
+    shutil.copytree(workplace / "ours", tmp_path / "ours", ignore=ignored)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "ours"
+
+
+def figures(run_folder: Path) -> Any:
+    return json.loads((run_folder / "report.json").read_text(encoding="utf-8"))
+
+
+def test_all_recipes_stand_beside_the_run(workplace: Path, screen: str) -> None:
+    found = figures(workplace / "ours")
+    beside = found["baselines"]
+    assert set(RECIPES) <= set(beside)
+    for name in RECIPES:
+        for measure in ("micro_f1", "map"):
+            ahead, theirs = beside[name]["ahead"][measure], beside[name]["headline"][measure]
+            own = found["headline"][measure]["value"]
+            assert ahead["value"] == pytest.approx(own - theirs["value"])
+            assert ahead["low"] < ahead["high"]
+            assert 0 <= theirs["value"] < 1
+    page = (workplace / "ours" / "report.html").read_text(encoding="utf-8")
+    assert all(f"<th>{name}</th>" in page for name in RECIPES)
+    assert "2 of 30" in screen
+
+
+def test_the_screen_ends_with_what_was_done(screen: str) -> None:
+    last = " ".join(screen.split("Compared ours")[1].split())
+    assert last.startswith("with 5 recipes: its micro-F1 is ")
+    assert "The page is ours/report.html" in last
+    assert not NOISE.search(screen)
+
+
+def test_a_recipe_is_measured_on_the_photos_of_the_run(workplace: Path, screen: str) -> None:
+    ours = load_evaluated(workplace / "ours")
+    theirs = load_evaluated(workplace / "ours" / "recipes" / "adam-bce-jitter")
+    assert theirs.paths == ours.paths
+    assert theirs.train_photos == round(ours.train_photos / 2)
+    assert theirs.scores.std() > 0
+
+
+def test_what_is_trained_is_not_trained_again(workplace: Path, screen: str) -> None:
+    before = figures(workplace / "ours")
+    again = succeed(workplace, "training.recipes", "--run", "ours", *LIMITS)
+    assert again.count("trained already") == len(RECIPES)
+    assert figures(workplace / "ours") == before
+
+
+def test_with_other_settings_it_is(workplace: Path, compared: Path) -> None:
+    record = compared / "recipes" / "last-two-layers" / "recipe.json"
+    before = record.read_text(encoding="utf-8")
+    options = ("--run", compared, "--only", "last-two-layers", "--share", 0.5, "--epochs", 1)
+    said = succeed(workplace, "training.recipes", *options)
+    assert "last-two-layers: 1 pass over" in said
+    assert record.read_text(encoding="utf-8") != before
+    assert set(figures(compared)["baselines"]) & set(RECIPES) == {"last-two-layers"}
+
+
+def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -> None:
+    other = compared / "recipes" / "bce-grey-jitter"
+    succeed(workplace, "training.report", "--run", compared, "--beside", other)
+    assert set(figures(compared)["baselines"]) & set(RECIPES) == {"bce-grey-jitter"}
+
+
+def test_an_unknown_recipe_is_one_sentence(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["--run", str(tmp_path), "--only", "magic"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("There is no recipe 'magic'; there are: one-cycle-unfrozen, ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+# Runs that recipes cannot be compared with
+
+
+def test_an_unfinished_run_is_refused(own_run: Path, tmp_path: Path) -> None:
+    (own_run / "test_photos.npz").unlink()
+    with pytest.raises(DataInvalid, match=r"holds no test_photos\.npz"):
+        load_run(own_run, tmp_path / "out")
+
+
+def test_settings_that_cannot_be_read_are_refused(own_run: Path, tmp_path: Path) -> None:
+    (own_run / "settings.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match=r"settings\.json cannot be read"):
+        load_run(own_run, tmp_path / "out")
+
+
+def test_settings_of_another_release_do_not_matter(own_run: Path, tmp_path: Path) -> None:
+    path = own_run / "settings.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["settings"]["of_another_release"] = 1
+    path.write_text(json.dumps(record), encoding="utf-8")
+    found = load_run(own_run, tmp_path / "out")
+    assert found.settings.size_px == 32
+    assert len(found.data.splits.test) == len(found.evaluated)
+
+
+def test_another_split_is_refused(own_run: Path, tmp_path: Path) -> None:
+    path = own_run / "splits.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",test", ",train", 1), encoding="utf-8")
+    with pytest.raises(DataInvalid, match=r"how it is split has changed since .*ours was trained"):
+        load_run(own_run, tmp_path / "out")
+
+
+def test_changed_data_are_refused(own_run: Path, tmp_path: Path) -> None:
+    products = Path("demo/products.csv")
+    lines = products.read_text(encoding="utf-8").splitlines(keepends=True)
+    products.write_text("".join(lines[:-1]), encoding="utf-8")
+    with pytest.raises(DataInvalid, match=r"^demo or how it is split has changed since"):
+        load_run(own_run, tmp_path / "out")
+
+
+def test_a_share_of_the_photos_is_drawn_by_the_seed(own_run: Path, tmp_path: Path) -> None:
+    found = load_run(own_run, tmp_path / "out")
+    half, again = (found.learning_from(0.5).data.splits for _ in range(2))
+    assert half.train.tolist() == again.train.tolist()
+    assert len(half.train) == round(len(found.data.splits.train) / 2)
+    assert set(half.train) < set(found.data.splits.train)
+    assert half.test is found.data.splits.test

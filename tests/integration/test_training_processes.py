@@ -1,0 +1,194 @@
+"""Training in several processes side by side, on a CPU."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from hangtag.bundle import load_bundle
+from tests.integration.test_training import (
+    CHECKPOINT_TIMEOUT_S,
+    FROM_SCRATCH,
+    NOISE,
+    command,
+    csv_rows,
+    environment,
+    succeed,
+)
+from tests.tiny_training import (
+    TRAIN_PHOTOS,
+    VALIDATION_PHOTOS,
+    numbers_of,
+    tiny_network,
+    tiny_training_data,
+)
+from training.device import process_number
+from training.fine_tuning import fit, make_lesson, make_trainer
+from training.lesson import Lesson
+from training.settings import make_settings
+
+PROCESSES = 2
+
+
+class Recorder(pl.Callback):
+    """Writes down which photos each process sees, and what it ends with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.learned: list[list[int]] = []
+        self.validated: list[int] = []
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.learned.append([])
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        self.learned[-1] += numbers_of(batch[1])
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.validated = []
+
+    def on_validation_batch_start(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self.validated += numbers_of(batch[1])
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        torch.save(
+            {
+                "learned": self.learned,
+                "validated": self.validated,
+                "parameters": dict(pl_module.network.named_parameters()),
+                "f1": float(trainer.callback_metrics["val_micro_f1"]),
+            },
+            self.folder / f"process-{process_number()}.pt",
+        )
+
+
+@pytest.fixture(scope="module")
+def lesson_and_records(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Lesson, list[dict[str, Any]]]:
+    """A lesson that two processes had, and what each of them saw."""
+    folder = tmp_path_factory.mktemp("processes")
+    settings = make_settings(
+        Path("none"), "imagenet", devices=PROCESSES, epochs=3, batch_size=8,
+        precision="fp32",
+    )  # fmt: skip
+    data = tiny_training_data(folder)
+    lesson = make_lesson(tiny_network(), settings, data)
+    fit(make_trainer(settings, callbacks=[Recorder(folder)]), lesson, data)
+    records = [
+        torch.load(folder / f"process-{process}.pt", weights_only=True)
+        for process in range(PROCESSES)
+    ]
+    return lesson, records
+
+
+def test_processes_learn_from_disjoint_halves(
+    lesson_and_records: tuple[Lesson, list[dict[str, Any]]],
+) -> None:
+    _, (one, other) = lesson_and_records
+    assert len(one["learned"]) == len(other["learned"]) == 3
+    for mine, theirs in zip(one["learned"], other["learned"], strict=True):
+        # Whole batches of 8 of each half.
+        assert len(mine) == len(theirs) == 16
+        assert len({*mine, *theirs}) == 32
+        assert max(*mine, *theirs) < TRAIN_PHOTOS
+    assert one["learned"][0] != one["learned"][1]
+
+
+def test_each_photo_is_validated_once(
+    lesson_and_records: tuple[Lesson, list[dict[str, Any]]],
+) -> None:
+    _, (one, other) = lesson_and_records
+    both = sorted(one["validated"] + other["validated"])
+    assert both == list(range(TRAIN_PHOTOS, TRAIN_PHOTOS + VALIDATION_PHOTOS))
+
+
+def test_all_processes_end_with_the_same_weights_and_so_does_the_first(
+    lesson_and_records: tuple[Lesson, list[dict[str, Any]]],
+) -> None:
+    lesson, (one, other) = lesson_and_records
+    for name, each in lesson.network.named_parameters():
+        assert torch.equal(one["parameters"][name], other["parameters"][name]), name
+        assert torch.equal(one["parameters"][name], each), name
+    begun = dict(tiny_network().named_parameters())
+    assert not torch.equal(begun["body.0.weight"], lesson.network.body[0].weight)
+
+
+def test_the_f1_is_that_of_all_validation_photos(
+    lesson_and_records: tuple[Lesson, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    lesson, (one, other) = lesson_and_records
+    assert one["f1"] == other["f1"]
+    data = tiny_training_data(tmp_path)
+    rows = data.splits.validation
+    with torch.no_grad():
+        logits, _ = lesson.network.eval()(torch.from_numpy(data.decoded.pixels[rows]))
+    predicted, true = logits.numpy() > 0, data.targets[rows] == 1
+    expected = 2 * (predicted & true).sum() / (predicted.sum() + true.sum())
+    assert one["f1"] == pytest.approx(float(expected), abs=1e-6)
+
+
+# As a user runs it
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("side-by-side")
+    succeed(folder, "demo", "--folder", "demo", "--products", 40)
+    return folder
+
+
+def test_a_run_in_two_processes_writes_one_whole_bundle(workplace: Path) -> None:
+    screen = succeed(
+        workplace, "train", "--data", "demo", "--run", "two", "--epochs", 2,
+        "--set", f"devices={PROCESSES}", *FROM_SCRATCH,
+    )  # fmt: skip
+    assert not NOISE.search(screen)
+    assert screen.count("Training into two") == 1
+    bundle = load_bundle(workplace / "two" / "bundle")
+    assert bundle.manifest.training["devices"] == PROCESSES
+    assert 0 < bundle.manifest.metrics["micro_f1"] < 1
+    assert sorted(path.name for path in (workplace / "two" / "checkpoints").iterdir()) == [
+        "epoch=000.ckpt",
+        "epoch=001.ckpt",
+    ]
+    (log,) = (workplace / "two" / "log").iterdir()
+    assert {row["epoch"] for row in csv_rows(log / "metrics.csv")} == {"0", "1"}
+    assert json.loads((workplace / "two" / "settings.json").read_text())["settings"]["devices"] == 2
+
+
+def test_ctrl_c_ends_all_processes(workplace: Path) -> None:
+    train = ("train", "--data", "demo", "--run", "ctrl-c", "--epochs", 500,
+             "--set", f"devices={PROCESSES}", *FROM_SCRATCH)  # fmt: skip
+    checkpoints = workplace / "ctrl-c" / "checkpoints"
+    with subprocess.Popen(
+        command(*train), cwd=workplace, env=environment(), text=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    ) as training:  # fmt: skip
+        give_up_at = time.monotonic() + CHECKPOINT_TIMEOUT_S
+        while not list(checkpoints.glob("*.ckpt")):
+            assert time.monotonic() < give_up_at
+            time.sleep(0.1)
+        # Not to the processes that it started: they must not go on without it.
+        training.send_signal(signal.SIGINT)
+        _, said = training.communicate(timeout=CHECKPOINT_TIMEOUT_S)
+    assert training.returncode == 1
+    assert said.strip().splitlines()[-1] == "Stopped; go on with: make train RESUME=ctrl-c"
+    assert "Traceback" not in said

@@ -1,0 +1,89 @@
+"""A run that was killed, and gone on with, ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+from torch import Tensor
+
+from tests.integration.test_training import FROM_SCRATCH, kill_at_second_checkpoint, succeed
+from tests.tiny_training import tiny_network, tiny_training_data
+from training.fine_tuning import fit, make_lesson, make_trainer
+from training.settings import TrainingSettings, make_settings
+
+# All that is random: the order, the draws, augmentation, mixing, dropout.
+RANDOM = ("--set", "dropout=0.2", "--set", "mixup_alpha=0.4", "--set", "balance_max_count=12")
+TRAIN = ("train", "--data", "demo", "--epochs", 5, "--batch-size", 8, *RANDOM, *FROM_SCRATCH)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("resumed")
+    succeed(folder, "demo", "--folder", "demo", "--products", 40)
+    succeed(folder, *TRAIN, "--run", "whole")
+    return folder
+
+
+def weights(run_folder: Path) -> dict[str, Tensor]:
+    loaded: dict[str, Tensor] = torch.load(run_folder / "bundle" / "weights.pth", weights_only=True)
+    return loaded
+
+
+def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(workplace: Path) -> None:
+    killed = workplace / "killed"
+    kill_at_second_checkpoint(workplace, (*TRAIN, "--run", "killed"), killed / "checkpoints")
+    assert not (killed / "bundle").exists()
+    screen = succeed(workplace, "train", "--resume", "killed")
+    assert "Going on with killed from killed/checkpoints/epoch=00" in screen
+    expected, found = weights(workplace / "whole"), weights(killed)
+    assert expected.keys() == found.keys()
+    different = [name for name, each in expected.items() if not torch.equal(each, found[name])]
+    assert different == []
+    kept = sorted(path.name for path in (killed / "checkpoints").iterdir())
+    assert kept == ["epoch=003.ckpt", "epoch=004.ckpt"]
+
+
+# After each epoch, without the processes
+
+
+def fitted(
+    settings: TrainingSettings, folder: Path, checkpoint: Path | None = None
+) -> dict[str, Tensor]:
+    """The weights after training, with a checkpoint of every epoch in the folder."""
+    lesson = make_lesson(tiny_network(), settings, tiny_training_data(folder))
+    every = ModelCheckpoint(folder, filename="{epoch}", save_top_k=-1, enable_version_counter=False)
+    trainer = make_trainer(settings, callbacks=[every])
+    # What happened in the process before makes no difference.
+    torch.manual_seed(0 if checkpoint is None else 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
+        fit(trainer, lesson, tiny_training_data(folder), checkpoint)
+    return lesson.network.state_dict()
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"ema": 0.0, "accumulate": 2},
+        {"precision": "bf16", "dropout": 0.3},
+        {"mixup_alpha": 0.4, "balance_max_count": 30},
+        {"weights": "imagenet", "frozen_depth": 0.5, "size_px": 32},
+    ],
+    ids=["defaults", "plain", "bf16", "mixed", "frozen layers"],
+)
+def test_whenever_it_stopped_a_run_ends_the_same(
+    given: dict[str, object], epoch: int, tmp_path: Path
+) -> None:
+    settings = make_settings(
+        Path("none"),
+        **{"weights": "none", "precision": "fp32", "batch_size": 8, "epochs": 4, **given},
+    )
+    whole = {name: each.clone() for name, each in fitted(settings, tmp_path).items()}
+    resumed = fitted(settings, tmp_path, tmp_path / f"epoch={epoch}.ckpt")
+    assert [name for name, each in whole.items() if not torch.equal(each, resumed[name])] == []

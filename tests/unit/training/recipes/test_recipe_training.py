@@ -1,0 +1,57 @@
+"""A whole recipe, trained on photos of a few pixels."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny_training import LABELS, SIZE_PX, TRAIN_PHOTOS, tiny_training_data
+from tests.unit.training.report.synthetic import evaluated
+from training.recipes.finished_run import FinishedRun
+from training.recipes.recipe import Recipe
+from training.recipes.recipe_training import train_recipe
+from training.recipes.write_ups import RECIPES
+from training.settings import make_settings
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> FinishedRun:
+    settings = make_settings(tmp_path, "none", backbone="resnet18", size_px=SIZE_PX, batch_size=8)
+    return FinishedRun(tmp_path, settings, tiny_training_data(tmp_path), evaluated(5))
+
+
+def logits_of(recipe: Recipe, run: FinishedRun) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
+        return train_recipe(recipe, run)
+
+
+def test_there_are_logits_of_each_test_photo_and_the_same_again(run: FinishedRun) -> None:
+    recipe = RECIPES["last-two-layers"].at_most(1)
+    logits = logits_of(recipe, run)
+    assert logits.shape == (len(run.data.splits.test), LABELS)
+    assert logits.dtype == np.float32
+    assert np.isfinite(logits).all()
+    np.testing.assert_array_equal(logits_of(recipe, run), logits)
+    other = replace(run, settings=run.settings.model_copy(update={"seed": 8}))
+    assert not np.array_equal(logits_of(recipe, other), logits)
+
+
+def test_recipes_learn_in_all_their_phases(run: FinishedRun) -> None:
+    recipe = RECIPES["one-cycle-unfrozen"]
+    first_only = replace(recipe, phases=recipe.phases[:1])
+    both, first = (logits_of(each.at_most(each.passes // 4), run) for each in (recipe, first_only))
+    assert not np.array_equal(both, first)
+
+
+def test_the_test_photos_are_never_learned_from(run: FinishedRun) -> None:
+    recipe = RECIPES["adam-bce-jitter"].at_most(1)
+    logits = logits_of(recipe, run)
+    targets = run.data.targets.copy()
+    targets[TRAIN_PHOTOS:] = 1 - targets[TRAIN_PHOTOS:]
+    lied_to = replace(run, data=replace(run.data, targets=targets))
+    np.testing.assert_array_equal(logits_of(recipe, lied_to), logits)

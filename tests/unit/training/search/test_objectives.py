@@ -1,0 +1,131 @@
+"""What a trial trains and measures."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from hangtag.errors import SettingsInvalid
+from tests.unit.training.search.coloured_photos import SIZE_PX, SPACE, coloured_data
+from training.network import Backbone, Normalisation, TaggerNetwork
+from training.search.objectives import FineTuningObjective, QuickObjective, objective_for
+from training.settings import TrainingSettings, make_settings
+from training.training_data import TrainingData
+
+EPOCHS = 3
+
+
+@pytest.fixture(autouse=True)
+def without_lightnings_advice() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    return coloured_data()
+
+
+@pytest.fixture(scope="module")
+def settings() -> TrainingSettings:
+    return make_settings(
+        Path("none"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=EPOCHS, batch_size=8,
+        precision="fp32", head_width=16,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def quick_settings() -> TrainingSettings:
+    return make_settings(
+        Path("none"), quick=True, size_px=SIZE_PX, epochs=20, batch_size=16, head_width=0,
+        learning_rate=0.05, dropout=0.0, weight_decay=0.0, label_smoothing=0.0,
+    )  # fmt: skip
+
+
+def quick_objective(data: TrainingData) -> QuickObjective:
+    """What a body that sees nothing but mean colours makes of the photos."""
+    body = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    normalisation = Normalisation(mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2))
+    network = TaggerNetwork(Backbone(body, 3, normalisation), len(SPACE), dropout=0.0)
+    with torch.no_grad():
+        embeddings = network.embed(torch.from_numpy(data.decoded.pixels)).numpy()
+    return QuickObjective(network, embeddings, data)
+
+
+def never(epochs: int, f1: float) -> bool:
+    return False
+
+
+def test_fine_tuning_tells_of_every_epoch_and_ends_with_the_last(
+    data: TrainingData, settings: TrainingSettings
+) -> None:
+    heard: list[tuple[int, float]] = []
+
+    def hear(epochs: int, f1: float) -> bool:
+        heard.append((epochs, f1))
+        # After the last epoch that changes nothing.
+        return epochs == EPOCHS
+
+    f1 = FineTuningObjective(data)(settings, hear)
+    assert [epochs for epochs, _ in heard] == [1, 2, 3]
+    assert f1 == heard[-1][1]
+    # A third is what guessing gets.
+    assert f1 is not None
+    assert f1 > 0.5
+
+
+def test_fine_tuning_stops_when_told_to(data: TrainingData, settings: TrainingSettings) -> None:
+    heard: list[int] = []
+
+    def stop_at_two(epochs: int, f1: float) -> bool:
+        heard.append(epochs)
+        return epochs == 2
+
+    assert FineTuningObjective(data)(settings, stop_at_two) is None
+    assert heard == [1, 2]
+
+
+def test_a_trial_does_not_train_on_several_devices(
+    data: TrainingData, settings: TrainingSettings
+) -> None:
+    with pytest.raises(SettingsInvalid, match="leave the setting devices out"):
+        objective_for(settings.model_copy(update={"devices": 2}), data)
+
+
+def test_the_same_settings_give_the_same_figure(
+    data: TrainingData, settings: TrainingSettings
+) -> None:
+    objective = FineTuningObjective(data)
+    assert objective(settings, never) == objective(settings, never)
+
+
+def test_only_validation_photos_are_measured_on(
+    data: TrainingData, quick_settings: TrainingSettings
+) -> None:
+    f1 = quick_objective(data)(quick_settings, never)
+    assert f1 > 0.9
+    promised = np.concatenate([data.splits.calibration, data.splits.test])
+    targets = data.targets.copy()
+    targets[promised] = np.nan
+    assert quick_objective(replace(data, targets=targets))(quick_settings, never) == f1
+    targets[data.splits.validation] = np.nan
+    assert quick_objective(replace(data, targets=targets))(quick_settings, never) == 0
+
+
+def test_each_quick_trial_fits_a_head_of_its_own(
+    data: TrainingData, quick_settings: TrainingSettings
+) -> None:
+    objective = quick_objective(data)
+    learned = objective(quick_settings, never)
+    hardly = objective(quick_settings.model_copy(update={"learning_rate": 1e-9}), never)
+    assert learned > 0.9 > hardly
+    assert objective(quick_settings.model_copy(update={"head_width": 16}), never) > 0.9
+    assert objective(quick_settings, never) == learned

@@ -1,0 +1,56 @@
+"""The page of a dataset: one html file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from training.data_report.counts import RARE_PHOTOS
+from training.data_report.dataset import SIZE_PX
+from training.data_report.sheets import Box
+from training.report.mistakes import ShownPhoto
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The page's plots as base64 PNGs, and its sheets, by group where each has its own."""
+
+    label_counts: Mapping[str, str]
+    photos_a_product: str
+    sizes: str
+    look_alikes: tuple[Box, ...]
+    conflicts: Mapping[str, tuple[Box, ...]]
+    errors: Mapping[str, tuple[ShownPhoto, ...]]
+    sampled_group: str
+    samples: tuple[Box, ...]
+
+
+def render(name: str, figures: Mapping[str, Any], pictures: Pictures) -> str:
+    """Return the html of a dataset of that name."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "percent": _percent}
+    return environment.get_template("page.html.jinja").render(
+        name=name,
+        figures=figures,
+        pictures=pictures,
+        rare_photos=RARE_PHOTOS,
+        model_side_px=SIZE_PX,
+    )
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"

@@ -1,0 +1,57 @@
+"""Twins: different products with the same picture, whose labels may disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from training.data import TwinAgreement, twin_agreement
+from training.data.duplicates import Indices
+from training.data_report.dataset import Dataset
+
+Conflicts = Mapping[str, tuple[Indices, ...]]
+
+
+def find_conflicts(dataset: Dataset) -> dict[str, tuple[Indices, ...]]:
+    """Return the sets of twins that disagree in each exclusive group, the largest first.
+
+    Of each set the rows that are shown: the first photo of each label.
+    """
+    return {name: _conflicts(dataset, name) for name in dataset.exclusive_groups}
+
+
+def twin_figures(dataset: Dataset, conflicts: Conflicts) -> dict[str, Any]:
+    """Return by exclusive group: `photos` that have a twin, how far twins agree, `conflicts`.
+
+    `agreement` and `ceiling` are those of `TwinAgreement`, None where there are no twins.
+    """
+    agreements = twin_agreement(dataset.twin_pairs, dataset.targets, dataset.label_space)
+    return {
+        name: {**_agreement(agreements.get(name)), "conflicts": len(sets)}
+        for name, sets in conflicts.items()
+    }
+
+
+def _agreement(agreement: TwinAgreement | None) -> dict[str, Any]:
+    if agreement is None:
+        return {"photos": 0, "agreement": None, "ceiling": None}
+    return {**asdict(agreement), "ceiling": agreement.ceiling}
+
+
+def _conflicts(dataset: Dataset, group: str) -> tuple[Indices, ...]:
+    choices = dataset.choices(group)
+    labelled = (choices >= 0) & (choices < len(dataset.columns_of(group)))
+    pairs = dataset.twin_pairs[labelled[dataset.twin_pairs].all(axis=1)]
+    first, second = choices[pairs].T
+    rows = np.unique(pairs[first != second])
+    pictures = dataset.look_alikes[rows]
+    sets = [rows[pictures == number] for number in np.unique(pictures)]
+    return tuple(_one_of_each(each, choices) for each in sorted(sets, key=len, reverse=True))
+
+
+def _one_of_each(rows: Indices, choices: Indices) -> Indices:
+    _, first = np.unique(choices[rows], return_index=True)
+    return rows[np.sort(first)]

@@ -1,0 +1,69 @@
+"""What the losses of a sweep say about the learning rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter1d
+
+from hangtag.errors import DataInvalid
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+# How far a loss is averaged over its neighbours, in powers of ten of the rate.
+_SMOOTHING_DECADES = 0.2
+_FEWEST_STEPS = 10
+
+
+@dataclass(frozen=True)
+class RateCurve:
+    """Losses (K,) of single steps at learning rates (K,) that grow by the same factor.
+
+    Raises
+    ------
+    DataInvalid : if it has too few steps to say anything.
+    """
+
+    rates: Floats
+    losses: Floats
+
+    def __post_init__(self) -> None:
+        if len(self.rates) < _FEWEST_STEPS:
+            raise DataInvalid(
+                f"The loss exploded after {len(self.rates)} steps at the lowest rates; "
+                "look at the data and the weights."
+            )
+
+    @cached_property
+    def smoothed(self) -> Floats:
+        """The losses without the noise of single batches, (K,)."""
+        decades_per_step = float(np.log10(self.rates[1] / self.rates[0]))
+        smoothed: Floats = gaussian_filter1d(
+            self.losses, _SMOOTHING_DECADES / decades_per_step, mode="nearest"
+        )
+        return smoothed
+
+    @property
+    def lowest(self) -> float:
+        """The rate at which the loss is lowest: too high to train with, since it soon explodes."""
+        return float(self.rates[self.smoothed.argmin()])
+
+    @cached_property
+    def steepest(self) -> float:
+        """The rate at which the loss falls fastest, before it is lowest.
+
+        Raises
+        ------
+        DataInvalid : if it falls nowhere.
+        """
+        end = int(self.smoothed.argmin()) + 1
+        slopes = np.gradient(self.smoothed, np.log10(self.rates))[:end]
+        if end == 1 or slopes.min() >= 0:
+            raise DataInvalid(
+                "The loss falls at no learning rate; look at the data, or give larger batches."
+            )
+        return float(self.rates[slopes.argmin()])

@@ -1,0 +1,56 @@
+"""`python -m training.recipes`: train the recipes of published write-ups beside a finished run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hangtag.console import one_sentence_errors
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+@one_sentence_errors
+def compare(
+    run: Annotated[Path, typer.Option(help="Folder of a finished run.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the recipes go; default RUN/recipes.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only the recipe of this name; repeatable.")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="At most so many passes each; default what each prescribes."),
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.01, max=1, help="Of the run's train photos, to learn from.")
+    ] = 1.0,
+) -> None:
+    """Train recipes on a run's photos, split and backbone, and compare on its test photos."""
+    # Imported late: torch takes seconds, and --help should not.
+    from rich.console import Console
+
+    from training.logs import quieten
+    from training.recipes.comparison import compare_with_recipes
+    from training.recipes.comparison_table import accuracy_table, describe_lead, headline_table
+    from training.recipes.write_ups import RECIPES
+
+    quieten()
+    names, out = only or list(RECIPES), out or run / "recipes"
+    compared = compare_with_recipes(run, names, out, epochs, share)
+    figures, page = compared.figures, compared.page
+    console = Console()
+    console.print(headline_table(figures, compared.taught))
+    console.print(accuracy_table(figures, compared.taught))
+    print(
+        f"Compared {run} with {len(names)} recipes: {describe_lead(figures, names)}. The page is "
+        f"{page}, its figures are in {page.with_suffix('.json')}; {out} keeps what was trained."
+    )
+
+
+if __name__ == "__main__":
+    app()

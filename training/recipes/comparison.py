@@ -1,0 +1,82 @@
+"""Trains recipes beside a finished run and measures all of them on the same test photos."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hangtag.errors import SettingsInvalid
+from training.recipes.finished_run import FinishedRun, load_run
+from training.recipes.result import load_or_train
+from training.recipes.write_ups import RECIPES
+from training.report import write_report
+
+
+@dataclass(frozen=True)
+class Taught:
+    """How many passes a tagger made over how many photos, and how many were prescribed."""
+
+    passes: int
+    prescribed_passes: int
+    photos: int
+
+    @property
+    def passes_text(self) -> str:
+        """Such as "8", or "4 of 8" where the recipe was cut short."""
+        cut = self.passes < self.prescribed_passes
+        return f"{self.passes} of {self.prescribed_passes}" if cut else str(self.passes)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside recipes.
+
+    page : the run's evaluation page, with the recipes on it
+    figures : the page's, see `training.report.figures.comparison`
+    taught : the run first, then the recipes, by name
+    """
+
+    page: Path
+    figures: dict[str, Any]
+    taught: dict[str, Taught]
+
+
+def compare_with_recipes(
+    run_folder: Path, names: Sequence[str], out: Path, most_passes: int | None, share: float
+) -> Comparison:
+    """Train the recipes of these names, unless they are already, and write the run's page anew.
+
+    Parameters
+    ----------
+    most_passes : over the photos, of each recipe; None: what each prescribes
+    share : of the run's train photos, to learn from
+
+    Raises
+    ------
+    SettingsInvalid : if there is no recipe of that name.
+    DataInvalid : if the run's photos, labels or split are no longer the same.
+    RunInterrupted : on Ctrl-C.
+    """
+    if unknown := sorted(set(names) - set(RECIPES)):
+        known = ", ".join(RECIPES)
+        raise SettingsInvalid(f"There is no recipe {unknown[0]!r}; there are: {known}.")
+    run = load_run(run_folder, out)
+    if run.settings.weights == "none":
+        print(f"{run_folder} began with random weights: recipes that freeze the body keep those.")
+    limited = run.learning_from(share)
+    taught = {run_folder.resolve().name: _taught(run, run.settings.epochs, run.settings.epochs)}
+    beside = {}
+    for name in names:
+        recipe = RECIPES[name].at_most(most_passes)
+        beside[name] = load_or_train(recipe, limited, out / name)
+        taught[name] = _taught(limited, recipe.passes, RECIPES[name].passes)
+    page = write_report(run.evaluated, run_folder, beside)
+    figures = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    return Comparison(page, figures, taught)
+
+
+def _taught(run: FinishedRun, passes: int, prescribed_passes: int) -> Taught:
+    return Taught(passes, prescribed_passes, len(run.data.splits.train))

@@ -1,0 +1,75 @@
+"""The run that recipes are compared with: its settings, its photos, its split, its figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from hangtag.errors import DataInvalid, SettingsInvalid
+from training.data import SPLITS_FILE, read_catalogue
+from training.report import Evaluated, load_evaluated
+from training.run import SETTINGS
+from training.settings import TrainingSettings
+from training.training_data import TrainingData, prepare_data
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run as it was trained; `evaluated` is what it said of the test photos."""
+
+    folder: Path
+    settings: TrainingSettings
+    data: TrainingData
+    evaluated: Evaluated
+
+    def learning_from(self, share: float) -> FinishedRun:
+        """Return the same, with only a share of the photos to learn from, drawn by the seed."""
+        rows = self.data.splits.train
+        count = max(2, round(share * len(rows)))
+        drawn = np.random.default_rng(self.settings.seed).permutation(rows)[:count]
+        splits = replace(self.data.splits, train=np.sort(drawn))
+        return replace(self, data=replace(self.data, splits=splits))
+
+
+def load_run(folder: Path, out: Path) -> FinishedRun:
+    """Read a run and prepare its photos anew; the data report and the split go to `out`.
+
+    Raises
+    ------
+    DataInvalid : if the run is unfinished, or its photos, labels or splits are no longer the same.
+    SettingsInvalid : if its settings cannot be read.
+    """
+    evaluated = load_evaluated(folder)
+    settings, dataset_sha256 = _read_settings(folder / SETTINGS)
+    data = prepare_data(read_catalogue(settings.data), settings, out)
+    same_data = data.identity.sha256 == dataset_sha256
+    if not same_data or _text(folder / SPLITS_FILE) != _text(out / SPLITS_FILE):
+        raise DataInvalid(
+            f"{settings.data} or how it is split has changed since {folder} was trained: train it "
+            "again, then compare."
+        )
+    return FinishedRun(folder, settings, data, evaluated)
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def _read_settings(path: Path) -> tuple[TrainingSettings, str]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        # What is not known to this release says nothing about photos and backbone.
+        known = {
+            name: value
+            for name, value in record["settings"].items()
+            if name in TrainingSettings.model_fields
+        }
+        return TrainingSettings.model_validate(known), str(record["dataset"])
+    except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
+        raise SettingsInvalid(
+            f"{path} cannot be read ({error}): name a folder that make train wrote."
+        ) from error

@@ -1,0 +1,139 @@
+"""`python -m training.search`: find the settings with which a tagger learns best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from hangtag.console import one_sentence_errors
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+@one_sentence_errors
+def search(
+    data: Annotated[Path, typer.Option(help="Dataset folder.")],
+    trials: Annotated[int, typer.Option(min=1, help="Trials of the study in all.")] = 20,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Begin no trial after as many.")
+    ] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(help="The study's folder, gone on with if there; default runs/search-NAME."),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option(help="Keep the backbone as it is and fit heads: seconds each.")
+    ] = False,
+    backbone: Annotated[
+        str | None, typer.Option(help="Any classifier of torchvision or timm; default resnet152.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Start from: imagenet (default), packaged, none, or a file of weights."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each trial.")] = None,
+    size: Annotated[int | None, typer.Option(help="Side that the network sees, in px.")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A setting of training/settings.py that is not to be searched, as NAME=VALUE; "
+            "repeatable.",
+        ),
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option(help="Go on without photos and rows that have problems.")
+    ] = False,
+) -> None:
+    """Try settings on a dataset folder, and say which learn best.
+
+    What is given is not searched. The same command goes on with a study; one command at a time.
+    """
+    # Imported late: torch takes seconds, and --help should not.
+    from training.data import read_catalogue
+    from training.logs import quieten
+    from training.search.given_settings import given_settings
+    from training.search.objectives import objective_for
+    from training.search.outcome import write_outcome
+    from training.search.plots import plot_study
+    from training.search.space import search_space
+    from training.search.study import (
+        best_trial,
+        describe_trial,
+        finished,
+        open_study,
+        run_trials,
+    )
+    from training.settings import make_settings
+    from training.training_data import prepare_data
+
+    quieten()
+    given = given_settings(
+        more,
+        backbone=backbone,
+        weights=weights,
+        epochs=epochs,
+        size_px=size,
+        skip_bad=skip_bad or None,
+    )
+    if not quick:
+        # With more, a step would have more photos than the batch size that is searched.
+        given = {"devices": 1, **given}
+    data = data.expanduser()
+    settings = make_settings(data, **given, quick=quick or None)
+    space = search_space(settings, given)
+    folder = study or Path("runs", f"search-{data.resolve().name}{'-quick' if quick else ''}")
+    prepared = prepare_data(read_catalogue(data), settings, folder)
+    opened = open_study(folder, settings, space, prepared.identity.sha256)
+    console = Console()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    task = progress.add_task("Trials", total=trials, completed=len(finished(opened)))
+
+    def on_trial(trial: FrozenTrial) -> None:
+        progress.update(task, completed=len(finished(opened)))
+        best = best_trial(opened)
+        console.print(describe_trial(trial, best))
+        if best is not None:
+            write_outcome(opened, settings, given, folder)
+        # Printed, not live: the screen belongs to the bar of the trial's own epochs.
+        console.print(progress)
+
+    if len(finished(opened)) < trials:
+        objective = objective_for(settings, prepared)
+        run_trials(
+            opened, space, settings, objective, trials=trials, minutes=minutes, on_trial=on_trial
+        )
+    outcome = write_outcome(opened, settings, given, folder)
+    with console.status("Drawing …"):
+        plot_study(opened, folder)
+    done = len(finished(opened))
+    wanted = "" if done >= trials else f" (of {trials}; the same command goes on)"
+    print(
+        f"Best of {done} trials{wanted}: micro-F1 {outcome.validation_micro_f1:.4f} on "
+        f"the validation photos, by which it was chosen. best.json and plots are in {folder}. "
+        f"Next: {outcome.command}"
+    )
+
+
+if __name__ == "__main__":
+    app()

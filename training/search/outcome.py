@@ -1,0 +1,57 @@
+"""What a search leaves for people: the best settings, and the command that trains with them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+
+from hangtag.errors import SettingsInvalid
+from training.search.space import Value, rounded
+from training.search.study import best_trial, counts
+from training.search.train_command import train_command
+from training.settings import TrainingSettings
+
+BEST = "best.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The best trial of a study so far."""
+
+    trial: int
+    validation_micro_f1: float
+    settings: dict[str, Value]
+    command: str
+
+
+def write_outcome(
+    study: optuna.Study, settings: TrainingSettings, given: Mapping[str, object], folder: Path
+) -> Outcome:
+    """Write best.json.
+
+    given : settings that were not searched; the command names them too.
+
+    Raises
+    ------
+    SettingsInvalid : if no trial came to its end.
+    """
+    best = best_trial(study)
+    if best is None:
+        raise SettingsInvalid(
+            "No trial fits into this machine's memory; give a smaller SIZE or batch_size."
+        )
+    found = rounded(best.params)
+    outcome = Outcome(
+        trial=best.number,
+        validation_micro_f1=float(best.values[0]),
+        settings=found,
+        command=train_command(settings.data, {**given, **found}, quick=settings.quick),
+    )
+    document = {**vars(outcome), **counts(study)}
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    (folder / BEST).write_text(text + "\n", encoding="utf-8")
+    return outcome
