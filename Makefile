@@ -46,6 +46,21 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHT
 	  $(call option,RESUME,resume) $(if $(findstring command,$(origin SKIP_BAD)),--skip-bad) \
 	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
 
+find-rate: $(INSTALLED) ## Try rising learning rates, plot the loss, suggest one: DATA=folder [BACKBONE= WEIGHTS= SIZE= STEPS= SET= OUT=]
+	@$(RUN_PYTHON) -m training.rate_finder $(call option,DATA,data) $(call option,BACKBONE,backbone) \
+	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STEPS,steps) $(call option,OUT,out) \
+	  $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+
+search: $(INSTALLED) ## Search for the settings that learn best: DATA=folder [QUICK=1 TRIALS= MINUTES= EPOCHS= BACKBONE= WEIGHTS= SIZE= SET= STUDY=]
+	@$(RUN_PYTHON) -m training.search $(call option,DATA,data) $(call option,TRIALS,trials) \
+	  $(call option,MINUTES,minutes) $(call option,EPOCHS,epochs) $(call option,BACKBONE,backbone) \
+	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STUDY,study) \
+	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+
+input-speed: $(INSTALLED) ## Measure whether reading photos keeps up with training: DATA=folder [BACKBONE= WEIGHTS= SET=]
+	@$(RUN_PYTHON) -m training input-speed $(call option,DATA,data) $(call option,BACKBONE,backbone) \
+	  $(call option,WEIGHTS,weights) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+
 evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
 	@$(RUN_PYTHON) -m training.report $(call option,RUN,run) \
 	  $(if $(findstring command,$(origin BESIDE)),$(addprefix --beside ,$(BESIDE)))

@@ -21,7 +21,7 @@ from training.device import process_number, share_buffers
 from training.losses import TaggingLoss, initial_scoring
 from training.mixup import MixedTargets, mix, mixed_loss
 from training.network import TaggerNetwork
-from training.sampling import epoch_seed
+from training.sampling import batch_seed
 from training.settings import TrainingSettings
 
 Targets = Tensor | MixedTargets
@@ -84,9 +84,8 @@ class Lesson(pl.LightningModule):
             self._compiled = torch.compile(self.network.forward)
 
     def on_train_epoch_start(self) -> None:
-        """Keep the frozen layers as they are; draw random numbers by seed and epoch."""
-        # A run that is gone on with draws those of a run that was not interrupted.
-        torch.manual_seed(epoch_seed(self.settings.seed, self.current_epoch, process_number()))
+        """Keep the frozen layers as they are."""
+        self._batches = 0
         for layer in first_layers(self.network.body, self.settings.frozen_depth):
             # Batch norm's statistics too.
             layer.requires_grad_(False).eval()
@@ -104,10 +103,20 @@ class Lesson(pl.LightningModule):
         pixels, targets = batch
         if not self.trainer.training:
             return batch
+        self._seed_batch()
         pixels = augment(scale_down(pixels, self.settings.train_size_px), self.settings)
         if self.settings.mixup_alpha:
             return mix(pixels, targets, self.settings.mixup_alpha)
         return pixels, targets
+
+    def _seed_batch(self) -> None:
+        """Draw random numbers by seed, epoch and batch: a run that is gone on with draws the same.
+
+        Once an epoch would not do: Lightning draws some before the first batch of some epochs.
+        """
+        place = (self.current_epoch, self._batches, process_number())
+        torch.manual_seed(batch_seed(self.settings.seed, *place))
+        self._batches += 1
 
     def training_step(self, batch: tuple[Tensor, Targets]) -> Tensor:
         """Return the loss."""

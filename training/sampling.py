@@ -17,9 +17,9 @@ from training.device import process_number
 Positions = npt.NDArray[np.int64]
 
 
-def epoch_seed(seed: int, epoch: int, process: int = 0) -> int:
-    """Return a seed that no other epoch or process of a run has."""
-    return int(np.random.SeedSequence([seed, epoch, process]).generate_state(1)[0])
+def batch_seed(seed: int, epoch: int, batch: int, process: int) -> int:
+    """Return a seed that hardly any other batch of a run has."""
+    return int(np.random.SeedSequence([seed, epoch, batch, process]).generate_state(1)[0])
 
 
 def draws_of_photos(targets: FloatArray, balance_max_count: int | None) -> FloatArray:

@@ -20,7 +20,7 @@ from training.fine_tuning import fit, make_lesson, make_trainer
 from training.losses import initial_scoring
 from training.network import TaggerNetwork, build_head
 from training.progress import EpochProgressBar
-from training.quick import embed_photos, fit_head
+from training.quick import embed_photos, fit_head, fit_head_first
 from training.run import build_network
 from training.search.study import Objective, OnEpoch
 from training.settings import TrainingSettings
@@ -57,6 +57,8 @@ class FineTuningObjective:
         gc.collect()
         watch = _Watch(on_epoch)
         network = build_network(settings, settings.weights, self._data.label_space)
+        if settings.head_epochs:
+            fit_head_first(network, settings, self._data)
         lesson = make_lesson(network, settings, self._data)
         trainer = make_trainer(settings, callbacks=[EpochProgressBar(), watch])
         try:
