@@ -70,7 +70,7 @@ def measure_input_speed(
 ) -> InputSpeed:
     """Train for about as many seconds; the network is spent afterwards.
 
-    As a run's first steps on one device: with a head phase they are the quickest there are.
+    As a run's steps on one device, from the first epoch on.
 
     on_progress : hears the share that is done
 

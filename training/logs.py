@@ -65,6 +65,6 @@ def _next_attempt(log_folder: Path) -> str:
 
 def quieten() -> None:
     """Keep Lightning's advice, meant for its developers, off the operator's screen."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
-    warnings.filterwarnings("ignore", module="lightning_fabric")
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", module=name)

@@ -161,6 +161,7 @@ def test_a_run_in_two_processes_writes_one_whole_bundle(workplace: Path) -> None
         "--set", f"devices={PROCESSES}", *FROM_SCRATCH,
     )  # fmt: skip
     assert not NOISE.search(screen)
+    assert "Initializing distributed" not in screen
     assert screen.count("Training into two") == 1
     bundle = load_bundle(workplace / "two" / "bundle")
     assert bundle.manifest.training["devices"] == PROCESSES

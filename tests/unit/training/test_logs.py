@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,15 @@ def test_mlflow_keeps_figures_and_settings_in_the_run_folder(
 ) -> None:
     mlflow = pytest.importorskip("mlflow")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    _, logger = make_loggers(settings("csv,mlflow"), tmp_path)
-    assert isinstance(logger, MLFlowLogger)
-    logger.log_hyperparams({"epochs": 3})
-    logger.log_metrics({"loss": 0.5}, step=0)
-    logger.finalize("success")
-    database = f"sqlite:///{tmp_path / 'log' / 'mlflow.db'}"
-    run = mlflow.MlflowClient(database).get_run(logger.run_id)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's, of its own dependencies
+        _, logger = make_loggers(settings("csv,mlflow"), tmp_path)
+        assert isinstance(logger, MLFlowLogger)
+        logger.log_hyperparams({"epochs": 3})
+        logger.log_metrics({"loss": 0.5}, step=0)
+        logger.finalize("success")
+        database = f"sqlite:///{tmp_path / 'log' / 'mlflow.db'}"
+        run = mlflow.MlflowClient(database).get_run(logger.run_id)
     assert run.data.params == {"epochs": "3"}
     assert run.data.metrics == {"loss": 0.5}
     assert run.info.run_name == f"{tmp_path.name}/attempt-01"
