@@ -87,7 +87,7 @@ def lesson_and_records(
     folder = tmp_path_factory.mktemp("processes")
     settings = make_settings(
         Path("none"), "imagenet", devices=PROCESSES, epochs=3, batch_size=8,
-        precision="fp32",
+        precision="fp32", frozen_depth=0.5,
     )  # fmt: skip
     data = tiny_training_data(folder)
     lesson = make_lesson(tiny_network(), settings, data)
@@ -128,7 +128,8 @@ def test_all_processes_end_with_the_same_weights_and_so_does_the_first(
         assert torch.equal(one["parameters"][name], other["parameters"][name]), name
         assert torch.equal(one["parameters"][name], each), name
     begun = dict(tiny_network().named_parameters())
-    assert not torch.equal(begun["body.0.weight"], lesson.network.body[0].weight)
+    assert torch.equal(begun["body.0.weight"], lesson.network.body[0].weight)
+    assert not torch.equal(begun["body.1.weight"], lesson.network.body[1].weight)
 
 
 def test_the_f1_is_that_of_all_validation_photos(
