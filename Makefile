@@ -9,6 +9,7 @@ INSTALLED := .venv/.installed
 # Only what is given on make's command line is passed on: the commands have defaults of their own,
 # and shells export names such as HOST for purposes of their own.
 option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
+skip_bad = $(if $(filter 1,$(SKIP_BAD)),--skip-bad)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
@@ -31,8 +32,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 demo: $(INSTALLED) ## Render the demo catalogue and train the demo tagger on it
 	@test -e data/demo/products.csv || $(RUN_PYTHON) -m training demo --folder data/demo
-	@test -e runs/demo/bundle/tagger.json || $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
-	  --backbone resnet18 --weights none --epochs 24 && rm -rf runs/demo/checkpoints
+	@test -e runs/demo/bundle/tagger.json || { $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
+	  --backbone resnet18 --weights none --epochs 24 && rm -rf runs/demo/checkpoints; }
 
 data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1]
 	@$(RUN_PYTHON) -m training.data_report $(call option,DATA,data) $(call option,OUT,out) \
@@ -43,23 +44,24 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHT
 	  $(call option,WEIGHTS,weights) $(call option,EPOCHS,epochs) $(call option,HEAD_EPOCHS,head-epochs) \
 	  $(call option,SIZE,size) $(call option,BATCH_SIZE,batch-size) $(call option,RATE,learning-rate) \
 	  $(call option,PRECISION,precision) $(call option,SEED,seed) $(call option,RUN,run) \
-	  $(call option,RESUME,resume) $(if $(findstring command,$(origin SKIP_BAD)),--skip-bad) \
+	  $(call option,RESUME,resume) $(skip_bad) \
 	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
 
-find-rate: $(INSTALLED) ## Try rising learning rates, plot the loss, suggest one: DATA=folder [BACKBONE= WEIGHTS= SIZE= STEPS= SET= OUT=]
+find-rate: $(INSTALLED) ## Try rising learning rates, plot the loss, suggest one: DATA=folder [BACKBONE= WEIGHTS= SIZE= STEPS= SKIP_BAD=1 SET= OUT=]
 	@$(RUN_PYTHON) -m training.rate_finder $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STEPS,steps) $(call option,OUT,out) \
-	  $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(skip_bad) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
 
-search: $(INSTALLED) ## Search for the settings that learn best: DATA=folder [QUICK=1 TRIALS= MINUTES= EPOCHS= BACKBONE= WEIGHTS= SIZE= SET= STUDY=]
+search: $(INSTALLED) ## Search for the settings that learn best: DATA=folder [QUICK=1 TRIALS= MINUTES= EPOCHS= BACKBONE= WEIGHTS= SIZE= SKIP_BAD=1 SET= STUDY=]
 	@$(RUN_PYTHON) -m training.search $(call option,DATA,data) $(call option,TRIALS,trials) \
 	  $(call option,MINUTES,minutes) $(call option,EPOCHS,epochs) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STUDY,study) \
-	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(if $(filter 1,$(QUICK)),--quick) $(skip_bad) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
 
-input-speed: $(INSTALLED) ## Measure whether reading photos keeps up with training: DATA=folder [BACKBONE= WEIGHTS= SET=]
+input-speed: $(INSTALLED) ## Measure whether reading photos keeps up with training: DATA=folder [SECONDS= BACKBONE= WEIGHTS= SKIP_BAD=1 SET=]
 	@$(RUN_PYTHON) -m training input-speed $(call option,DATA,data) $(call option,BACKBONE,backbone) \
-	  $(call option,WEIGHTS,weights) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(call option,WEIGHTS,weights) $(call option,SECONDS,seconds) $(skip_bad) \
+	  $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
 
 evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
 	@$(RUN_PYTHON) -m training.report $(call option,RUN,run) \

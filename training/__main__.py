@@ -59,9 +59,9 @@ def train(
     quick: Annotated[
         bool, typer.Option(help="Keep the backbone as it is and fit the head: about a minute.")
     ] = False,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in all.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs in which all learns.")] = None,
     head_epochs: Annotated[
-        int | None, typer.Option(min=0, help="First epochs, with the body frozen.")
+        int | None, typer.Option(min=0, help="Epochs of the head alone, on embeddings, before.")
     ] = None,
     size: Annotated[int | None, typer.Option(help="Side that the network sees, in px.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=2, help="Photos in a step.")] = None,
@@ -92,9 +92,9 @@ def train(
 
     _quieten()
     if resume is not None:
-        given = (data, epochs, head_epochs, size, batch_size, learning_rate, precision, seed, more,
-                 run)  # fmt: skip
-        if quick or any(value is not None for value in given):
+        given = (data, backbone, weights, epochs, head_epochs, size, batch_size, learning_rate,
+                 precision, seed, more, run)  # fmt: skip
+        if quick or skip_bad or any(value is not None for value in given):
             raise SettingsInvalid(
                 "RESUME goes on with the run's own data and settings; leave the others out."
             )
@@ -150,6 +150,9 @@ def input_speed(
             "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
         ),
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option(help="Go on without photos and rows that have problems.")
+    ] = False,
     run: Annotated[
         Path | None, typer.Option(help="Folder of the figures; default runs/TIME-input-speed.")
     ] = None,
@@ -160,16 +163,17 @@ def input_speed(
     """Measure whether reading photos keeps up with training."""
     from training.data import read_catalogue
     from training.input_speed import measure_input_speed
-    from training.run import build_network
+    from training.run import build_network, require_possible
     from training.settings import make_settings
     from training.training_data import prepare_data
 
     _quieten()
-    named = {"backbone": backbone, "weights": weights}
+    named = {"backbone": backbone, "weights": weights, "skip_bad": skip_bad or None}
     given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     settings = make_settings(data.expanduser(), **{**_named_values(more or []), **given})
     folder = run or _new_run_folder("input-speed")
     catalogue = read_catalogue(settings.data)
+    require_possible(settings, catalogue.label_space)
     network = build_network(settings, settings.weights, catalogue.label_space)
     photos = prepare_data(catalogue, settings, folder)
     with Progress() as progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -15,7 +16,27 @@ BEST = "best.ckpt"
 _KEPT = 2
 
 
-class EpochCheckpoints(ModelCheckpoint):
+class _RunCheckpoints(ModelCheckpoint):
+    """Goes on where it stopped, even if the run's folder has been moved since."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what a checkpoint knows of the others, which lie beside it."""
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        moved = {
+            "dirpath": self.dirpath,
+            "best_k_models": {
+                self._beside(path): score for path, score in state_dict["best_k_models"].items()
+            },
+            **{name: self._beside(state_dict[name]) for name in paths},
+        }
+        super().load_state_dict({**state_dict, **moved})
+
+    def _beside(self, path: str) -> str:
+        # Empty where there is none.
+        return str(Path(self.dirpath or "", Path(path).name)) if path else path
+
+
+class EpochCheckpoints(_RunCheckpoints):
     """Leaves a checkpoint after each epoch, and removes those before the newest two."""
 
     def __init__(self, run_folder: Path) -> None:
@@ -36,7 +57,7 @@ class EpochCheckpoints(ModelCheckpoint):
                 checkpoint.unlink()
 
 
-class BestCheckpoint(ModelCheckpoint):
+class BestCheckpoint(_RunCheckpoints):
     """Leaves a checkpoint of the epoch with the best validation F1."""
 
     def __init__(self, run_folder: Path) -> None:

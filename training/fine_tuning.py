@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, Checkpoint, EarlyStopping, ProgressBar
+from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
 
@@ -21,6 +21,7 @@ from training.device import choose_devices, choose_memory_format, choose_precisi
 from training.lesson import Lesson
 from training.logs import make_loggers, quieten
 from training.network import Outputs, TaggerNetwork
+from training.patience import Patience
 from training.progress import EpochProgressBar
 from training.quick import fit_head_first
 from training.settings import TrainingSettings
@@ -45,26 +46,36 @@ def fine_tune(
     ------
     RunInterrupted : on Ctrl-C; `checkpoint` is what to go on from.
     """
-    if settings.head_epochs and checkpoint is None:
-        fit_head_first(network, settings, data)
+    print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
+    try:
+        if settings.head_epochs and checkpoint is None:
+            fit_head_first(network, settings, data)
+        lesson = _fit_all(network, settings, data, run_folder, checkpoint)
+    except (KeyboardInterrupt, RunInterrupted, SystemExit) as error:
+        # SystemExit is how Lightning ends on Ctrl-C.
+        raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
+    if settings.patience:
+        take_best(lesson, run_folder)
+    return predict(network, data, data.splits.unlearned)
+
+
+def _fit_all(
+    network: TaggerNetwork,
+    settings: TrainingSettings,
+    data: TrainingData,
+    run_folder: Path,
+    checkpoint: Path | None,
+) -> Lesson:
     lesson = make_lesson(network, settings, data)
-    early_stopping = EarlyStopping("val_micro_f1", mode="max", patience=settings.patience or 1)
     # The best first: the newest then knows of it.
-    patient = [early_stopping, BestCheckpoint(run_folder)] if settings.patience else []
+    patient = [Patience(settings.patience), BestCheckpoint(run_folder)] if settings.patience else []
     trainer = make_trainer(
         settings,
         callbacks=[EpochProgressBar(), *patient, EpochCheckpoints(run_folder)],
         loggers=make_loggers(settings, run_folder),
     )
-    print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
-    try:
-        fit(trainer, lesson, data, checkpoint)
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
-        raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
-    if settings.patience:
-        take_best(lesson, run_folder)
-    return predict(network, data, data.splits.unlearned)
+    fit(trainer, lesson, data, checkpoint)
+    return lesson
 
 
 def make_lesson(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Lesson:

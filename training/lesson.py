@@ -84,8 +84,10 @@ class Lesson(pl.LightningModule):
             self._compiled = torch.compile(self.network.forward)
 
     def on_train_epoch_start(self) -> None:
-        """Keep the frozen layers as they are."""
+        """Let all layers learn but the frozen ones."""
         self._batches = 0
+        # Weights are loaded, and embeddings computed, in evaluation mode; Lightning leaves it so.
+        self.network.train()
         for layer in first_layers(self.network.body, self.settings.frozen_depth):
             # Batch norm's statistics too.
             layer.requires_grad_(False).eval()

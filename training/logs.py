@@ -28,8 +28,8 @@ def require_loggers(settings: TrainingSettings) -> None:
     for name, extra in _EXTRAS.items():
         if name in settings.loggers and importlib.util.find_spec(name) is None:
             raise SettingsInvalid(
-                f"The logger {name} is not installed: pip install 'hangtag[{extra}]', or leave it "
-                "out of the setting loggers."
+                f"The logger {name} is not installed: .venv/bin/pip install -e '.[{extra}]', or "
+                "leave it out of the setting loggers."
             )
 
 

@@ -39,20 +39,43 @@ _LEAST_DEVIATION = 0.1
 
 
 def fit_quickly(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Outputs:
-    """Fit the network's head to the photos to learn from; return its outputs for all photos."""
-    embeddings = embed_photos(network, data.decoded.pixels, settings)
+    """Fit the network's head to the photos to learn from; return its outputs for all photos.
+
+    Raises
+    ------
+    RunInterrupted : on Ctrl-C.
+    """
     train = data.splits.train
     weights = data.label_weights(settings.class_weight_power)
-    fit_head(network, embeddings[train], data.targets[train], data.label_space, settings, weights)
+    try:
+        embeddings = embed_photos(network, data.decoded.pixels, settings)
+        fit_head(
+            network, embeddings[train], data.targets[train], data.label_space, settings, weights
+        )
+    except (KeyboardInterrupt, RunInterrupted) as error:
+        raise RunInterrupted("Stopped; a quick run starts from the beginning.") from error
     with torch.no_grad():
         logits = network.head.eval()(torch.from_numpy(embeddings)).numpy()
     return Outputs(logits, embeddings)
 
 
-def fit_head_first(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> None:
-    """Fit the network's head to the photos to learn from, for `head_epochs`."""
+def fit_head_first(
+    network: TaggerNetwork,
+    settings: TrainingSettings,
+    data: TrainingData,
+    embeddings: FloatArray | None = None,
+) -> None:
+    """Fit the network's head to the photos to learn from, for `head_epochs`.
+
+    embeddings : of those photos, (N, E), where they are known already
+
+    Raises
+    ------
+    RunInterrupted : on Ctrl-C while the head is fitted.
+    """
     train = data.splits.train
-    embeddings = embed_photos(network, data.decoded.pixels, settings, train)
+    if embeddings is None:
+        embeddings = embed_photos(network, data.decoded.pixels, settings, train)
     weights = data.label_weights(settings.class_weight_power)
     phase = head_phase(settings)
     fit_head(network, embeddings, data.targets[train], data.label_space, phase, weights)
@@ -92,7 +115,12 @@ def fit_head(
     settings: TrainingSettings,
     weights: Tensor | None = None,
 ) -> None:
-    """Fit the network's head to embeddings (N, E) and targets (N, L)."""
+    """Fit the network's head to embeddings (N, E) and targets (N, L).
+
+    Raises
+    ------
+    RunInterrupted : on Ctrl-C.
+    """
     mean, deviation = embeddings.mean(axis=0), _deviation(embeddings)
     standardised = torch.from_numpy((embeddings - mean) / deviation)
     lesson = _HeadLesson(embeddings.shape[1], label_space, settings, weights)
@@ -114,7 +142,7 @@ def fit_head(
         trainer.fit(lesson, batches)
     except SystemExit as error:
         # How Lightning ends on Ctrl-C.
-        raise RunInterrupted("Stopped; a quick run starts from the beginning.") from error
+        raise RunInterrupted("Stopped.") from error
     _take_over(network.head, lesson.head, torch.from_numpy(mean), torch.from_numpy(deviation))
 
 
@@ -122,7 +150,8 @@ def _deviation(embeddings: FloatArray) -> FloatArray:
     """Return (E,): standard deviations, none so small that a rare colour would be extreme."""
     deviation: FloatArray = embeddings.std(axis=0)
     floored: FloatArray = np.maximum(deviation, _LEAST_DEVIATION * np.median(deviation))
-    return floored
+    # What is the same in all photos stays so.
+    return np.where(floored > 0, floored, np.float32(1))
 
 
 class _HeadLesson(pl.LightningModule):

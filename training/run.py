@@ -13,14 +13,16 @@ from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import LabelSpace
 from training.backbones import build_backbone
 from training.checkpoints import is_whole, newest_checkpoint
+from training.contrastive import contrastive_group
 from training.data import read_catalogue
+from training.device import choose_devices, require_compiler
 from training.fine_tuning import fine_tune
 from training.finishing import BUNDLE, finish_run
 from training.logs import require_loggers
 from training.network import TaggerNetwork
 from training.quick import fit_quickly
 from training.settings import TrainingSettings
-from training.training_data import TrainingData, prepare_data
+from training.training_data import TrainingData, prepare_data, read_data, write_data
 
 SETTINGS = "settings.json"
 
@@ -42,8 +44,8 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
             )
         return resume_run(run_folder)
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
-    require_loggers(settings)
     catalogue = read_catalogue(settings.data)
+    require_possible(settings, catalogue.label_space)
     network = build_network(settings, settings.weights, catalogue.label_space)
     data = prepare_data(catalogue, settings, run_folder)
     record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
@@ -59,18 +61,22 @@ def resume_run(resume: Path) -> Bundle:
     Raises
     ------
     SettingsInvalid : if there is no such run.
-    DataInvalid : if the photos or labels have changed since the run began.
+    DataInvalid : if the photos, labels or splits have changed since the run began.
     """
+    if not resume.exists():
+        raise SettingsInvalid(f"RESUME={resume} does not exist; name a run's folder or checkpoint.")
     run_folder = resume.parent.parent if resume.is_file() else resume
     if (run_folder / BUNDLE).exists():
         raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
     settings, dataset_sha256 = _read_settings(run_folder)
-    require_loggers(settings)
-    data = prepare_data(read_catalogue(settings.data), settings, run_folder)
+    catalogue = read_catalogue(settings.data)
+    require_possible(settings, catalogue.label_space)
+    data = read_data(catalogue, settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
         raise DataInvalid(
             f"{settings.data} has changed since {run_folder} began; start a new run instead."
         )
+    write_data(data, run_folder)
     if resume.is_file() and not is_whole(resume):
         raise SettingsInvalid(
             f"RESUME={resume} is no whole checkpoint; RESUME={run_folder} takes the newest that is."
@@ -101,6 +107,21 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
         raise SettingsInvalid(
             f"RESUME={run_folder} is no run of this release: {path} cannot be read ({error})."
         ) from error
+
+
+def require_possible(settings: TrainingSettings, label_space: LabelSpace) -> None:
+    """Check what else would fail only when training begins.
+
+    Raises
+    ------
+    SettingsInvalid : if the settings ask for what this machine or these labels do not have.
+    """
+    require_loggers(settings)
+    choose_devices(settings.devices)
+    if settings.compile:
+        require_compiler()
+    if settings.contrastive_weight:
+        contrastive_group(label_space, settings.contrastive_group)
 
 
 def build_network(

@@ -88,6 +88,23 @@ class Augmentation(BaseModel):
     grey_share: float = Field(0.0, ge=0, le=1)
 
 
+# What says how the body learns, or how photos are changed while it does.
+_NOT_FOR_QUICK = frozenset(Augmentation.model_fields) | {
+    "accumulate",
+    "balance_max_count",
+    "compile",
+    "contrastive_group",
+    "contrastive_weight",
+    "devices",
+    "ema",
+    "frozen_depth",
+    "head_epochs",
+    "mixup_alpha",
+    "patience",
+    "train_size_px",
+}
+
+
 class TrainingSettings(Augmentation):
     """Settings of one run; an unknown key is an error."""
 
@@ -103,7 +120,7 @@ class TrainingSettings(Augmentation):
     patience: int | None = Field(None, ge=1)
     # Side of the square that the network sees.
     size_px: int = Field(ge=32, le=1024)
-    # Photos in a step, of each process.
+    # Photos in a batch, of each process; a step is taken after `accumulate` of them.
     batch_size: int = Field(32, ge=2)
     # How many GPUs, or processes on a CPU; `auto`: all GPUs, one process on a CPU.
     devices: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
@@ -161,6 +178,14 @@ class TrainingSettings(Augmentation):
     group_by: Literal["title", "photo"] = "title"
     skip_bad: bool = False
 
+    @field_validator("train_size_px")
+    @classmethod
+    def _not_enlarged(cls, train_size_px: int | None, info: ValidationInfo) -> int | None:
+        size_px = info.data.get("size_px")
+        if train_size_px is not None and size_px is not None and train_size_px > size_px:
+            raise ValueError(f"photos are scaled down to it, so give at most size_px={size_px}")
+        return train_size_px
+
     @field_validator("contrastive_weight")
     @classmethod
     def _unmixed(cls, weight: float, info: ValidationInfo) -> float:
@@ -183,6 +208,10 @@ def make_settings(data: Path, weights: str | None = None, **given: object) -> Tr
         raise SettingsInvalid("QUICK=1 learns nothing from random weights; give others.")
     defaults = _QUICK if quick else _FINE_TUNED.get(weights, _PRETRAINED)
     chosen = {name: value for name, value in given.items() if value is not None}
+    if quick and (ignored := sorted(_NOT_FOR_QUICK & chosen.keys())):
+        raise SettingsInvalid(
+            f"QUICK=1 fits only the head, to photos as they are; leave {ignored[0]} out."
+        )
     try:
         settings = TrainingSettings.model_validate(
             {"data": data, "weights": weights, **defaults, **chosen}

@@ -27,6 +27,7 @@ from training.data import (
     split_catalogue,
     write_splits,
 )
+from training.data.split import SPLITS
 from training.losses import label_weights
 from training.photo_dataset import Batch, PhotoDataset, as_they_are
 from training.sampling import EpochSampler, ShareSampler, draws_of_photos
@@ -35,6 +36,7 @@ from training.settings import TrainingSettings
 Indices = npt.NDArray[np.int64]
 
 _DECODED_PHOTOS = Path("data/.decoded")
+_REPORT = "data_report.json"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,22 @@ class TrainingData:
 def prepare_data(
     catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
 ) -> TrainingData:
+    """Read the photos of a run, and write how they were split and what was wrong with them.
+
+    Raises
+    ------
+    DataInvalid : if there are problems and the settings do not say to go on without those photos.
+    """
+    data = read_data(catalogue, settings, run_folder)
+    write_data(data, run_folder)
+    return data
+
+
+def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path) -> TrainingData:
     """Decode, check, group and split the photos of a catalogue.
+
+    Nothing is written but the report of problems that end the run: the folder may turn out to be
+    another run's.
 
     Raises
     ------
@@ -99,11 +116,8 @@ def prepare_data(
     """
     preprocessing = Preprocessing(size_px=settings.size_px)
     decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
-    check_problems(
-        decoded.problems,
-        run_folder / "data_report.json",
-        skip_bad=settings.skip_bad,
-    )
+    if decoded.problems and not settings.skip_bad:
+        check_problems(decoded.problems, run_folder / _REPORT, skip_bad=False)
     groups = group_photos(
         decoded.photos, decoded.hashes, decoded.colours, by_title=settings.group_by == "title"
     )
@@ -121,17 +135,24 @@ def prepare_data(
             f"{len(splits.left_out)} photos are left out: a near-duplicate of each was given "
             "another split."
         )
-    write_splits(decoded.photos, groups, splits, run_folder / SPLITS_FILE)
     identity = DatasetIdentity(
         source=catalogue.source,
-        sha256=_dataset_digest(decoded, targets, catalogue.label_space),
+        sha256=_dataset_digest(decoded, targets, catalogue.label_space, splits),
         photos=len(decoded.photos),
         products=len({photo.product_id for photo in decoded.photos}),
     )
     return TrainingData(decoded, catalogue.label_space, targets, splits, identity, groups)
 
 
-def _dataset_digest(decoded: DecodedCatalogue, targets: FloatArray, label_space: LabelSpace) -> str:
+def write_data(data: TrainingData, run_folder: Path) -> None:
+    """Write data_report.json, of what was left out, and splits.csv."""
+    check_problems(data.decoded.problems, run_folder / _REPORT, skip_bad=True)
+    write_splits(data.decoded.photos, data.duplicate_groups, data.splits, run_folder / SPLITS_FILE)
+
+
+def _dataset_digest(
+    decoded: DecodedCatalogue, targets: FloatArray, label_space: LabelSpace, splits: Splits
+) -> str:
     names = "\n".join(f"{photo.product_id}\t{photo.path.name}" for photo in decoded.photos)
     return digest_of_parts(
         [
@@ -139,5 +160,6 @@ def _dataset_digest(decoded: DecodedCatalogue, targets: FloatArray, label_space:
             names.encode(),
             targets.tobytes(),
             np.asarray(decoded.hashes).tobytes(),
+            *(np.asarray(getattr(splits, name), np.int64).tobytes() for name in SPLITS),
         ]
     )

@@ -156,6 +156,18 @@ def test_what_is_there_is_not_written_again(finished: Path) -> None:
     assert said.startswith(f"{path} is there already")
 
 
+def test_a_checkpoint_of_before_training_went_on_is_found_out_and_replaced(run: Path) -> None:
+    newest = next((run / "checkpoints").glob("epoch=*.ckpt"))
+    document = torch.load(newest, weights_only=True)
+    document["state_dict"]["network.head.0.bias"] += 0.5
+    stale = newest.with_name("exported.ckpt")
+    torch.save(document, stale)
+    assert "it holds other weights" in sentence(call("check", run))
+    assert sentence(call("write", run, "--format", "ckpt")).endswith("delete it first.")
+    stale.unlink()
+    assert measure_agreement(run).largest <= TOLERANCE
+
+
 def test_a_run_without_any_weights_is_named(run: Path) -> None:
     shutil.rmtree(run / "checkpoints")
     for name in ("weights.pth", "weights.safetensors"):

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from hangtag.errors import DataInvalid, SettingsInvalid
 from training.recipes.__main__ import app
 from training.recipes.finished_run import load_run
+from training.recipes.result import load_or_train
 from training.recipes.write_ups import RECIPES
 from training.report import load_evaluated
 
@@ -128,6 +129,22 @@ def test_with_other_settings_it_is(workplace: Path, compared: Path) -> None:
     assert set(figures(compared)["baselines"]) & set(RECIPES) == {"last-two-layers"}
 
 
+# Lightning's of its own dependencies, and its advice on workers.
+@pytest.mark.filterwarnings("ignore")
+def test_with_another_split_it_is_too(
+    own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = load_run(own_run, tmp_path / "out")
+    recipe, folder = RECIPES["last-two-layers"].at_most(1), tmp_path / "out" / "recipe"
+    for trained_already in (False, True):
+        load_or_train(recipe, found, folder)
+        assert ("trained already" in capsys.readouterr().out) is trained_already
+    splits = own_run / "splits.csv"
+    splits.write_text(splits.read_text(encoding="utf-8") + "new.jpg,new,0,train\n", "utf-8")
+    load_or_train(recipe, found, folder)
+    assert "trained already" not in capsys.readouterr().out
+
+
 def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -> None:
     other = compared / "recipes" / "bce-grey-jitter"
     succeed(workplace, "training.report", "--run", compared, "--beside", other)
@@ -172,6 +189,15 @@ def test_another_split_is_refused(own_run: Path, tmp_path: Path) -> None:
     path.write_text(text.replace(",test", ",train", 1), encoding="utf-8")
     with pytest.raises(DataInvalid, match=r"how it is split has changed since .*ours was trained"):
         load_run(own_run, tmp_path / "out")
+
+
+def test_the_folder_of_a_run_is_no_place_for_recipes(own_run: Path, tmp_path: Path) -> None:
+    (own_run / "splits.csv").write_text("as it was", encoding="utf-8")
+    other = Path(shutil.copytree(own_run, tmp_path / "other"))
+    for out in (own_run, other):
+        with pytest.raises(SettingsInvalid, match=r"is a run's folder: name another"):
+            load_run(own_run, out)
+        assert (out / "splits.csv").read_text(encoding="utf-8") == "as it was"
 
 
 def test_changed_data_are_refused(own_run: Path, tmp_path: Path) -> None:

@@ -125,15 +125,17 @@ def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
 def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     screen = succeed(
         workplace, "training.rate_finder", "--data", "demo", *NETWORK, "--set", "batch_size=8",
-        "--steps", 60, "--out", "rates",
+        "--steps", 60, "--out", "rates", "--set", "head_epochs=3",
     )  # fmt: skip
+    # The head comes first, as in training.
+    assert screen.index("Embedding photos") < screen.index("Raising the rate")
     figures = json.loads((workplace / "rates" / "rates.json").read_text())
     assert 1e-6 < figures["steepest"] < figures["lowest"] <= 1
     assert len(figures["rates"]) == len(figures["losses"]) <= 60
     rate = f"{figures['steepest']:.2g}"
     assert screen.splitlines()[-1] == (
         f"suggested learning rate {float(rate):g}: make train DATA=demo BACKBONE=resnet18 "
-        f'WEIGHTS=none RATE={float(rate)} SET="batch_size=8 size_px=32"'
+        f'WEIGHTS=none RATE={float(rate)} SET="batch_size=8 head_epochs=3 size_px=32 devices=1"'
     )
     assert not NOISE.search(screen)
     assert (workplace / "rates" / "rates.png").stat().st_size > 10_000

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -262,6 +263,17 @@ def test_a_run_whose_data_changed_is_not_gone_on_with(unfinished: Path) -> None:
         resume_run(unfinished)
 
 
+def test_a_run_whose_split_changed_is_not_gone_on_with(unfinished: Path) -> None:
+    products = Path("demo/products.csv")
+    header, *rows = products.read_text(encoding="utf-8").splitlines()
+    lines = [f"{header},split", f"{rows[0]},test", *(f"{row}," for row in rows[1:])]
+    products.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    before = (unfinished / "splits.csv").read_bytes()
+    with pytest.raises(DataInvalid, match=r"^demo has changed since .*run began; start a new run"):
+        resume_run(unfinished)
+    assert (unfinished / "splits.csv").read_bytes() == before
+
+
 def test_other_settings_do_not_go_on_with_a_run(unfinished: Path) -> None:
     settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=3)
     with pytest.raises(SettingsInvalid, match="unfinished run with other settings; go on with it"):
@@ -273,13 +285,71 @@ def test_a_folder_that_is_no_run_cannot_be_gone_on_with(tmp_path: Path) -> None:
         resume_run(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["missing", "run/checkpoints/missing.ckpt"])
+def test_what_does_not_exist_cannot_be_gone_on_with(name: str, unfinished: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=f"^RESUME=.*{name} does not exist"):
+        resume_run(unfinished.parent / name)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--backbone", "resnet18"), ("--weights", "none"), ("--skip-bad",), ("--quick",)],
+    ids=lambda option: option[0],
+)
+def test_what_a_run_has_of_its_own_is_not_given_again(
+    option: tuple[str, ...], workplace: Path
+) -> None:
+    sentence = fail(workplace, "train", "--resume", "anything", *option)
+    assert sentence.startswith("RESUME goes on with the run's own data and settings")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"contrastive_weight": 0.1, "contrastive_group": "smell"}, "must be an exclusive group"),
+        ({"compile": True}, "needs a C.. compiler"),
+    ],
+    ids=["contrastive_group", "compile"],
+)
+def test_what_cannot_be_is_said_before_anything_is_written(
+    given: dict[str, Any],
+    sentence: str,
+    workplace: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    settings = make_settings(workplace / "demo", "none", backbone="resnet18", **given)
+    with pytest.raises(SettingsInvalid, match=sentence):
+        start_run(settings, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_in_the_head_phase_says_how_to_go_on(workplace: Path) -> None:
+    train = (
+        "train", "--data", "demo", "--run", "head", "--head-epochs", 100_000, *FROM_SCRATCH,
+    )  # fmt: skip
+    with subprocess.Popen(
+        command(*train), cwd=workplace, env={**environment(), "PYTHONUNBUFFERED": "1"}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as training:  # fmt: skip
+        assert training.stdout is not None
+        while "Embedding photos" not in (line := training.stdout.readline()):
+            assert line, "training ended before it could be stopped"
+        training.send_signal(signal.SIGINT)
+        _, said = training.communicate(timeout=CHECKPOINT_TIMEOUT_S)
+    assert said.strip().splitlines()[-1] == "Stopped; go on with: make train RESUME=head"
+    assert "Traceback" not in said
+
+
 # How fast photos are read
 
 
 def test_reading_photos_is_measured_beside_training(workplace: Path) -> None:
     screen = succeed(
         workplace, "input-speed", "--data", "demo", "--seconds", 1, "--backbone", "resnet18",
-        "--weights", "none", "--set", f"size_px={SIZE_PX}", "--run", "speed",
+        "--weights", "none", "--set", f"size_px={SIZE_PX}", "--run", "speed", "--skip-bad",
     )  # fmt: skip
     assert not NOISE.search(screen)
     assert "The figures are in speed/input_speed.json." in screen

@@ -13,6 +13,7 @@ from torch import Tensor
 from tests.integration.test_training import FROM_SCRATCH, kill_at_second_checkpoint, succeed
 from tests.tiny_training import tiny_network, tiny_training_data
 from training.fine_tuning import fit, make_lesson, make_trainer
+from training.patience import Patience
 from training.settings import TrainingSettings, make_settings
 
 # All that is random: the order, the draws, augmentation, mixing, dropout.
@@ -56,7 +57,8 @@ def fitted(
     """The weights after training, with a checkpoint of every epoch in the folder."""
     lesson = make_lesson(tiny_network(), settings, tiny_training_data(folder))
     every = ModelCheckpoint(folder, filename="{epoch}", save_top_k=-1, enable_version_counter=False)
-    trainer = make_trainer(settings, callbacks=[every])
+    patient = [Patience(settings.patience)] if settings.patience else []
+    trainer = make_trainer(settings, callbacks=[*patient, every])
     # What happened in the process before makes no difference.
     torch.manual_seed(0 if checkpoint is None else 1)
     with warnings.catch_warnings():
@@ -86,4 +88,18 @@ def test_whenever_it_stopped_a_run_ends_the_same(
     )
     whole = {name: each.clone() for name, each in fitted(settings, tmp_path).items()}
     resumed = fitted(settings, tmp_path, tmp_path / f"epoch={epoch}.ckpt")
+    assert [name for name, each in whole.items() if not torch.equal(each, resumed[name])] == []
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_a_run_that_had_ended_early_learns_no_more(epoch: int, tmp_path: Path) -> None:
+    # So low that the second epoch is no better than the first.
+    settings = make_settings(
+        Path("none"), "none", precision="fp32", batch_size=8, epochs=4, patience=1,
+        learning_rate=1e-6,
+    )  # fmt: skip
+    whole = {name: each.clone() for name, each in fitted(settings, tmp_path).items()}
+    assert sorted(path.name for path in tmp_path.glob("*.ckpt")) == ["epoch=0.ckpt", "epoch=1.ckpt"]
+    resumed = fitted(settings, tmp_path, tmp_path / f"epoch={epoch}.ckpt")
+    assert not (tmp_path / "epoch=2.ckpt").exists()
     assert [name for name, each in whole.items() if not torch.equal(each, resumed[name])] == []

@@ -54,7 +54,7 @@ def group_photos(
         *_same_key_pairs(titles, common),
         *look_alike_pairs(hashes, colours, common),
     ]
-    return _connected(len(photos), pairs)
+    return connected(len(photos), pairs)
 
 
 def too_common(photo_count: int) -> int:
@@ -116,7 +116,7 @@ def _pairs_within(bucket: Indices, hashes: Hashes, colours: Colours) -> Iterator
         yield from zip(left[same].tolist(), right[same].tolist(), strict=True)
 
 
-def _connected(count: int, pairs: Iterable[Pair]) -> Indices:
+def connected(count: int, pairs: Iterable[Pair]) -> Indices:
     """Return (count,) numbers, equal where pairs connect (union-find)."""
     parent = list(range(count))
 

@@ -120,6 +120,7 @@ def _conflict(labels: Iterable[LabelId], label_space: LabelSpace) -> str:
 def _photo(row: ProductRow, path: Path, label_space: LabelSpace) -> ProductPhoto:
     labels = with_ancestors(row.label_ids, label_space)
     decided = {n for n in groups_of(labels, label_space) if label_space.group(n).exclusive}
+    unknown = (label_space.labels[label_space.index_of(each)] for each in row.unknown_labels)
     return ProductPhoto(
         path=path,
         product_id=row.product_id or row.image,
@@ -128,9 +129,7 @@ def _photo(row: ProductRow, path: Path, label_space: LabelSpace) -> ProductPhoto
         labels=labels,
         unknown_groups=row.unknown_groups - decided,
         split=SPLIT_NAMES[row.split.lower()] if row.split else None,
-        unknown_labels=frozenset(
-            label_space.labels[label_space.index_of(label_id)].id for label_id in row.unknown_labels
-        ),
+        unknown_labels=frozenset(label.id for label in unknown if label.group not in decided),
         crop=row.crop,
     )
 

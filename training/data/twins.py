@@ -5,7 +5,7 @@ Nobody, and no tagger, can tell twins apart: where their labels differ, one of t
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +14,14 @@ import numpy.typing as npt
 
 from hangtag.label_space import LabelSpace
 from training.data.catalogue import ProductPhoto
-from training.data.duplicates import Colours, Hashes, Indices, look_alike_pairs, too_common
+from training.data.duplicates import (
+    Colours,
+    Hashes,
+    Indices,
+    connected,
+    look_alike_pairs,
+    too_common,
+)
 
 
 @dataclass(frozen=True)
@@ -22,21 +29,14 @@ class TwinAgreement:
     """How far twins agree in one exclusive group.
 
     `photos` have a twin, and both have one label in the group; `agreement` is the share of such a
-    photo's twins that have its label, averaged over these photos.
+    photo's twins that have its label, averaged over these photos. `ceiling` is the accuracy on them
+    that no tagger can pass which gives each picture one answer: that of always giving the label
+    that most of its photos have. None: a run of an earlier release, which did not measure it.
     """
 
     photos: int
     agreement: float
-
-    @property
-    def ceiling(self) -> float:
-        """The accuracy on such photos that no tagger can be expected to pass.
-
-        If a picture's label is drawn from shares p, its twins agree with probability sum p², and
-        the best tagger is right with max p <= sqrt(sum p²); averaged over pictures, with Jensen's
-        inequality, <= sqrt(agreement).
-        """
-        return math.sqrt(self.agreement)
+    ceiling: float | None = None
 
 
 def twin_pairs(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours) -> Indices:
@@ -77,9 +77,27 @@ def _agreement(pairs: Indices, targets: npt.NDArray[np.float32]) -> TwinAgreemen
     pairs = pairs[labelled[pairs].all(axis=1)]
     if not len(pairs):
         return None
-    first, second = (targets[side] == 1 for side in pairs.T)
-    agree = np.tile((first == second).all(axis=1), 2)
-    photos = pairs.T.ravel()
-    twins = np.bincount(photos)
-    shares = np.bincount(photos, agree)[twins > 0] / twins[twins > 0]
-    return TwinAgreement(photos=len(shares), agreement=float(shares.mean()))
+    labels = (targets == 1).argmax(axis=1)
+    agree = np.tile(labels[pairs[:, 0]] == labels[pairs[:, 1]], 2)
+    sides = pairs.T.ravel()
+    twins = np.bincount(sides)
+    photos = np.flatnonzero(twins)
+    shares = np.bincount(sides, agree)[photos] / twins[photos]
+    pictures = connected(len(targets), pairs.tolist())[photos]
+    return TwinAgreement(
+        photos=len(photos),
+        agreement=float(shares.mean()),
+        ceiling=_right_at_best(pictures, labels[photos]) / len(photos),
+    )
+
+
+def _right_at_best(pictures: Indices, labels: Indices) -> int:
+    """Return of how many photos the most frequent label of their picture is right.
+
+    pictures, labels : int arrays of shape (T,), those of T photos
+    """
+    counts = Counter(zip(pictures.tolist(), labels.tolist(), strict=True))
+    most: dict[int, int] = {}
+    for (picture, _), count in counts.items():
+        most[picture] = max(count, most.get(picture, 0))
+    return sum(most.values())

@@ -121,12 +121,11 @@ def undecided(
     return Undecided(tied, frozenset(n for n in disputed if label_space.group(n).exclusive))
 
 
-def unasked_groups(said: BoolArray, label_space: LabelSpace) -> frozenset[str]:
-    """Return the groups of which no label was given to any photo, of `said` (P, L).
+def unasked_groups(given: Iterable[LabelId], label_space: LabelSpace) -> frozenset[str]:
+    """Return the groups of none of the labels that were given to any photo.
 
     Nobody was asked for them, which is not the same as that they do not hold.
     """
-    given = (label_space.labels[index].id for index in np.flatnonzero(said.any(axis=0)))
     names = frozenset(group.name for group in label_space.groups)
     return names - groups_of(given, label_space)
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from training.data_report.counts import RARE_PHOTOS
 from training.data_report.dataset import SIZE_PX
 from training.data_report.sheets import Box
+from training.report.look import page_environment
 from training.report.mistakes import ShownPhoto
 
 
@@ -31,14 +30,8 @@ class Pictures:
 
 def render(name: str, figures: Mapping[str, Any], pictures: Pictures) -> str:
     """Return the html of a dataset of that name."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": _number, "percent": _percent}
+    environment = page_environment(Path(__file__).parent)
+    environment.filters["number"] = _number
     return environment.get_template("page.html.jinja").render(
         name=name,
         figures=figures,
@@ -50,7 +43,3 @@ def render(name: str, figures: Mapping[str, Any], pictures: Pictures) -> str:
 
 def _number(value: int) -> str:
     return f"{value:,}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"

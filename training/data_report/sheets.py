@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 from training.data_report.label_errors import Judgement, LabelError
 from training.data_report.twins import Conflicts
-from training.report.mistakes import GroupLine, ShownPhoto
+from training.report.mistakes import GroupLine, ShownPhoto, encode_jpeg
 
-_SHOWN_SIDE_PX = 160
 _LARGEST_GROUPS = 6
 _PHOTOS_A_GROUP = 6
 _CONFLICTS_A_GROUP = 6
@@ -104,7 +99,7 @@ def _box(dataset: Dataset, title: str, rows: Indices, groups: Sequence[str]) -> 
 
 
 def _show(dataset: Dataset, row: int, lines: Iterable[GroupLine]) -> ShownPhoto:
-    return ShownPhoto(dataset.file_name(row), _jpeg(dataset.pixels[row]), tuple(lines))
+    return ShownPhoto(dataset.file_name(row), encode_jpeg(dataset.pixels[row]), tuple(lines))
 
 
 def _show_error(dataset: Dataset, error: LabelError) -> ShownPhoto:
@@ -127,11 +122,3 @@ def _label_lines(dataset: Dataset, row: int, groups: Sequence[str]) -> list[Grou
             title = dataset.label_space.group(name).title
             lines.append(GroupLine(title, ", ".join(names) or "no label", "", right=None))
     return lines
-
-
-def _jpeg(pixels: npt.NDArray[np.uint8]) -> str:
-    photo = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
-    photo.thumbnail((_SHOWN_SIDE_PX, _SHOWN_SIDE_PX))
-    file = io.BytesIO()
-    photo.save(file, "JPEG", quality=85)
-    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -38,7 +38,7 @@ def twin_figures(dataset: Dataset, conflicts: Conflicts) -> dict[str, Any]:
 def _agreement(agreement: TwinAgreement | None) -> dict[str, Any]:
     if agreement is None:
         return {"photos": 0, "agreement": None, "ceiling": None}
-    return {**asdict(agreement), "ceiling": agreement.ceiling}
+    return asdict(agreement)
 
 
 def _conflicts(dataset: Dataset, group: str) -> tuple[Indices, ...]:

@@ -37,7 +37,10 @@ def write_file(format_: Format, run_folder: Path) -> Path:
     """
     load_bundle(run_folder / BUNDLE)
     if there := find_file(format_, run_folder):
-        raise SettingsInvalid(f"{there} is there already; python -m training.exports check.")
+        raise SettingsInvalid(
+            f"{there} is there already; if python -m training.exports check finds that it holds "
+            "other weights, as it does where training went on, delete it first."
+        )
     found = (find_file(each, run_folder) for each in FORMATS)
     source = next((file for file in found if file), None)
     if source is None:

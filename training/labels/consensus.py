@@ -81,7 +81,8 @@ class Consensus:
         Those with a tie, exclusive ones of which labels were given and none holds, and those of
         which nobody gave a label to any photo.
         """
-        unasked = unasked_groups(self.said, label_space)
+        given = np.flatnonzero(self.said.any(axis=0))
+        unasked = unasked_groups((label_space.labels[index].id for index in given), label_space)
         return [
             self._unknown_groups_of(photo, unasked, label_space)
             for photo in range(len(self.photos))

@@ -47,9 +47,10 @@ def find_rate(
     # Imported late: torch takes seconds, and --help should not.
     from training.data import read_catalogue
     from training.logs import quieten
+    from training.quick import fit_head_first
     from training.rate_finder.plot import plot_curve
     from training.rate_finder.sweep import sweep_rates
-    from training.run import build_network
+    from training.run import build_network, require_possible
     from training.search.given_settings import given_settings
     from training.search.train_command import train_command
     from training.settings import make_settings
@@ -63,8 +64,12 @@ def find_rate(
     settings = make_settings(data, **given)
     folder = out or Path("runs", f"rates-{data.resolve().name}")
     catalogue = read_catalogue(data)
+    require_possible(settings, catalogue.label_space)
     network = build_network(settings, settings.weights, catalogue.label_space)
     prepared = prepare_data(catalogue, settings, folder)
+    if settings.head_epochs:
+        # As training does: the rate is that of a head that knows something.
+        fit_head_first(network, settings, prepared)
     with Progress() as progress:
         task = progress.add_task("Raising the rate", total=steps)
         curve = sweep_rates(
@@ -79,13 +84,13 @@ def find_rate(
         f"The loss falls fastest at {suggested:g} and is lowest at {curve.lowest:.2g}, of which a "
         f"tenth is the other usual choice; plot: {plot}, figures: {figures}."
     )
-    command = train_command(data, {**given, "learning_rate": suggested})
+    command = train_command(data, {**given, "devices": 1, "learning_rate": suggested})
     print(f"suggested learning rate {suggested:g}: {command}")
 
 
 def _write_figures(curve: RateCurve, path: Path) -> None:
     document = {
-        "steepest": curve.steepest,
+        "steepest": curve.steepest if curve.falls else None,
         "lowest": curve.lowest,
         "lowest_tenth": curve.lowest / 10,
         "rates": curve.rates.tolist(),

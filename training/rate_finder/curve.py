@@ -52,7 +52,19 @@ class RateCurve:
         """The rate at which the loss is lowest: too high to train with, since it soon explodes."""
         return float(self.rates[self.smoothed.argmin()])
 
+    @property
+    def falls(self) -> bool:
+        """Whether the loss falls at any rate."""
+        return len(self._slopes) > 1 and bool(self._slopes.min() < 0)
+
     @cached_property
+    def _slopes(self) -> Floats:
+        # Of what comes after the lowest loss, nothing is meant.
+        end = int(self.smoothed.argmin()) + 1
+        slopes: Floats = np.gradient(self.smoothed, np.log10(self.rates))[:end]
+        return slopes
+
+    @property
     def steepest(self) -> float:
         """The rate at which the loss falls fastest, before it is lowest.
 
@@ -60,10 +72,8 @@ class RateCurve:
         ------
         DataInvalid : if it falls nowhere.
         """
-        end = int(self.smoothed.argmin()) + 1
-        slopes = np.gradient(self.smoothed, np.log10(self.rates))[:end]
-        if end == 1 or slopes.min() >= 0:
+        if not self.falls:
             raise DataInvalid(
                 "The loss falls at no learning rate; look at the data, or give larger batches."
             )
-        return float(self.rates[slopes.argmin()])
+        return float(self.rates[self._slopes.argmin()])

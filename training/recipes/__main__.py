@@ -44,11 +44,12 @@ def compare(
     compared = compare_with_recipes(run, names, out, epochs, share)
     figures, page = compared.figures, compared.page
     console = Console()
-    console.print(headline_table(figures, compared.taught))
-    console.print(accuracy_table(figures, compared.taught))
+    console.print(headline_table(figures, compared.run, compared.recipes))
+    console.print(accuracy_table(figures, compared.run, compared.recipes))
+    lead = describe_lead(figures, compared.recipes)
     print(
-        f"Compared {run} with {len(names)} recipes: {describe_lead(figures, names)}. The page is "
-        f"{page}, its figures are in {page.with_suffix('.json')}; {out} keeps what was trained."
+        f"Compared {run} with {len(compared.recipes)} recipes: {lead}. The page is {page}, its "
+        f" figures are in {page.with_suffix('.json')}; {out} keeps what was trained."
     )
 
 

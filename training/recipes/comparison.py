@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hangtag.errors import SettingsInvalid
-from training.recipes.finished_run import FinishedRun, load_run
+from training.recipes.finished_run import load_run
 from training.recipes.result import load_or_train
 from training.recipes.write_ups import RECIPES
 from training.report import write_report
@@ -19,6 +19,7 @@ from training.report import write_report
 class Taught:
     """How many passes a tagger made over how many photos, and how many were prescribed."""
 
+    name: str
     passes: int
     prescribed_passes: int
     photos: int
@@ -36,12 +37,13 @@ class Comparison:
 
     page : the run's evaluation page, with the recipes on it
     figures : the page's, see `training.report.figures.comparison`
-    taught : the run first, then the recipes, by name
+    run, recipes : apart, for a run may be called what a recipe is
     """
 
     page: Path
     figures: dict[str, Any]
-    taught: dict[str, Taught]
+    run: Taught
+    recipes: tuple[Taught, ...]
 
 
 def compare_with_recipes(
@@ -67,16 +69,16 @@ def compare_with_recipes(
     if run.settings.weights == "none":
         print(f"{run_folder} began with random weights: recipes that freeze the body keep those.")
     limited = run.learning_from(share)
-    taught = {run_folder.resolve().name: _taught(run, run.settings.epochs, run.settings.epochs)}
-    beside = {}
-    for name in names:
-        recipe = RECIPES[name].at_most(most_passes)
-        beside[name] = load_or_train(recipe, limited, out / name)
-        taught[name] = _taught(limited, recipe.passes, RECIPES[name].passes)
+    recipes = [RECIPES[name].at_most(most_passes) for name in dict.fromkeys(names)]
+    beside = {each.name: load_or_train(each, limited, out / each.name) for each in recipes}
     page = write_report(run.evaluated, run_folder, beside)
-    figures = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
-    return Comparison(page, figures, taught)
-
-
-def _taught(run: FinishedRun, passes: int, prescribed_passes: int) -> Taught:
-    return Taught(passes, prescribed_passes, len(run.data.splits.train))
+    epochs, photos = run.settings.epochs, len(run.data.splits.train)
+    few = len(limited.data.splits.train)
+    return Comparison(
+        page=page,
+        figures=json.loads(page.with_suffix(".json").read_text(encoding="utf-8")),
+        run=Taught(run_folder.resolve().name, epochs, epochs, photos),
+        recipes=tuple(
+            Taught(each.name, each.passes, RECIPES[each.name].passes, few) for each in recipes
+        ),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -16,10 +16,10 @@ _COMPARED = {"micro_f1": "micro-F1", "map": "mAP"}
 Interval = Mapping[str, float | None]
 
 
-def headline_table(figures: Mapping[str, Any], taught: Mapping[str, Taught]) -> Table:
+def headline_table(figures: Mapping[str, Any], run: Taught, recipes: Sequence[Taught]) -> Table:
     """Return micro-F1 and mAP with their intervals, and how far the run is ahead of each recipe.
 
-    figures : the page's; taught : the run first, then recipes, by name.
+    figures : the page's
     """
     table = Table(title="The run beside the recipes; 95% intervals, of the lead the paired one")
     table.add_column("", overflow="fold")
@@ -28,40 +28,45 @@ def headline_table(figures: Mapping[str, Any], taught: Mapping[str, Taught]) -> 
     for title in _COMPARED.values():
         table.add_column(title, justify="right")
         table.add_column("run ahead by", justify="right")
-    for name, amount in taught.items():
-        beside = figures["baselines"].get(name)
-        headline = beside["headline"] if beside else figures["headline"]
+    for taught, each in [(run, figures), *_beside(figures, recipes)]:
+        ahead = each.get("ahead")
         cells = [
             text
             for key in _COMPARED
             for text in (
-                _between(headline[key]),
-                _signed_between(beside["ahead"][key]) if beside else "",
+                _between(each["headline"][key]),
+                _signed_between(ahead[key]) if ahead else "",
             )
         ]
-        table.add_row(name, amount.passes_text, f"{amount.photos:,}", *cells)
+        table.add_row(taught.name, taught.passes_text, f"{taught.photos:,}", *cells)
     return table
 
 
-def accuracy_table(figures: Mapping[str, Any], taught: Mapping[str, Taught]) -> Table:
+def accuracy_table(figures: Mapping[str, Any], run: Taught, recipes: Sequence[Taught]) -> Table:
     """Return the accuracy of each exclusive group, of the run and of each recipe."""
     table = Table(title="Accuracy of the best label")
     table.add_column("", overflow="fold")
     keys = [key for key in figures["headline"] if key.startswith(ACCURACY)]
     for key in keys:
         table.add_column(figures["groups"][key.removeprefix(ACCURACY)]["title"], justify="right")
-    for name in taught:
-        headline = figures["baselines"].get(name, figures)["headline"]
-        table.add_row(name, *(_figure(headline[key]["value"]) for key in keys))
+    for taught, each in [(run, figures), *_beside(figures, recipes)]:
+        table.add_row(taught.name, *(_figure(each["headline"][key]["value"]) for key in keys))
     return table
 
 
-def describe_lead(figures: Mapping[str, Any], recipes: list[str]) -> str:
+def describe_lead(figures: Mapping[str, Any], recipes: Sequence[Taught]) -> str:
     """Return how far the run is ahead of the best recipe, by micro-F1."""
-    beside = figures["baselines"]
-    best = max(recipes, key=lambda name: beside[name]["headline"]["micro_f1"]["value"])
-    ahead = _signed_between(beside[best]["ahead"]["micro_f1"])
-    return f"its micro-F1 is {ahead} ahead of {best}, the best of them"
+    best, found = max(
+        _beside(figures, recipes), key=lambda each: each[1]["headline"]["micro_f1"]["value"]
+    )
+    ahead = _signed_between(found["ahead"]["micro_f1"])
+    return f"its micro-F1 is {ahead} ahead of {best.name}, the best of them"
+
+
+def _beside(
+    figures: Mapping[str, Any], recipes: Sequence[Taught]
+) -> list[tuple[Taught, Mapping[str, Any]]]:
+    return [(recipe, figures["baselines"][recipe.name]) for recipe in recipes]
 
 
 def _between(each: Interval) -> str:

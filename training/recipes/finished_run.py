@@ -41,8 +41,10 @@ def load_run(folder: Path, out: Path) -> FinishedRun:
     Raises
     ------
     DataInvalid : if the run is unfinished, or its photos, labels or splits are no longer the same.
-    SettingsInvalid : if its settings cannot be read.
+    SettingsInvalid : if its settings cannot be read, or `out` is a run's folder, this or another.
     """
+    if (out / SETTINGS).exists():
+        raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with OUT=….")
     evaluated = load_evaluated(folder)
     settings, dataset_sha256 = _read_settings(folder / SETTINGS)
     data = prepare_data(read_catalogue(settings.data), settings, out)

@@ -20,7 +20,8 @@ def build_changes(augmentation: Augmentation, size_px: int) -> Callable[[Tensor]
         changes.append(v2.RandomResizedCrop(size_px, scale=(augmentation.crop, 1), antialias=True))
     if augmentation.flips:
         changes.append(v2.RandomHorizontalFlip())
-    if augmentation.rotation_degrees or augmentation.shear_degrees or augmentation.zoom:
+    moved = augmentation.rotation_degrees or augmentation.shear_degrees
+    if moved or augmentation.zoom != (1, 1):
         changes.append(v2.RandomApply([_move(augmentation)], p=augmentation.share))
     if augmentation.warp:
         changes.append(v2.RandomPerspective(augmentation.warp, p=augmentation.share, fill=_WHITE))
@@ -37,7 +38,7 @@ def build_changes(augmentation: Augmentation, size_px: int) -> Callable[[Tensor]
 def _move(augmentation: Augmentation) -> v2.Transform:
     return v2.RandomAffine(
         augmentation.rotation_degrees,
-        scale=(1 - augmentation.zoom, 1 + augmentation.zoom),
+        scale=augmentation.zoom,
         shear=augmentation.shear_degrees,
         interpolation=InterpolationMode.BILINEAR,
         fill=_WHITE,

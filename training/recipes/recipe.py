@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +18,8 @@ class Augmentation:
 
     crop : crops to at least this share of the area, then scaled to the old size
     flips : whether half of the photos are mirrored
-    rotation_degrees, shear_degrees, zoom, warp : at most so much, the zoom both ways
+    rotation_degrees, shear_degrees, warp : at most so much
+    zoom : from how many times the size to how many times
     brightness, contrast, saturation, hue : of torchvision's ColorJitter
     grey_share : of the photos, turned grey
     share : of the photos that are moved, of those that are warped, and of those that are recoloured
@@ -27,7 +29,7 @@ class Augmentation:
     flips: bool = False
     rotation_degrees: float = 0.0
     shear_degrees: float = 0.0
-    zoom: float = 0.0
+    zoom: tuple[float, float] = (1.0, 1.0)
     warp: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
@@ -99,14 +101,19 @@ class Recipe:
         return sum(phase.passes for phase in self.phases)
 
     def at_most(self, passes: int | None) -> Recipe:
-        """Return the recipe with no more passes than that, each phase with its share of them."""
+        """Return the recipe with no more passes than that, each phase with its share of them.
+
+        Every phase keeps a pass, or, if there are not as many, each of the first.
+        """
         if passes is None or passes >= self.passes:
             return self
-        phases, done, given = [], 0, 0
-        for phase in self.phases:
+        kept = self.phases[:passes]
+        prescribed = sum(phase.passes for phase in kept)
+        phases: list[Phase] = []
+        done, left = 0, passes
+        for later, phase in zip(reversed(range(len(kept))), kept, strict=True):
             done += phase.passes
-            due = round(passes * done / self.passes) - given
-            given += due
-            if due:
-                phases.append(replace(phase, passes=due))
+            due = math.ceil(passes * done / prescribed) - (passes - left)
+            phases.append(replace(phase, passes=min(max(due, 1), left - later)))
+            left -= phases[-1].passes
         return replace(self, phases=tuple(phases))

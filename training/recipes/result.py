@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from training.data import SPLITS_FILE
 from training.recipes.finished_run import FinishedRun
 from training.recipes.own_rule import ByOwnRule, by_own_rule, nearest_decisions, recipe_scores
 from training.recipes.recipe import Recipe
@@ -57,6 +59,7 @@ def _record(recipe: Recipe, run: FinishedRun) -> dict[str, Any]:
         "recipe": asdict(recipe),
         "train_photos": len(run.data.splits.train),
         "dataset": run.data.identity.sha256,
+        "splits": hashlib.sha256((run.folder / SPLITS_FILE).read_bytes()).hexdigest(),
         **settings.model_dump(
             mode="json",
             include={

@@ -68,7 +68,8 @@ def _beside(own: Mapping[str, Rounds], theirs: Mapping[str, Rounds]) -> dict[str
         "headline": intervals(theirs),
         "ahead": {
             name: interval(
-                theirs[name] - own[name] if name in LOWER_IS_BETTER else own[name] - theirs[name]
+                theirs[name] - own[name] if name in LOWER_IS_BETTER else own[name] - theirs[name],
+                least=-1,
             )
             for name in own
         },
@@ -99,7 +100,7 @@ def _groups(
 
 def _twins(evaluated: Evaluated, name: str) -> dict[str, Any] | None:
     twins = evaluated.twins.get(name)
-    return {**asdict(twins), "ceiling": twins.ceiling} if twins else None
+    return asdict(twins) if twins else None
 
 
 def _lift(measured: Mapping[str, Any]) -> float | None:

@@ -64,7 +64,7 @@ def show(evaluated: Evaluated, row: int, *, mistakes_only: bool = False) -> Show
     place = int(np.flatnonzero(evaluated.sheet_rows == row)[0])
     return ShownPhoto(
         name=evaluated.paths[row],
-        jpeg=_jpeg(evaluated.sheet_pixels[place]),
+        jpeg=encode_jpeg(evaluated.sheet_pixels[place]),
         lines=tuple(each for each in lines if each.right is False or not mistakes_only),
     )
 
@@ -92,7 +92,8 @@ def _line(evaluated: Evaluated, row: int, name: str) -> GroupLine:
     )
 
 
-def _jpeg(pixels: Pixels) -> str:
+def encode_jpeg(pixels: Pixels) -> str:
+    """Return a photo, uint8 (3, S, S), as a small JPEG in base64."""
     photo = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
     photo.thumbnail((_SHOWN_SIDE_PX, _SHOWN_SIDE_PX))
     file = io.BytesIO()

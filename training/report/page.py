@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from training.report.evaluated import Evaluated
 from training.report.headline import ACCURACY
+from training.report.look import page_environment
 from training.report.mistakes import ShownPhoto, as_they_come, show, worst_mistakes
 from training.report.plots import (
     plot_abstention,
@@ -61,14 +60,8 @@ def draw(evaluated: Evaluated, figures: Mapping[str, Any]) -> Pictures:
 
 def render(name: str, figures: Mapping[str, Any], pictures: Pictures) -> str:
     """Return the html of a run of that name."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": _figure, "signed": _signed, "percent": _percent}
+    environment = page_environment(Path(__file__).parent)
+    environment.filters |= {"figure": _figure, "signed": _signed}
     return environment.get_template("page.html.jinja").render(
         name=name,
         figures=figures,
@@ -93,7 +86,3 @@ def _figure(value: float | None) -> str:
 
 def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}".replace("-", "−")
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"

@@ -66,20 +66,18 @@ def intervals(figures: Mapping[str, Rounds]) -> dict[str, Interval]:
     return {name: interval(rounds) for name, rounds in figures.items()}
 
 
-def interval(rounds: Rounds) -> Interval:
+def interval(rounds: Rounds, least: float = 0.0) -> Interval:
     """Return `value` and the ends `low` and `high` of its 95% interval, for json; None for NaN.
 
     The percentile interval of the draws, moved so that their median is the value: draws repeat
     photos and lack rare labels, which lifts macro-F1 and mAP above what they are, at times all of
-    them, where Efron's bias correction (1981, https://doi.org/10.2307/3314608) breaks down.
+    them, where Efron's bias correction (1981, https://doi.org/10.2307/3314608) breaks down. It ends
+    where the figure does: at 1, and at `least`, which is 0 but for differences, of which it is -1.
     """
     value, drawn = rounds[0], rounds[1:][~np.isnan(rounds[1:])]
     if np.isnan(value) or not len(drawn):
         return {"value": None if np.isnan(value) else float(value), "low": None, "high": None}
     tail = (1 - INTERVAL) / 2
     low, median, high = np.quantile(drawn, [tail, 0.5, 1 - tail])
-    return {
-        "value": float(value),
-        "low": float(value + low - median),
-        "high": float(value + high - median),
-    }
+    low, high = np.clip([value + low - median, value + high - median], least, 1)
+    return {"value": float(value), "low": float(low), "high": float(high)}

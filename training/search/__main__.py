@@ -66,8 +66,9 @@ def search(
     # Imported late: torch takes seconds, and --help should not.
     from training.data import read_catalogue
     from training.logs import quieten
+    from training.run import require_possible
     from training.search.given_settings import given_settings
-    from training.search.objectives import objective_for
+    from training.search.objectives import objective_for, require_searchable
     from training.search.outcome import write_outcome
     from training.search.plots import plot_study
     from training.search.space import search_space
@@ -79,7 +80,7 @@ def search(
         run_trials,
     )
     from training.settings import make_settings
-    from training.training_data import prepare_data
+    from training.training_data import read_data, write_data
 
     quieten()
     given = given_settings(
@@ -95,10 +96,14 @@ def search(
         given = {"devices": 1, **given}
     data = data.expanduser()
     settings = make_settings(data, **given, quick=quick or None)
+    require_searchable(settings)
     space = search_space(settings, given)
     folder = study or Path("runs", f"search-{data.resolve().name}{'-quick' if quick else ''}")
-    prepared = prepare_data(read_catalogue(data), settings, folder)
+    catalogue = read_catalogue(data)
+    require_possible(settings, catalogue.label_space)
+    prepared = read_data(catalogue, settings, folder)
     opened = open_study(folder, settings, space, prepared.identity.sha256)
+    write_data(prepared, folder)
     console = Console()
     progress = Progress(
         TextColumn("{task.description}"),

@@ -30,18 +30,24 @@ from training.training_data import TrainingData
 _THRESHOLD = 0.5
 
 
-def objective_for(settings: TrainingSettings, data: TrainingData) -> Objective:
-    """Return what the trials of a study do.
+def require_searchable(settings: TrainingSettings) -> None:
+    """Check that trials can do what the settings say.
 
     Raises
     ------
-    SettingsInvalid : if they would train on several devices.
+    SettingsInvalid : if they would train on several devices, or end early by themselves.
     """
+    if settings.patience:
+        raise SettingsInvalid("The search itself ends bad trials early; leave patience out.")
+    if not settings.quick and choose_devices(settings.devices) > 1:
+        raise SettingsInvalid("A trial trains on one device; leave the setting devices out.")
+
+
+def objective_for(settings: TrainingSettings, data: TrainingData) -> Objective:
+    """Return what the trials of a study do."""
     if settings.quick:
         network = build_network(settings, settings.weights, data.label_space)
         return QuickObjective(network, embed_photos(network, data.decoded.pixels, settings), data)
-    if choose_devices(settings.devices) > 1:
-        raise SettingsInvalid("A trial trains on one device; leave the setting devices out.")
     return FineTuningObjective(data)
 
 
@@ -50,6 +56,8 @@ class FineTuningObjective:
 
     def __init__(self, data: TrainingData) -> None:
         self._data = data
+        # Of the photos to learn from, by the network as it is before any trial, (N, E).
+        self._embeddings: FloatArray | None = None
 
     def __call__(self, settings: TrainingSettings, on_epoch: OnEpoch) -> float | None:
         """Train, and return the micro-F1 after the last epoch; None if told to stop before it."""
@@ -58,7 +66,7 @@ class FineTuningObjective:
         watch = _Watch(on_epoch)
         network = build_network(settings, settings.weights, self._data.label_space)
         if settings.head_epochs:
-            fit_head_first(network, settings, self._data)
+            fit_head_first(network, settings, self._data, self._embedded(network, settings))
         lesson = make_lesson(network, settings, self._data)
         trainer = make_trainer(settings, callbacks=[EpochProgressBar(), watch])
         try:
@@ -67,6 +75,13 @@ class FineTuningObjective:
             # How Lightning ends on Ctrl-C.
             raise RunInterrupted("Stopped.") from error
         return None if watch.has_stopped else watch.f1
+
+    def _embedded(self, network: TaggerNetwork, settings: TrainingSettings) -> FloatArray:
+        # What is searched changes nothing before the head.
+        if self._embeddings is None:
+            pixels, train = self._data.decoded.pixels, self._data.splits.train
+            self._embeddings = embed_photos(network, pixels, settings, train)
+        return self._embeddings
 
 
 class _Watch(pl.Callback):

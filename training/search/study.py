@@ -23,6 +23,8 @@ from training.settings import TrainingSettings
 JOURNAL = "study.journal"
 _NAME = "search"
 _SUBJECT = "subject"
+# Of a trial that stands in for one that was killed.
+_KILLED_BEFORE = "killed_before"
 # So many trials run to their end before any is stopped for being worse than half of them.
 _UNPRUNED_TRIALS = 4
 
@@ -50,7 +52,7 @@ def open_study(
         storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
         study_name=_NAME,
         direction="maximize",
-        # The first epoch, and those with a frozen body, say little about the last one.
+        # The first epochs say little about the last one.
         pruner=MedianPruner(_UNPRUNED_TRIALS, n_warmup_steps=2),
         load_if_exists=True,
     )
@@ -66,13 +68,18 @@ def open_study(
         )
     study.enqueue_trial({name: getattr(settings, name) for name in space}, skip_if_exists=True)
     study.set_user_attr(_SUBJECT, subject)
-    _repeat_interrupted(study)
+    _repeat_interrupted(study, killed=True)
     return study
 
 
-def _repeat_interrupted(study: optuna.Study) -> None:
+def _repeat_interrupted(study: optuna.Study, *, killed: bool) -> None:
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.enqueue_trial(trial.params)
+        if killed and trial.user_attrs.get(_KILLED_BEFORE):
+            # It may itself be what gets the search killed, by the memory that it takes.
+            study.tell(trial.number, state=TrialState.PRUNED)
+            continue
+        noted = {_KILLED_BEFORE: True} if killed else trial.user_attrs
+        study.enqueue_trial(trial.params, user_attrs=noted)
         study.tell(trial.number, state=TrialState.FAIL)
 
 
@@ -104,6 +111,7 @@ def run_trials(
             study.sampler = TPESampler(seed=settings.seed + done)
             on_trial(_run_trial(study, study.ask(space), settings, objective))
     except (KeyboardInterrupt, RunInterrupted) as error:
+        _repeat_interrupted(study, killed=False)
         raise RunInterrupted(
             f"Stopped after {len(finished(study))} of {trials} trials; the same command goes on."
         ) from error
@@ -118,12 +126,20 @@ def _run_trial(
 
     try:
         f1 = objective(with_drawn(settings, trial.params), on_epoch)
-    except torch.OutOfMemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
         # As good as pruned: the sampler keeps away from there.
         f1 = None
     if f1 is None:
         return study.tell(trial, state=TrialState.PRUNED)
     return study.tell(trial, f1)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # On a CPU, torch has no error of its own for it.
+    named = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return named or "DefaultCPUAllocator" in str(error)
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:

@@ -93,6 +93,19 @@ def test_what_was_the_best_stays_known_to_a_run_that_goes_on(tmp_path: Path) -> 
     assert names(tmp_path) == ["best.ckpt", "epoch=002.ckpt", "epoch=003.ckpt"]
 
 
+def test_what_was_the_best_stays_known_where_the_run_has_been_moved(tmp_path: Path) -> None:
+    fit(tmp_path / "before", epochs=3)
+    moved = (tmp_path / "before").rename(tmp_path / "after")
+    with warnings.catch_warnings():
+        # That a folder has changed would be Lightning's.
+        warnings.filterwarnings("error", message="The dirpath has changed")
+        counting = fit(moved, epochs=4, checkpoint=newest_checkpoint(moved))
+    take_best(counting, moved)
+    assert counting.steps.item() == 2
+    assert names(moved) == ["best.ckpt", "epoch=002.ckpt", "epoch=003.ckpt"]
+    assert not (tmp_path / "before").exists()
+
+
 def test_without_checkpoints_there_is_no_newest(tmp_path: Path) -> None:
     assert newest_checkpoint(tmp_path) is None
 

@@ -1,4 +1,4 @@
-"""Loss, schedule, and what is frozen when."""
+"""Loss, schedule, and which layers stay as they are."""
 
 from __future__ import annotations
 
@@ -126,6 +126,14 @@ def train(lesson: Lesson) -> tuple[Snapshots, pl.Trainer]:
         warnings.simplefilter("ignore")
         trainer.fit(lesson, batches, batches)
     return snapshots, trainer
+
+
+def test_a_network_that_comes_in_evaluation_mode_learns_all_the_same() -> None:
+    lesson = tiny_lesson(epochs=1)
+    lesson.network.eval()
+    snapshots, _ = train(lesson)
+    before, after = (body["1.running_mean"] for body in snapshots.bodies)
+    assert not torch.equal(before, after)
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,9 @@ def test_tensorboard_writes_beside_the_csv(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("mlflow") is not None, reason="mlflow is installed")
 def test_a_logger_that_is_not_installed_is_named_with_what_brings_it() -> None:
-    with pytest.raises(SettingsInvalid, match=r"mlflow is not .*: pip install 'hangtag\[mlflow\]'"):
+    with pytest.raises(
+        SettingsInvalid, match=r"mlflow is not .*: .venv/bin/pip install -e '\.\[mlflow\]'"
+    ):
         require_loggers(settings("csv,mlflow"))
 
 

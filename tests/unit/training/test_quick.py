@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from hangtag.errors import RunInterrupted
 from hangtag.label_space import parse_label_space
+from tests.tiny_training import tiny_network, tiny_training_data
 from training.network import Backbone, Normalisation, TaggerNetwork
-from training.quick import embed_photos, fit_head
+from training.quick import embed_photos, fit_head, fit_quickly
 from training.settings import make_settings
 
 SPACE = parse_label_space(
@@ -68,3 +70,31 @@ def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) ->
     with torch.no_grad():
         logits, _ = network.eval()(torch.from_numpy(pixels))
     assert (logits.numpy().argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.97
+
+
+def test_what_is_the_same_in_all_photos_does_no_harm(network: TaggerNetwork) -> None:
+    settings = make_settings(
+        Path("none"), quick=True, size_px=SIZE_PX, batch_size=16, epochs=2, head_width=HEAD_WIDTH
+    )
+    pixels, targets = coloured_photos(40)
+    with torch.no_grad():
+        # Two of three.
+        network.body[1].weight[1:] = 0
+        embeddings = network.embed(torch.from_numpy(pixels)).numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
+        fit_head(network, embeddings, targets, SPACE, settings)
+        logits, _ = network.eval()(torch.from_numpy(pixels))
+    assert logits.isfinite().all()
+
+
+def test_ctrl_c_says_that_a_quick_run_starts_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.quick.embed_photos", ctrl_c)
+    settings = make_settings(Path("none"), quick=True, size_px=SIZE_PX)
+    with pytest.raises(RunInterrupted, match="a quick run starts from the beginning"):
+        fit_quickly(tiny_network(), settings, tiny_training_data(tmp_path))

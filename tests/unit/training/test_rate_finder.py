@@ -53,9 +53,16 @@ def test_a_loss_that_falls_after_it_exploded_is_not_meant() -> None:
     assert RateCurve(RATES, losses).steepest == pytest.approx(1e-3, rel=0.2)
 
 
-def test_a_loss_that_only_rises_suggests_nothing() -> None:
+@pytest.mark.parametrize("end", [1.0, 2.0])
+def test_a_loss_that_falls_nowhere_is_shown_and_suggests_nothing(
+    end: float, tmp_path: Path
+) -> None:
+    curve = RateCurve(RATES, np.linspace(1.0, end, len(RATES)))
+    plot_curve(curve, tmp_path / "rates.png")
+    assert (tmp_path / "rates.png").stat().st_size > 10_000
+    assert not curve.falls
     with pytest.raises(DataInvalid, match="falls at no learning rate"):
-        _ = RateCurve(RATES, np.linspace(1, 2, len(RATES))).steepest
+        _ = curve.steepest
 
 
 def test_a_sweep_that_ends_at_once_suggests_nothing() -> None:

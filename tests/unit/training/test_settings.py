@@ -23,7 +23,7 @@ def test_from_scratch_takes_more_epochs() -> None:
 
 
 @pytest.mark.parametrize("weights", ["imagenet", "runs/first/bundle/weights.pth"])
-def test_a_pretrained_body_starts_frozen_and_learns_slowly(weights: str) -> None:
+def test_a_pretrained_body_waits_for_its_head_and_learns_slowly(weights: str) -> None:
     settings = make_settings(DATA, weights)
     assert (settings.epochs, settings.head_epochs, settings.size_px) == (8, 25, 224)
     assert (settings.learning_rate, settings.body_rate, settings.dropout) == (1e-3, 0.1, 0.2)
@@ -116,3 +116,20 @@ def test_mixed_photos_are_not_contrasted() -> None:
     with pytest.raises(SettingsInvalid, match=r"contrastive_weight is wrong: .*leave one at 0"):
         make_settings(DATA, "none", contrastive_weight=0.1, mixup_alpha=0.2)
     assert make_settings(DATA, "none", contrastive_weight=0.1).mixup_alpha == 0
+
+
+def test_photos_are_scaled_down_for_training_never_up() -> None:
+    assert make_settings(DATA, "none", size_px=96, train_size_px=96).train_size_px == 96
+    with pytest.raises(SettingsInvalid, match=r"train_size_px is wrong: .*at most size_px=96"):
+        make_settings(DATA, "none", size_px=96, train_size_px=97)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mixup_alpha", "balance_max_count", "contrastive_weight", "zoom", "patience", "ema", "devices",
+     "compile", "head_epochs", "accumulate", "frozen_depth", "train_size_px"],
+)  # fmt: skip
+def test_quick_mode_refuses_what_it_would_ignore(name: str) -> None:
+    with pytest.raises(SettingsInvalid, match=f"^QUICK=1 fits only the head.*leave {name} out"):
+        make_settings(DATA, quick=True, **{name: "1"})
+    make_settings(DATA, quick=True, **{name: None})

@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer, par
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows, find_photo
 from training.data.row_progress import show_progress
-from training.data.votes import Answer, Undecided, count_votes, unasked_groups, undecided
+from training.data.votes import FloatArray, Undecided, unasked_groups, undecided
 
 LOOKED_FOR = "a labelling manifest, *.jsonl or *.manifest, with images/"
 
@@ -48,14 +49,15 @@ def read(folder: Path) -> Catalogue:
     """
     lines, malformed = read_answers(folder)
     label_space = _label_space(folder, lines)
-    answers, strange = _resolved(lines, label_space)
-    shares = count_votes(answers, label_space).shares()
-    unasked = unasked_groups(shares > 0, label_space)
+    counts = _count(lines, label_space)
+    unasked = unasked_groups({label for count in counts for label in count.votes}, label_space)
     rows, unlabelled = [], []
-    for line, share in show_progress(list(zip(lines, shares, strict=True))):
+    for line, count in show_progress(list(zip(lines, counts, strict=True))):
+        # Of one photo at a time: those of a million would not fit into memory.
+        share = _shares(count, len(line.answers), label_space)
         held = [label_space.labels[index].id for index in np.flatnonzero(share > 0.5)]
-        if held or strange[line.where]:
-            label_ids = (*map(str, held), *sorted(strange[line.where]))
+        if held or count.strange:
+            label_ids = (*map(str, held), *sorted(count.strange))
             unknown = undecided(share, share > 0, held, label_space)
             rows.append(_row(line, label_ids, unknown, unasked, folder))
         else:
@@ -112,19 +114,30 @@ def _label_space(folder: Path, lines: Sequence[PhotoAnswers]) -> LabelSpace:
     return label_space_of(_manifests(folder)[0], [Group(name="labels", title="Labels")], labels)
 
 
-def _resolved(
-    lines: Sequence[PhotoAnswers], label_space: LabelSpace
-) -> tuple[list[Answer], dict[str, set[str]]]:
-    """Return all answers, and what each line has that is no label, whoever gave it: mistakes."""
+@dataclass(frozen=True)
+class _Count:
+    """How many workers gave each label to a photo, and what they gave that is none: mistakes."""
+
+    votes: Counter[LabelId]
+    strange: frozenset[str]
+
+
+def _count(lines: Sequence[PhotoAnswers], label_space: LabelSpace) -> list[_Count]:
     ids_by_name = ids_of_unique_names(label_space)
-    answers = []
-    strange: dict[str, set[str]] = defaultdict(set)
+    counts = []
     for line in show_progress(lines, "Reading answers"):
-        for given in line.answers:
-            labels, unknown = given_labels(given, label_space, ids_by_name)
-            answers.append(Answer(line.where, given.worker, labels))
-            strange[line.where] |= unknown
-    return answers, strange
+        given = [given_labels(answer, label_space, ids_by_name) for answer in line.answers]
+        votes = Counter(label for labels, _ in given for label in labels)
+        counts.append(_Count(votes, frozenset().union(*(strange for _, strange in given))))
+    return counts
+
+
+def _shares(count: _Count, workers: int, label_space: LabelSpace) -> FloatArray:
+    """Return the share of a photo's workers that gave each label, (L,)."""
+    shares = np.zeros(len(label_space))
+    for label_id, votes in count.votes.items():
+        shares[label_space.index_of(label_id)] = votes / workers
+    return shares
 
 
 def ids_of_unique_names(label_space: LabelSpace) -> dict[str, str]:

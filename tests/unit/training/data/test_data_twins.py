@@ -53,15 +53,35 @@ def test_a_photos_twins_count_as_much_as_its_one_twin() -> None:
     """Photos 0 to 2 are one picture, red, red and blue; 3 and 4 another, both blue."""
     pairs = np.array([[0, 1], [0, 2], [1, 2], [3, 4]])
     found = twin_agreement(pairs, targets(RED, RED, BLUE, BLUE, BLUE), SPACE)
-    assert found == {"colour": TwinAgreement(photos=5, agreement=(0.5 + 0.5 + 0 + 1 + 1) / 5)}
+    agreement = (0.5 + 0.5 + 0 + 1 + 1) / 5
+    assert found == {"colour": TwinAgreement(photos=5, agreement=agreement, ceiling=4 / 5)}
 
 
 def test_only_twins_that_both_have_a_label_count() -> None:
     pairs = np.array([[0, 1], [0, 2], [3, 4]])
     found = twin_agreement(pairs, targets(RED, NEITHER, UNKNOWN, RED, RED), SPACE)
-    assert found["colour"] == TwinAgreement(photos=2, agreement=1)
+    assert found["colour"] == TwinAgreement(photos=2, agreement=1, ceiling=1)
     assert twin_agreement(pairs[:2], targets(RED, NEITHER, UNKNOWN), SPACE) == {}
     assert twin_agreement(np.zeros((0, 2), np.int64), targets(RED), SPACE) == {}
+
+
+def test_a_picture_in_every_colour_can_be_right_once() -> None:
+    """Its twins never agree, and still one answer is right."""
+    names = ("red", "green", "blue")
+    document = {
+        "version": "1",
+        "groups": [{"name": "colour", "title": "Colour", "exclusive": True}],
+        "labels": [{"id": each, "name": each, "group": "colour"} for each in names],
+    }
+    pairs = np.array([[0, 1], [0, 2], [1, 2]])
+    found = twin_agreement(pairs, np.eye(3, dtype=np.float32), parse_label_space(document))
+    assert found == {"colour": TwinAgreement(photos=3, agreement=0, ceiling=1 / 3)}
+
+
+def test_twins_of_twins_are_one_picture() -> None:
+    """The first and the last look alike only by way of the one between."""
+    found = twin_agreement(np.array([[0, 1], [1, 2]]), targets(RED, BLUE, RED), SPACE)["colour"]
+    assert found.ceiling == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.95])
@@ -72,5 +92,6 @@ def test_the_best_answer_stays_below_the_ceiling(share: float) -> None:
     labels = targets(*(RED if each else BLUE for each in red))
     found = twin_agreement(np.arange(4000).reshape(-1, 2), labels, SPACE)["colour"]
     assert found.agreement == pytest.approx(share**2 + (1 - share) ** 2, abs=0.03)
+    assert found.ceiling is not None
     assert share <= found.ceiling + 0.01
     assert found.agreement <= found.ceiling

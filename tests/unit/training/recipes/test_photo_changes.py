@@ -50,6 +50,17 @@ def test_what_moves_in_is_white() -> None:
     assert int(torch.stack([change(black) for _ in range(5)]).max()) == 255
 
 
+@pytest.mark.parametrize(("zoom", "white"), [((1.2, 1.2), False), ((0.8, 0.8), True)])
+def test_zooming_in_brings_nothing_in(zoom: tuple[float, float], white: bool) -> None:
+    black = torch.zeros(3, SIZE_PX, SIZE_PX, dtype=torch.uint8)
+    assert bool(build_changes(Augmentation(zoom=zoom), SIZE_PX)(black).any()) is white
+
+
+def test_fastai_only_zooms_in() -> None:
+    low, high = RECIPES["one-cycle-unfrozen"].augmentation.zoom
+    assert (low, high) == (1, 1.1)
+
+
 def test_a_share_of_the_photos_stays_as_it_is(photo: Tensor) -> None:
     change = build_changes(Augmentation(rotation_degrees=20, brightness=0.5, share=0.5), SIZE_PX)
     untouched = sum(torch.equal(change(photo), photo) for _ in range(200))

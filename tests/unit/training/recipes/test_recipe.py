@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -27,7 +29,12 @@ def recipe_of(*passes: int) -> Recipe:
         ((4, 4), 20, [4, 4]),
         ((4, 4), 4, [2, 2]),
         ((10, 5), 4, [3, 1]),
+        ((4, 4), 1, [1]),
         ((10, 5), 1, [1]),
+        ((10, 5), 2, [1, 1]),
+        ((2, 1, 2), 3, [1, 1, 1]),
+        ((3, 1, 3), 5, [3, 1, 1]),
+        ((1, 30), 8, [1, 7]),
         ((30,), 7, [7]),
     ],
 )
@@ -36,6 +43,12 @@ def test_phases_share_what_passes_are_left(
 ) -> None:
     recipe = recipe_of(*prescribed).at_most(most)
     assert [phase.passes for phase in recipe.phases] == left
+
+
+def test_of_too_few_passes_the_first_phases_take_one_each() -> None:
+    recipe = recipe_of(4, 5, 6)
+    kept = replace(recipe, phases=tuple(replace(each, passes=1) for each in recipe.phases[:2]))
+    assert recipe.at_most(2) == kept
 
 
 @pytest.mark.parametrize("most", range(1, 16))

@@ -60,6 +60,19 @@ def test_the_value_lies_within_its_interval_where_all_draws_are_higher() -> None
     assert found["low"] < 0.218 < found["high"]
 
 
+def test_no_interval_leaves_what_a_figure_can_be() -> None:
+    """Draws lift a calibration error of nearly nothing."""
+    low = interval(np.array([0.004, 0.008, 0.02, 0.03, 0.05]))
+    assert (low["low"], low["value"]) == (0, 0.004)
+    high = interval(np.array([0.99, 0.9, 0.95, 0.97, 1]))
+    assert (high["value"], high["high"]) == (0.99, 1)
+
+
+def test_the_interval_of_a_difference_may_be_below_0() -> None:
+    found = interval(np.array([0.004, -0.02, 0.004, 0.03]), least=-1)
+    assert found["low"] == pytest.approx(-0.0188)
+
+
 def test_what_was_never_counted_has_no_interval() -> None:
     nobody = np.zeros(6, np.bool_)
     rounds = Resamples(GROUPS, rounds=5).mean(np.ones(6), nobody)

@@ -15,7 +15,7 @@ from torch import nn
 from hangtag.errors import SettingsInvalid
 from tests.unit.training.search.coloured_photos import SIZE_PX, SPACE, coloured_data
 from training.network import Backbone, Normalisation, TaggerNetwork
-from training.search.objectives import FineTuningObjective, QuickObjective, objective_for
+from training.search.objectives import FineTuningObjective, QuickObjective, require_searchable
 from training.settings import TrainingSettings, make_settings
 from training.training_data import TrainingData
 
@@ -93,11 +93,27 @@ def test_fine_tuning_stops_when_told_to(data: TrainingData, settings: TrainingSe
     assert heard == [1, 2]
 
 
-def test_a_trial_does_not_train_on_several_devices(
-    data: TrainingData, settings: TrainingSettings
+def test_a_trial_neither_trains_on_several_devices_nor_ends_by_itself(
+    settings: TrainingSettings, quick_settings: TrainingSettings
 ) -> None:
+    require_searchable(settings)
+    require_searchable(quick_settings)
     with pytest.raises(SettingsInvalid, match="leave the setting devices out"):
-        objective_for(settings.model_copy(update={"devices": 2}), data)
+        require_searchable(settings.model_copy(update={"devices": 2}))
+    with pytest.raises(SettingsInvalid, match="leave patience out"):
+        require_searchable(settings.model_copy(update={"patience": 3}))
+
+
+def test_photos_are_embedded_for_the_first_trial_only(
+    data: TrainingData, settings: TrainingSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    objective = FineTuningObjective(data)
+    settings = settings.model_copy(update={"epochs": 1, "head_epochs": 5})
+    first = objective(settings, never)
+    assert "Embedding photos" in capsys.readouterr().out
+    # Nor does it make a difference.
+    assert objective(settings, never) == first
+    assert "Embedding photos" not in capsys.readouterr().out
 
 
 def test_the_same_settings_give_the_same_figure(

@@ -127,12 +127,49 @@ def test_a_trial_that_does_not_fit_the_memory_does_not_end_the_search(tmp_path: 
     assert best.params["batch_size"] < SETTINGS.batch_size
 
 
-def test_an_error_that_is_a_bug_is_not_hidden(tmp_path: Path) -> None:
-    def broken(settings: TrainingSettings, on_epoch: OnEpoch) -> float:
-        raise ZeroDivisionError
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_nor_does_one_that_does_not_fit_a_cpus_memory(error: Exception, tmp_path: Path) -> None:
+    def too_large(settings: TrainingSettings, on_epoch: OnEpoch) -> float:
+        raise error
 
-    with pytest.raises(ZeroDivisionError):
+    (trial,) = run(opened(tmp_path), 1, too_large)
+    assert trial.state == TrialState.PRUNED
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("shapes do not match")])
+def test_an_error_that_is_a_bug_is_not_hidden(error: Exception, tmp_path: Path) -> None:
+    def broken(settings: TrainingSettings, on_epoch: OnEpoch) -> float:
+        raise error
+
+    with pytest.raises(type(error)):
         run(opened(tmp_path), 1, broken)
+
+
+def test_a_trial_that_gets_the_search_killed_twice_is_given_up(tmp_path: Path) -> None:
+    for _ in range(2):
+        study = opened(tmp_path)
+        killed = study.ask(SPACE)
+    assert killed.params == {"dropout": SETTINGS.dropout, "batch_size": SETTINGS.batch_size}
+    (given_up,) = finished(opened(tmp_path))
+    assert (given_up.number, given_up.state) == (killed.number, TrialState.PRUNED)
+    assert [trial.number for trial in run(opened(tmp_path), 2)] == [2]
+
+
+def test_ctrl_c_does_not_give_a_trial_up(tmp_path: Path) -> None:
+    def ctrl_c(settings: TrainingSettings, on_epoch: OnEpoch) -> float:
+        raise KeyboardInterrupt
+
+    for _ in range(3):
+        with pytest.raises(RunInterrupted):
+            run(opened(tmp_path), 1, ctrl_c)
+    (first,) = run(opened(tmp_path), 1)
+    assert first.params == {"dropout": SETTINGS.dropout, "batch_size": SETTINGS.batch_size}
 
 
 def test_no_trial_begins_when_the_time_is_over(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data import Catalogue, read_answers, read_catalogue
+from training.data import Catalogue, label_matrix, read_answers, read_catalogue
 
 
 def answers(*labels_by_worker: list[Any]) -> list[dict[str, Any]]:
@@ -79,6 +80,15 @@ def test_disagreement_is_unknown_and_not_negative(folder: Path) -> None:
     assert photo.labels == {"zip"}
     assert photo.unknown_groups == {"category", "garment"}
     assert photo.unknown_labels >= {"zip_two_way"}
+
+
+def test_a_label_that_holds_decides_its_exclusive_group(folder: Path) -> None:
+    """What half of the workers add to it excludes it, and so does not hold."""
+    catalogue = read(folder, plain("0.jpg", [412], [412, 458]), plain("1.jpg", [458, "zip"]))
+    photo = catalogue.photos[0]
+    assert photo.labels == {21, 412}
+    assert photo.unknown_groups == photo.unknown_labels == frozenset()
+    assert not np.isnan(label_matrix([photo], catalogue.label_space)).any()
 
 
 def test_what_less_than_half_give_does_not_hold(folder: Path) -> None:
