@@ -76,7 +76,11 @@ def test_resuming_with_other_settings(tmp_path: Path) -> None:
 
 
 def test_resuming_what_never_began(tmp_path: Path) -> None:
-    assert "has not begun to train" in train("--resume", tmp_path / "run")
+    assert "has not begun to train" in train("--resume", tmp_path)
+
+
+def test_resuming_what_is_missing(tmp_path: Path) -> None:
+    assert "does not exist" in train("--resume", tmp_path / "run")
 
 
 def test_archiving_without_a_bundle(tmp_path: Path) -> None:
