@@ -18,11 +18,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
 from hangtag.bundle import load_bundle
 from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images import ImageLimits, decode_image
+from training.__main__ import app
 from training.run import resume_run, start_run
 from training.settings import make_settings
 
@@ -296,11 +298,10 @@ def test_what_does_not_exist_cannot_be_gone_on_with(name: str, unfinished: Path)
     [("--backbone", "resnet18"), ("--weights", "none"), ("--skip-bad",), ("--quick",)],
     ids=lambda option: option[0],
 )
-def test_what_a_run_has_of_its_own_is_not_given_again(
-    option: tuple[str, ...], workplace: Path
-) -> None:
-    sentence = fail(workplace, "train", "--resume", "anything", *option)
-    assert sentence.startswith("RESUME goes on with the run's own data and settings")
+def test_what_a_run_has_of_its_own_is_not_given_again(option: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, ["train", "--resume", "anything", *option])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("RESUME goes on with the run's own data and settings")
 
 
 @pytest.mark.parametrize(
