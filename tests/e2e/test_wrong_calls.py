@@ -36,6 +36,10 @@ def train(*arguments: object) -> str:
     return refused("training", "train", "--backbone", "resnet18", *arguments)
 
 
+def resume(*arguments: object) -> str:
+    return refused("training", "train", "--resume", *arguments)
+
+
 def test_no_data() -> None:
     assert train() == "Say what to train on: make train DATA=folder (or RESUME=run)."
 
@@ -71,16 +75,16 @@ def test_wrong_settings(tmp_path: Path, arguments: list[str], said: str) -> None
 
 
 def test_resuming_with_other_settings(tmp_path: Path) -> None:
-    said = train("--resume", tmp_path, "--epochs", "3")
+    said = resume(tmp_path, "--epochs", "3")
     assert said == "RESUME goes on with the run's own data and settings; leave the others out."
 
 
 def test_resuming_what_never_began(tmp_path: Path) -> None:
-    assert "has not begun to train" in train("--resume", tmp_path)
+    assert "has not begun to train" in resume(tmp_path)
 
 
 def test_resuming_what_is_missing(tmp_path: Path) -> None:
-    assert "does not exist" in train("--resume", tmp_path / "run")
+    assert "does not exist" in resume(tmp_path / "run")
 
 
 def test_archiving_without_a_bundle(tmp_path: Path) -> None:
