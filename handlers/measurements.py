@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from ts.metrics.metric_type_enum import MetricTypes
 
+from hangtag.bundle import Profile
+from hangtag.decisions import Decision
+from hangtag.label_space import LabelSpace
 from hangtag.schema import Problem, TagResponse
 from hangtag.tagger import BatchMeasurements
 
@@ -18,6 +21,8 @@ _HISTOGRAMS = (
     "hangtag_decision_seconds",
     "hangtag_score",
 )
+_GAUGES = ("hangtag_profile_score", "hangtag_profile_share")
+_DECISIONS = get_args(Decision)
 
 
 class Measurements:
@@ -28,7 +33,20 @@ class Measurements:
         self._metrics = {
             **{name: cache.get_metric(name, MetricTypes.COUNTER) for name in _COUNTERS},
             **{name: cache.get_metric(name, MetricTypes.HISTOGRAM) for name in _HISTOGRAMS},
+            **{name: cache.get_metric(name, MetricTypes.GAUGE) for name in _GAUGES},
         }
+
+    def begin(self, label_space: LabelSpace, profile: Profile | None) -> None:
+        """Report what is known before the first request: what training expects, and a zero for
+        each decision, since a decision that is never taken must show as a share of none."""
+        for group in label_space.groups:
+            for decision in _DECISIONS:
+                self._add("hangtag_tags_total", 0, group.name, decision)
+        for each in profile.groups if profile else ():
+            self._add("hangtag_profile_score", each.mean_best_score, each.group)
+            for decision in _DECISIONS:
+                share = each.shares.get(decision, 0.0)
+                self._add("hangtag_profile_share", share, each.group, decision)
 
     def report(self, answers: Sequence[TagResponse | Problem], measured: BatchMeasurements) -> None:
         """Report one batch. TorchServe carries each value as a line of text, so values that can

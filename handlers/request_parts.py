@@ -20,6 +20,8 @@ ROW_KEY = "hangtag.parts"
 QUERY_HEADER = "x-hangtag-query"
 # Milliseconds since 1970; by then the front end has answered the request.
 DEADLINE_HEADER = "x-hangtag-deadline-ms"
+# What the caller knows the request by.
+REQUEST_ID_HEADER = "x-hangtag-request-id"
 # Options and texts are fewer than ten; `groups` may be repeated.
 _MAX_QUERY_FIELDS = 1000
 

@@ -16,10 +16,12 @@ from typing import Any
 
 from ts.service import Service
 
+from handlers.json_lines import about_requests, log_as_json
 from handlers.measurements import Measurements
 from handlers.request_parts import (
     DEADLINE_HEADER,
     QUERY_HEADER,
+    REQUEST_ID_HEADER,
     keep_repeated_parts,
     parts_of,
     parts_of_query,
@@ -44,6 +46,7 @@ class TaggerHandler:
         ------
         SetupError : if settings or bundle are wrong; TorchServe then does not become ready.
         """
+        log_as_json()
         keep_repeated_parts(Service)
         # The answer says what is wrong with a photo; Python would keep each text it warned of.
         warnings.filterwarnings("ignore", module="PIL")
@@ -58,6 +61,8 @@ class TaggerHandler:
             version=str(model.get("modelVersion", "")),
         )
         self._measurements = Measurements(context.metrics, context.model_name)
+        bundle = self._tagger.bundle
+        self._measurements.begin(bundle.label_space, bundle.manifest.profile)
         self.initialized = True
         engine = self._tagger.engine
         logger.info(
@@ -68,6 +73,10 @@ class TaggerHandler:
         """Answer each row of a batch with the body of its response."""
         if _asks_for_description(context):
             return [json.dumps(self.describe()).encode()]
+        with about_requests(_request_ids(len(rows), context)):
+            return self._answer(rows, context)
+
+    def _answer(self, rows: Sequence[Any], context: Any) -> list[bytes]:
         products = [
             isolate(partial(self._read, row, index, context)) for index, row in enumerate(rows)
         ]
@@ -76,7 +85,7 @@ class TaggerHandler:
         )
         remaining = iter(outcomes)
         answers = [
-            _answer(product if isinstance(product, HangtagError) else next(remaining))
+            _problem_or_answer(product if isinstance(product, HangtagError) else next(remaining))
             for product in products
         ]
         self._measurements.report(answers, measured)
@@ -117,13 +126,18 @@ def _require_time_left(headers: Mapping[str, str]) -> None:
         raise DeadlineExceeded("The time limit of the request had passed before its turn came.")
 
 
+def _request_ids(count: int, context: Any) -> list[str]:
+    every = [_headers(context, index).get(REQUEST_ID_HEADER) for index in range(count)]
+    return [each for each in every if each]
+
+
 def _headers(context: Any, index: int) -> dict[str, str]:
     # Names keep the case that the client sent. Among them, TorchServe puts a dict for each part.
     headers = context.get_all_request_header(index)
     return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
 
 
-def _answer(outcome: TagResponse | HangtagError) -> TagResponse | Problem:
+def _problem_or_answer(outcome: TagResponse | HangtagError) -> TagResponse | Problem:
     return Problem.of(outcome) if isinstance(outcome, HangtagError) else outcome
 
 

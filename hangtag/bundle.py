@@ -14,7 +14,7 @@ Loading checks every hash and refuses what does not fit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hangtag.decisions import Thresholds
+from hangtag.decisions import Decision, Thresholds
 from hangtag.engine import Precision
 from hangtag.errors import BundleInvalid, LabelSpaceInvalid
 from hangtag.images import Preprocessing
@@ -77,6 +77,22 @@ class PredictionSets(_Model):
     def threshold_of(self, group: str) -> float | None:
         """Return the threshold of a group's set, if it has one."""
         return next((each.threshold for each in self.groups if each.group == group), None)
+
+
+class GroupProfile(_Model):
+    """What the tagger said of one group: the mean of its best score, and the share of each
+    decision."""
+
+    group: str
+    mean_best_score: float = Field(ge=0, le=1)
+    shares: dict[Decision, float]
+
+
+class Profile(_Model):
+    """What the tagger said of test photos, one a product; in service, much else is drift."""
+
+    photos: int
+    groups: tuple[GroupProfile, ...]
 
 
 class GoldenInput(_Model):
@@ -135,6 +151,8 @@ class Manifest(_Model):
     target_precision: float
     decisions: tuple[LabelDecision, ...]
     prediction_sets: PredictionSets | None = None
+    # None: the bundle was made before profiles were.
+    profile: Profile | None = None
     dataset: DatasetIdentity
     label_space_sha256: str
     metrics: dict[str, Any]
@@ -186,14 +204,18 @@ class Bundle:
     @property
     def thresholds(self) -> Thresholds:
         """The thresholds as arrays, in the order of the label space."""
-        decisions = self.manifest.decisions
-        accept = [
-            np.inf if each.accept_threshold is None else each.accept_threshold for each in decisions
-        ]
-        return Thresholds(
-            tag=np.array([each.threshold for each in decisions], dtype=np.float32),
-            accept=np.array(accept, dtype=np.float32),
-        )
+        return thresholds_of(self.manifest.decisions)
+
+
+def thresholds_of(decisions: Sequence[LabelDecision]) -> Thresholds:
+    """Return the thresholds of labels as arrays, in the order given."""
+    accept = [
+        np.inf if each.accept_threshold is None else each.accept_threshold for each in decisions
+    ]
+    return Thresholds(
+        tag=np.array([each.threshold for each in decisions], dtype=np.float32),
+        accept=np.array(accept, dtype=np.float32),
+    )
 
 
 def seal_bundle(folder: Path, manifest: Manifest) -> Bundle:

@@ -1,1 +1,1 @@
-"""Load tests against a running server."""
+"""Load tests against a running server, and how much load a server takes."""

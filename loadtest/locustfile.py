@@ -1,37 +1,84 @@
-"""What a supplier's system does to the service: sends product photos and reads the tags."""
+"""What suppliers' systems do to the service: send products in many ways and read the tags."""
 
 from __future__ import annotations
 
-import os
+import itertools
 import random
-from pathlib import Path
+import uuid
 
-from locust import FastHttpUser, constant, task
+from locust import FastHttpUser, LoadTestShape, constant, task
+from locust.contrib.fasthttp import ResponseContextManager
 
-_CONTENT_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
-_PHOTOS = sorted(
-    path
-    for path in Path(os.environ["HANGTAG_LOADTEST_PHOTOS"]).iterdir()
-    if path.suffix.lower() in _CONTENT_TYPES
-)
-_BODIES = [(path.read_bytes(), _CONTENT_TYPES[path.suffix.lower()]) for path in _PHOTOS[:200]]
+from loadtest.plan import MIXES, plan_of_environment
+from loadtest.scenarios import clients_at
+from loadtest.tagging_requests import RequestMaker, TaggingRequest, read_photos, wrong_answer
+
+_PLAN = plan_of_environment()
+_KINDS = list(MIXES[_PLAN.mix])
+_WEIGHTS = list(MIXES[_PLAN.mix].values())
+_CHANCE = random.Random(0)  # noqa: S311 - no secret is made here
+_MAKER = RequestMaker(read_photos(_PLAN.photos), _CHANCE)
+_SUPPLIERS = itertools.cycle(_PLAN.suppliers)
+# Clients take this long to come or go, all of them: a spike is to be sudden.
+_CHANGE_S = 1.0
+
+if "large" in _KINDS:
+    _MAKER.prepare()
 
 
-class Supplier(FastHttpUser):
-    """Sends one photo after the other, as fast as they are answered."""
+class Scenario(LoadTestShape):
+    """The scenario of the plan."""
+
+    def tick(self) -> tuple[int, float] | None:
+        """Return the clients that there are to be now, and how fast they come or go."""
+        clients = clients_at(_PLAN, self.get_run_time())
+        return None if clients is None else (clients, _PLAN.users / _CHANGE_S)
+
+
+class SupplierClient(FastHttpUser):
+    """Sends one request after the other, as fast as they are answered, for one supplier."""
 
     wait_time = constant(0)
 
+    def on_start(self) -> None:
+        """Become one of the suppliers."""
+        supplier = next(_SUPPLIERS)
+        self._name = supplier.name
+        self._headers = {} if supplier.key is None else {"X-Api-Key": supplier.key}
+
     @task
-    def tag_photo(self) -> None:
-        """Send a photo and check that the answer is one."""
-        photo, content_type = random.choice(_BODIES)  # noqa: S311 - no secret is made here
+    def tag(self) -> None:
+        """Send a request and check that the answer is the right one for it."""
+        (kind,) = _CHANCE.choices(_KINDS, _WEIGHTS)
+        request = _MAKER.make(kind)
         with self.client.post(
-            "/predictions/tagger",
-            data=photo,  # type: ignore[arg-type] # bytes are sent as they are
-            headers={"Content-Type": content_type},
-            name="one photo",
+            request.path,
+            data=request.body,  # type: ignore[arg-type] # bytes are sent as they are
+            headers=self._headers_of(request),
+            name=request.name,
             catch_response=True,
         ) as response:
-            if response.status_code == 200 and "groups" not in response.json():
-                response.failure("200 without groups")
+            # Without a status there was no answer, which Locust counts by itself.
+            if response.status_code:
+                _judge(request, response)
+
+    def _headers_of(self, request: TaggingRequest) -> dict[str, str]:
+        request_id = f"{self._name}-{uuid.UUID(int=_CHANCE.getrandbits(128))}"
+        return {
+            "Content-Type": request.content_type,
+            "X-Request-Id": request_id,
+            **self._headers,
+        }
+
+
+def _judge(request: TaggingRequest, response: ResponseContextManager) -> None:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    wrong = wrong_answer(request, response.status_code, document)
+    if wrong is None:
+        # Also of a broken request that is refused as it should be.
+        response.success()
+    else:
+        response.failure(wrong)

@@ -1,9 +1,10 @@
-"""`python -m server`: make an archive, serve it."""
+"""`python -m server`: make an archive, fetch one, serve it."""
 
 from __future__ import annotations
 
 import typer
 
+from server.fetch import fetch
 from server.packaging import archive
 from server.serve import serve
 
@@ -14,6 +15,7 @@ app = typer.Typer(
     help="From a bundle to a running service.",
 )
 app.command()(archive)
+app.command()(fetch)
 app.command()(serve)
 
 if __name__ == "__main__":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-# log4j2.xml: "2026-01-31T12:00:00,000 INFO  [thread] message".
-_PREFIX = re.compile(r"^\S+ [A-Z]+ +\[[^\]]*\] ")
 _EXCEPTION = re.compile(r"^(?:\w+[.$])*(\w+)(?:: (.*))?$")
 # TorchServe's own words over the error that a worker has already told.
 _ECHO = re.compile(r"^RuntimeError: 50[07] - ")
@@ -40,7 +39,8 @@ class Logs:
     def last_words_of_java(self) -> str | None:
         """The last line that Java printed, warnings of the runtime left out."""
         printed = self.console.read_text(encoding="utf-8", errors="replace").splitlines()
-        lines = [line for line in printed if line.strip() and not line.startswith("WARNING: ")]
+        lines = [line for line in _told(printed) if line.strip()]
+        lines = [line for line in lines if not line.startswith("WARNING: ")]
         return last_exception(lines) or (lines[-1] if lines else None)
 
     def _lines(self, file: Path) -> list[str]:
@@ -54,7 +54,7 @@ class Logs:
                 text = stream.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             return []
-        return [_PREFIX.sub("", line, count=1) for line in text.splitlines()]
+        return _told(text.splitlines())
 
 
 def last_exception(lines: Iterable[str]) -> str | None:
@@ -73,6 +73,24 @@ def last_exception(lines: Iterable[str]) -> str | None:
             found = _exception(previous) or found
         previous = line
     return found
+
+
+def _told(lines: Iterable[str]) -> list[str]:
+    """What log4j2.xml wraps into JSON, line by line: messages, with the stacks that follow them."""
+    told: list[str] = []
+    for line in lines:
+        told += _unwrapped(line)
+    return told
+
+
+def _unwrapped(line: str) -> list[str]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return [line]
+    if not isinstance(event, dict) or "message" not in event:
+        return [line]
+    return f"{event['message']}\n{event.get('error', '')}".splitlines()
 
 
 def _exception(line: str) -> str | None:

@@ -7,7 +7,9 @@ holds.
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hangtag.engine.choice import has_cuda
 from hangtag.errors import SettingsInvalid
 from hangtag.hardware import read_cpu, usable_cores
+from server.cgroup import ControlGroups
+from server.memory import affordable_workers, usable_bytes
 from server.settings import SERVE_CONFIG
 
 PLAN = SERVE_CONFIG / "plan.json"
@@ -51,29 +55,34 @@ class TunedPlan(BaseModel):
 
 
 def machine_plan() -> ServingPlan:
-    """Return the plan of this machine: the tuned one, or the default.
+    """Return the plan of this machine, or of the part of it that a container may use: the tuned
+    one, or the default; never with more workers than find room in memory.
 
     Raises
     ------
     SettingsInvalid : if plan.json cannot be read.
     """
     tuned = read_plan(PLAN)
+    most_workers = affordable_workers(usable_bytes())
     if tuned is not None and tuned.machine == describe_machine():
-        return tuned.plan
-    return default_plan(usable_cores(), count_gpus())
+        workers = min(tuned.plan.workers, most_workers)
+        return tuned.plan.model_copy(update={"workers": workers})
+    return default_plan(cores_of_container(), count_gpus(), most_workers)
 
 
-def default_plan(cores: int, gpus: int) -> ServingPlan:
+def default_plan(cores: int, gpus: int, most_workers: int | None = None) -> ServingPlan:
     """Return a good plan for a machine that was not measured.
 
     On CPUs two workers at least, each with all its cores' threads twice over: while one of them
     decodes or waits for TorchServe the other computes, and a lone photo gets all cores. On GPUs
-    two workers each, so that one decodes while the other computes.
+    two workers each, so that one decodes while the other computes. Fewer, if `most_workers` are
+    all that find room.
     """
     if gpus:
-        workers = 2 * gpus
+        workers = min(2 * gpus, most_workers or 2 * gpus)
         return ServingPlan(workers=workers, threads=max(1, cores // workers), batch_size=_GPU_BATCH)
     workers = 1 if cores == 1 else max(2, cores // _CORES_PER_WORKER)
+    workers = min(workers, most_workers or workers)
     return ServingPlan(
         workers=workers, threads=max(1, min(cores, 2 * cores // workers)), batch_size=_CPU_BATCH
     )
@@ -107,13 +116,20 @@ def write_plan(plan: ServingPlan, path: Path) -> None:
 def describe_machine() -> str:
     """Name the hardware that a plan depends on."""
     cpu, gpus = read_cpu(), count_gpus()
-    return f"{cpu.name}, {usable_cores()} cores" + (f", {gpus} GPUs" if gpus else "")
+    return f"{cpu.name}, {cores_of_container()} cores" + (f", {gpus} GPUs" if gpus else "")
+
+
+def cores_of_container() -> int:
+    """Return the cores that this process may use, by all control groups that it is in."""
+    quota = ControlGroups().quota_cores()
+    return min(usable_cores(), math.ceil(quota) if quota else usable_cores())
 
 
 def count_gpus() -> int:
     """Return the number of NVIDIA GPUs that the workers can use."""
     tool = shutil.which("nvidia-smi")
-    if tool is None or not has_cuda():
+    # The container's image for CPUs has OpenVINO only.
+    if tool is None or importlib.util.find_spec("onnxruntime") is None or not has_cuda():
         return 0
     listed = subprocess.run([tool, "--list-gpus"], capture_output=True, text=True, check=False)
     return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())

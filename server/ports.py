@@ -1,4 +1,4 @@
-"""The three neighbouring ports of a server, all on loopback."""
+"""The three neighbouring ports of a server."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ LAST_PORT = 65532
 
 @dataclass(frozen=True)
 class Ports:
-    """The API at `inference`, management and metrics right above it."""
+    """The API at `inference`, management and metrics right above it.
+
+    Parameters
+    ----------
+    host : the address on which the API and the metrics are listened on; management never leaves
+        loopback
+    """
 
     inference: int
+    host: str = HOST
 
     @property
     def management(self) -> int:
@@ -39,30 +46,31 @@ class Ports:
                 f"Port {self.inference} does not fit: it and the two ports above it are needed; "
                 f"choose one from 1 to {LAST_PORT}."
             )
-        for port in (self.inference, self.management, self.metrics):
-            _require_free(port)
+        _require_free(self.inference, self.host)
+        _require_free(self.management, HOST)
+        _require_free(self.metrics, self.host)
 
 
-def url(port: int) -> str:
-    """Return the address of a port of this machine's loopback."""
-    return f"http://{HOST}:{port}"
+def url(port: int, host: str = HOST) -> str:
+    """Return the address of a port, of this machine's loopback if no host is given."""
+    return f"http://{host}:{port}"
 
 
-def _require_free(port: int) -> None:
+def _require_free(port: int, host: str) -> None:
     with socket.socket() as probe:
         # As TorchServe binds: a port that was closed a moment ago counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as error:
-            raise ServerUnavailable(_sentence(port, error)) from error
+            raise ServerUnavailable(_sentence(port, host, error)) from error
 
 
-def _sentence(port: int, error: OSError) -> str:
+def _sentence(port: int, host: str, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         reason = f"Port {port} is taken"
     elif error.errno == errno.EACCES:
         reason = f"Port {port} is reserved for the system"
     else:
-        reason = f"Port {port} cannot be listened on ({error.strerror})"
+        reason = f"Port {port} of {host} cannot be listened on ({error.strerror})"
     return f"{reason}; stop what uses it or choose another with PORT=… (three in a row are needed)."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mimetypes
 import shlex
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +16,8 @@ from rich.table import Table
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ServerUnavailable
 from server.archive import Archive, extract_sample_photo, open_archive
-from server.ports import Ports, url
+from server.log_stream import LogStream
+from server.ports import HOST, Ports, url
 from server.readiness import wait_until_ready
 from server.signals import StopSignals
 from server.torchserve import MODEL_NAME, TorchServe
@@ -24,11 +27,21 @@ LOOK_INTERVAL_S = 0.2
 
 @one_sentence_errors
 def serve(
-    archive: Annotated[Path, typer.Option(help="The .mar file to serve.")] = Path(
-        "model_store/tagger.mar"
-    ),
+    archive: Annotated[
+        Path, typer.Option(envvar="HANGTAG_ARCHIVE", help="The .mar file to serve.")
+    ] = Path("model_store/tagger.mar"),
+    host: Annotated[
+        str,
+        typer.Option(
+            envvar="HANGTAG_HOST",
+            help="IPv4 address of the API and the metrics; management stays on 127.0.0.1.",
+        ),
+    ] = HOST,
     port: Annotated[
-        int, typer.Option(help="Port of the API; management and metrics take the next two.")
+        int,
+        typer.Option(
+            envvar="HANGTAG_PORT", help="Port of the API; management and metrics take the next two."
+        ),
     ] = 8080,
     sample: Annotated[
         Path | None,
@@ -37,14 +50,30 @@ def serve(
         ),
     ] = None,
     logs: Annotated[
-        Path | None, typer.Option(help="Folder of the log files; logs/PORT if not given.")
+        Path | None,
+        typer.Option(
+            envvar="HANGTAG_LOGS", help="Folder of the log files; logs/PORT if not given."
+        ),
     ] = None,
+    print_logs: Annotated[
+        bool, typer.Option(envvar="HANGTAG_PRINT_LOGS", help="Print what is logged, too.")
+    ] = False,
+    grace_s: Annotated[
+        float,
+        typer.Option(
+            envvar="HANGTAG_GRACE_S",
+            min=0,
+            help="Seconds after SIGTERM in which /ping says 503 and requests are still taken, so "
+            "that a balancer notices. A second signal ends them; Ctrl-C has none.",
+        ),
+    ] = 0.0,
 ) -> None:
     """Serve an archive with TorchServe on this machine, until Ctrl-C."""
     # Servers on different ports must not write into, or read, each other's logs.
-    server = TorchServe(open_archive(archive), Ports(port), logs or Path("logs", str(port)))
+    folder = logs or Path("logs", str(port))
+    server = TorchServe(open_archive(archive), Ports(port, host), folder)
     console = Console(highlight=False)
-    with StopSignals() as signals, server:
+    with StopSignals() as signals, LogStream(folder, print_logs), server:
         with console.status(f"Loading {server.archive.path.name} …"):
             workers = wait_until_ready(server, sleep=signals.sleep)
         photo = sample or extract_sample_photo(archive, server.logs.folder)
@@ -53,7 +82,16 @@ def serve(
             _serve_until_death(server, signals)
         except KeyboardInterrupt:
             console.print("Stopping …")
+            _take_leave(server, signals, grace_s)
     console.print("Stopped.")
+
+
+def _take_leave(server: TorchServe, signals: StopSignals, grace_s: float) -> None:
+    # Who presses Ctrl-C, or closes the terminal, has no balancer that must notice.
+    supervised = signals.last == signal.SIGTERM
+    # Who sends a second signal does not want to wait: the rest is done at the end of the block.
+    with suppress(KeyboardInterrupt):
+        server.drain(grace_s if supervised else 0.0, signals.sleep)
 
 
 def _serve_until_death(server: TorchServe, signals: StopSignals) -> None:
@@ -80,9 +118,9 @@ def _facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
     return [
         ("Serving", _describe(server.archive)),
         ("Workers", str(workers)),
-        ("API", f"{url(ports.inference)}/predictions/{MODEL_NAME}"),
+        ("API", f"{url(ports.inference, ports.host)}/predictions/{MODEL_NAME}"),
         ("Management", f"{url(ports.management)}/models/{MODEL_NAME}"),
-        ("Metrics", f"{url(ports.metrics)}/metrics"),
+        ("Metrics", f"{url(ports.metrics, ports.host)}/metrics"),
         ("Logs", str(server.logs.folder)),
     ]
 
@@ -98,5 +136,5 @@ def sample_call(ports: Ports, sample: Path | None) -> str:
     content_type = mimetypes.guess_type(photo.name)[0] or "application/octet-stream"
     return (
         f"curl -s -H 'Content-Type: {content_type}' --data-binary @{shlex.quote(str(photo))} "
-        f"{url(ports.inference)}/predictions/{MODEL_NAME}"
+        f"{url(ports.inference, ports.host)}/predictions/{MODEL_NAME}"
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.errors import SettingsInvalid
+from server.memory import fit_java, usable_bytes
 from server.ports import Ports, url
 
 SERVE_CONFIG = Path(__file__).resolve().parents[1] / "serve_config"
@@ -31,6 +33,19 @@ class FrontendSettings(BaseModel):
     body_budget_bytes: int = Field(268_435_456, gt=0)
     # TorchServe's key and its default.
     max_request_bytes: int = Field(6_553_500, gt=0, alias="max_request_size")
+
+    @property
+    def longest_request_s(self) -> float:
+        """Seconds from a request's first byte to its answer, at most."""
+        return (self.read_timeout_ms + self.time_limit_ms) / 1000
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """What of the settings of one server those need who start and stop it."""
+
+    jvm_arguments: list[str]
+    frontend: FrontendSettings
 
 
 def parse_frontend_settings(settings: Mapping[str, str]) -> FrontendSettings:
@@ -81,17 +96,18 @@ def with_ports(settings: dict[str, str], ports: Ports) -> dict[str, str]:
     """Return the settings with one server's own addresses, relative to its run folder."""
     return {
         **settings,
-        "inference_address": url(ports.inference),
+        "inference_address": url(ports.inference, ports.host),
         "management_address": url(ports.management),
-        "metrics_address": url(ports.metrics),
+        "metrics_address": url(ports.metrics, ports.host),
         "metrics_config": METRICS,
     }
 
 
-def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> list[str]:
-    """Put the configuration of one server into its run folder; return the JVM's arguments.
+def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> Furnished:
+    """Put the configuration of one server into its run folder.
 
-    `overrides` are settings that come from elsewhere than config.properties.
+    `overrides` are settings that come from elsewhere than config.properties. Java gets less memory
+    than config.properties says where the machine, or the container, has less.
 
     Everything is named relative to that folder: TorchServe reads properties as Latin-1, and a
     path with other letters would not survive.
@@ -109,6 +125,10 @@ def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> lis
         raise SettingsInvalid(f"{error.filename} is missing; restore serve_config/.") from error
     settings = {**with_ports(read_properties(text), ports), **overrides}
     parse_frontend_settings(settings)
+    settings = fit_java(settings, usable_bytes())
     lines = [f"{key}={value}\n" for key, value in settings.items()]
     (run_folder / PROPERTIES).write_text("".join(lines), encoding="utf-8")
-    return settings.get("vmargs", "").split()
+    return Furnished(
+        jvm_arguments=settings.get("vmargs", "").split(),
+        frontend=parse_frontend_settings(settings),
+    )

@@ -16,6 +16,7 @@ class StopSignals:
     and remembering to stop it, or in the middle of stopping it."""
 
     def __init__(self) -> None:
+        self.last: signal.Signals | None = None
         self._noted = False
         self._previous: dict[signal.Signals, Any] = {}
 
@@ -37,13 +38,15 @@ class StopSignals:
 
         Raises
         ------
-        KeyboardInterrupt : if one has come since entering.
+        KeyboardInterrupt : if one has come since entering, or since the last time that this raised.
         """
         wake_at = time.monotonic() + seconds
         while not self._noted and (left := wake_at - time.monotonic()) > 0:
             time.sleep(min(left, LOOK_INTERVAL_S))
         if self._noted:
+            self._noted = False
             raise KeyboardInterrupt
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.last = signal.Signals(number)
         self._noted = True

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,9 +28,12 @@ MODEL_FILE = f"{MODEL_NAME}.mar"
 _FRONTEND = Path(__file__).resolve().parent / "frontend" / "hangtag-frontend.jar"
 # What workers import before anything else.
 WORKER_PATH = Path(__file__).resolve().parent / "worker_path"
+# A file of this name in the run folder tells the front end to take leave (frontend/Drain.java).
+_DRAINING = "draining"
 # Netty alone takes 2 s to close in peace.
 STOP_TIMEOUT_S = 8.0
 KILL_TIMEOUT_S = 2.0
+_LOOK_INTERVAL_S = 0.05
 # A unix socket's path holds 103 bytes on some systems; the run folder's name and the socket's
 # own take 32 of them.
 MAX_TEMP_PATH_BYTES = 70
@@ -41,7 +45,7 @@ class TorchServe:
     Parameters
     ----------
     archive : what is served, always under the name `tagger`.
-    ports : where, on loopback.
+    ports : where.
     logs : folder of the log files; made if missing.
     plan : workers, threads and batches; this machine's if not given.
 
@@ -58,6 +62,8 @@ class TorchServe:
         self.plan = plan or machine_plan()
         self.logs = Logs(logs.resolve())
         self._process: subprocess.Popen[bytes] | None = None
+        self._run_folder = Path()
+        self._longest_request_s = 0.0
         self._resources = ExitStack()
 
     def __enter__(self) -> TorchServe:
@@ -66,11 +72,11 @@ class TorchServe:
         with ExitStack() as resources:
             run_folder = Path(resources.enter_context(_run_folder()))
             settings = as_properties(self.plan, MODEL_NAME, self.archive.model_version, MODEL_FILE)
-            jvm_arguments = furnish(run_folder, self.ports, settings)
+            furnished = furnish(run_folder, self.ports, settings)
             (run_folder / MODEL_FILE).symlink_to(self.archive.path)
             console = resources.enter_context(self.logs.open_console())
             self._process = subprocess.Popen(
-                [str(java), *jvm_arguments, *_arguments(home, run_folder)],
+                [str(java), *furnished.jvm_arguments, *_arguments(home, run_folder)],
                 cwd=run_folder,
                 env=_environment(run_folder, self.logs.folder, self.plan),
                 stdin=subprocess.DEVNULL,
@@ -80,6 +86,8 @@ class TorchServe:
                 start_new_session=True,
             )
             resources.callback(self._stop, self._process)
+            self._run_folder = run_folder
+            self._longest_request_s = furnished.frontend.longest_request_s
             self._resources = resources.pop_all()
         return self
 
@@ -101,13 +109,33 @@ class TorchServe:
         """None while the Java process runs."""
         return self._started().poll()
 
+    def drain(self, grace_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Stop without losing a request.
+
+        For `grace_s` seconds /ping says 503 and every answer is its connection's last, while
+        requests are still taken: that is the time for a balancer to notice. Then nobody can
+        connect any more, and what is under way is answered.
+
+        Parameters
+        ----------
+        sleep : may raise, if there is no time for all this; then leave the `with` block
+        """
+        java = self._started()
+        (self._run_folder / _DRAINING).touch()
+        sleep(grace_s)
+        java.terminate()
+        give_up_at = time.monotonic() + self._longest_request_s + STOP_TIMEOUT_S
+        while java.poll() is None and time.monotonic() < give_up_at:
+            sleep(_LOOK_INTERVAL_S)
+
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise ServerUnavailable("TorchServe has not been started.")
         return self._process
 
     def _stop(self, process: subprocess.Popen[bytes]) -> None:
-        _signal_group(process.pid, signal.SIGTERM)
+        # Java only: it answers what is under way, and needs the workers for that.
+        process.terminate()
         with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_TIMEOUT_S)
         _signal_group(process.pid, signal.SIGKILL)
@@ -120,6 +148,8 @@ def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
         f"-Dmodel_server_home={torchserve_home}",
         f"-Djava.io.tmpdir={run_folder}",
         f"-Dlog4j.configurationFile={LOGGING}",
+        # The log goes on until the last request is answered; HangtagServer ends it.
+        "-Dlog4j.shutdownHookEnabled=false",
         "-cp",
         os.pathsep.join([str(_FRONTEND), str(torchserve_home / "ts" / "frontend" / "*")]),
         "HangtagServer",

@@ -30,6 +30,7 @@ from hangtag.bundle import (
     GoldenInput,
     Manifest,
     Precisions,
+    Profile,
     seal_bundle,
 )
 from hangtag.decisions import FloatArray
@@ -63,6 +64,8 @@ class TrainedTagger:
     metrics: dict[str, Any]
     # None: the tagger is served in fp32 only.
     precision_sample: PrecisionSample | None = None
+    # None: what it says in service can be compared with nothing.
+    profile: Profile | None = None
 
 
 def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: Path) -> Bundle:
@@ -166,6 +169,7 @@ def _manifest(
         scoring=tagger.tuned.scoring,
         decisions=tagger.tuned.decisions,
         prediction_sets=tagger.tuned.prediction_sets,
+        profile=tagger.profile,
         dataset=tagger.dataset,
         label_space_sha256=tagger.label_space.digest,
         metrics=tagger.metrics,

@@ -18,6 +18,7 @@ from training.export import TrainedTagger, write_bundle
 from training.network import Outputs, TaggerNetwork
 from training.plots import SHEET_PHOTOS
 from training.precisions import CALIBRATION_PHOTOS, JUDGED_PHOTOS, PrecisionSample
+from training.profile import profile_of
 from training.report import save_evaluated, write_report
 from training.report.gathering import gather_test_photos
 from training.results import write_results
@@ -62,6 +63,7 @@ def finish_run(
         dataset=data.identity,
         metrics=metrics,
         precision_sample=_precision_sample(data, tuned),
+        profile=profile_of(scores, tuned.thresholds, label_space),
     )
     golden = splits.test[_surest_first(scores, targets, thresholds, label_space)]
     bundle = _replace_bundle(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hangtag.bundle import LabelDecision, PredictionSets
-from hangtag.decisions import FloatArray
+from hangtag.bundle import LabelDecision, PredictionSets, thresholds_of
+from hangtag.decisions import FloatArray, Thresholds
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import GroupScoring, Scorer
 from training.calibration import fit_scoring
@@ -32,6 +32,11 @@ class Tuned:
     scoring: tuple[GroupScoring, ...]
     decisions: tuple[LabelDecision, ...]
     prediction_sets: PredictionSets | None
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds as arrays, in the order of the label space."""
+        return thresholds_of(self.decisions)
 
     @property
     def tag_thresholds(self) -> FloatArray:

@@ -26,7 +26,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.pytorch.serve.archive.model.ModelNotFoundException;
 import org.pytorch.serve.archive.model.ModelVersionNotFoundException;
-import org.pytorch.serve.util.ApiUtils;
 import org.pytorch.serve.util.messages.RequestInput;
 import org.pytorch.serve.wlm.ModelManager;
 import org.slf4j.Logger;
@@ -36,7 +35,8 @@ import org.slf4j.LoggerFactory;
  * One client's connection, from state to state. All of it runs on the channel's own thread.
  *
  * <pre>
- * IDLE      nothing has come since the last answer        idle_timeout_ms -> closed
+ * IDLE      nothing has come since the last answer        idle_timeout_ms -> closed (at once
+ *                                                         if the server closes)
  * READING   a request is arriving                         read_timeout_ms -> 408
  * WORKING   it has arrived and waits for its answer       its time limit  -> 504
  * SKIPPING  it was answered before it had arrived         read_timeout_ms -> closed
@@ -58,6 +58,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     // sends. So only our side is closed, and what comes is thrown away until none has come for
     // this long.
     private static final long SILENCE_MS = 2_000;
+    // For a request that is on its way when the server closes.
+    private static final long LAST_CALL_MS = 500;
     // For a worker that is killed because it does not answer: until its thread has said so.
     private static final long KILL_S = 10;
 
@@ -115,6 +117,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
         } finally {
             ReferenceCountUtil.release(message);
         }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event == Drain.LAST_CALL && state == State.IDLE) {
+            rest();
+        }
+        context.fireUserEventTriggered(event);
     }
 
     @Override
@@ -176,7 +186,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             exchange.body.add(((HttpContent) message).content());
         }
         if (message instanceof LastHttpContent) {
-            exchange.complete = true;
+            exchange.arrive();
             turns.hold();
             state = State.WORKING;
             setTimer(0, null);
@@ -263,7 +273,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void answer(FullHttpResponse response, boolean safeToStay) {
-        boolean stay = safeToStay && exchange.isKeepAlive();
+        boolean stay = safeToStay && exchange.isKeepAlive() && !frontend.drain.hasBegun();
         letGo();
         exchange.finish(response, stay);
         ChannelFuture written = context.writeAndFlush(response);
@@ -281,9 +291,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     /** Gives back what the request takes up, unless a worker is at it: then that one does. */
     private void letGo() {
         TaggerJob job = exchange.job;
-        // The job holds the body: it must not live as long as the connection.
+        // The job holds the body, too.
         exchange.job = null;
-        exchange.body = null;
+        exchange.dropBody();
         if (job == null) {
             reservation.release();
             return;
@@ -325,7 +335,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void rest() {
         state = State.IDLE;
-        setTimer(settings.idleTimeoutMs, context::close);
+        long idleMs = frontend.drain.isClosing() ? LAST_CALL_MS : settings.idleTimeoutMs;
+        setTimer(idleMs, context::close);
     }
 
     private void startReading() {
@@ -359,10 +370,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 });
     }
 
-    private static FullHttpResponse ping() {
-        if (!ApiUtils.isModelHealthy()) {
-            return Problem.workerLost("Workers were lost and do not come back; restart the server.")
-                    .toResponse();
+    private FullHttpResponse ping() {
+        Problem obstacle = Readiness.obstacle(frontend.drain);
+        if (obstacle != null) {
+            return obstacle.toResponse();
         }
         byte[] body = "{\n  \"status\": \"Healthy\"\n}\n".getBytes(StandardCharsets.US_ASCII);
         return response(200, "application/json", body);

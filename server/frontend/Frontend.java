@@ -3,6 +3,7 @@ final class Frontend {
     final FrontendSettings settings;
     final BodyBudget budget;
     final Admission admission;
+    final Drain drain = new Drain();
 
     Frontend(FrontendSettings settings) {
         this.settings = settings;

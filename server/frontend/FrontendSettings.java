@@ -35,6 +35,11 @@ final class FrontendSettings {
                 configuration.getConfiguration(), configuration.getMaxRequestSize());
     }
 
+    /** From a request's first byte to its answer, at most. */
+    long longestRequestMs() {
+        return readTimeoutMs + timeLimitMs;
+    }
+
     private static long read(
             Properties properties, Set<String> unread, String name, long standard) {
         unread.remove(PREFIX + name);

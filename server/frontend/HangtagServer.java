@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
+import org.apache.logging.log4j.LogManager;
 import org.pytorch.serve.ModelServer;
 import org.pytorch.serve.metrics.MetricCache;
 import org.pytorch.serve.servingsdk.impl.PluginsManager;
@@ -33,6 +34,7 @@ public final class HangtagServer extends ModelServer {
     private static final int MAX_CHUNK = 64 * 1024;
 
     private final Frontend frontend;
+    private volatile Channel listener;
 
     private HangtagServer(ConfigManager configuration, Frontend frontend) {
         super(configuration);
@@ -54,6 +56,7 @@ public final class HangtagServer extends ModelServer {
             PluginsManager.getInstance().initialize();
             MetricCache.init();
             HangtagServer server = new HangtagServer(configuration, frontend);
+            new WorkerWatch().start();
             Runtime.getRuntime().addShutdownHook(new Thread(server::stop));
             server.startAndWait();
         } catch (Throwable error) {
@@ -90,21 +93,35 @@ public final class HangtagServer extends ModelServer {
         if (type != ConnectorType.INFERENCE_CONNECTOR) {
             return super.initializeServer(connector, accepting, working, type);
         }
-        return new ServerBootstrap()
-                .group(accepting, working)
-                .channel(connector.getServerChannel())
-                .option(ChannelOption.SO_BACKLOG, 1024)
-                .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childHandler(new NewConnection())
-                .bind(connector.getSocketAddress())
-                .sync()
-                .channel()
-                .closeFuture();
+        listener =
+                new ServerBootstrap()
+                        .group(accepting, working)
+                        .channel(connector.getServerChannel())
+                        .option(ChannelOption.SO_BACKLOG, 1024)
+                        .childOption(ChannelOption.SO_KEEPALIVE, true)
+                        .childHandler(new NewConnection())
+                        .bind(connector.getSocketAddress())
+                        .sync()
+                        .channel();
+        // Never done. At its end ModelServer would stop the event loops, and with them the
+        // connections that still wait for an answer.
+        return listener.newPromise();
+    }
+
+    /** Answers what is under way, and stops. */
+    @Override
+    public void stop() {
+        if (listener != null) {
+            frontend.drain.close(listener, frontend.settings.longestRequestMs());
+        }
+        super.stop();
+        LogManager.shutdown();
     }
 
     private final class NewConnection extends ChannelInitializer<Channel> {
         @Override
         protected void initChannel(Channel channel) {
+            frontend.drain.watch(channel);
             Turns turns = new Turns();
             Connection connection = new Connection(frontend, turns);
             channel.pipeline()

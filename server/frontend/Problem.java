@@ -1,5 +1,6 @@
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonParseException;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -9,6 +10,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * What is wrong, as application/problem+json (RFC 9457): the same form as the handler's own errors
@@ -19,10 +21,18 @@ import java.util.Map;
  * 404 not_found            408 request_incomplete   500 internal            504 deadline_exceeded
  *                                                   503 overloaded
  * </pre>
+ *
+ * <p>And /ping alone: 503 loading, 503 draining.
  */
 final class Problem {
     static final String CONTENT_TYPE = "application/problem+json";
 
+    /** Stands where a code would, if there is no problem. */
+    static final String OK = "ok";
+
+    // It becomes a metric's label: a handler must not fill Prometheus with anything.
+    private static final Pattern CODE = Pattern.compile("[a-z_]{1,40}");
+    private static final String UNKNOWN = "unknown";
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
     final String detail;
@@ -100,6 +110,16 @@ final class Problem {
         return new Problem(503, "worker_lost", "Worker lost", detail).with("Retry-After", "1");
     }
 
+    static Problem loading() {
+        String detail = "No worker has loaded the model; wait until one has.";
+        return new Problem(503, "loading", "Loading", detail).with("Retry-After", "1");
+    }
+
+    static Problem draining() {
+        String detail = "The server is about to stop; send requests to another one.";
+        return new Problem(503, "draining", "Draining", detail);
+    }
+
     static Problem deadlineExceeded(long limitMs) {
         String detail = "There was no answer within " + limitMs + " ms; send it again later.";
         return new Problem(504, "deadline_exceeded", "Deadline exceeded", detail).closing();
@@ -117,6 +137,28 @@ final class Problem {
         }
         String detail = "The server failed at this request; its logs say why.";
         return new Problem(status, "internal", "Internal error", detail);
+    }
+
+    /** Code and status of what is the service's fault, and never the caller's. */
+    static Map<String, Integer> ofOurFault() {
+        return Map.of(
+                "internal", 500, "overloaded", 503, "worker_lost", 503, "deadline_exceeded", 504);
+    }
+
+    /** The code of an answer with a problem, ours or the handler's. */
+    static String codeOf(FullHttpResponse response) {
+        try {
+            String text = response.content().toString(StandardCharsets.UTF_8);
+            Coded document = GSON.fromJson(text, Coded.class);
+            if (document != null
+                    && document.code != null
+                    && CODE.matcher(document.code).matches()) {
+                return document.code;
+            }
+        } catch (JsonParseException error) {
+            // As below: it has no code.
+        }
+        return UNKNOWN;
     }
 
     /** Whether the connection must end after this answer. */
@@ -149,5 +191,9 @@ final class Problem {
     private Problem closing() {
         lastAnswer = true;
         return this;
+    }
+
+    private static final class Coded {
+        String code;
     }
 }

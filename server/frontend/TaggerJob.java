@@ -46,6 +46,7 @@ final class TaggerJob extends RestJob {
         client.answered(
                 status, contentType == null ? "" : contentType.toString(), headers, body);
         super.response(body, contentType, status, phrase, headers);
+        recordWait(getScheduled());
     }
 
     @Override
@@ -66,8 +67,16 @@ final class TaggerJob extends RestJob {
     /** Takes the job out of the queue; does nothing if a worker has it already. */
     void withdraw() {
         if (JobQueue.remove(model, this)) {
+            recordWait(System.nanoTime());
             tenancy.end(false);
         }
+    }
+
+    /** Those that gave up waiting count, too: they waited longest. */
+    private void recordWait(long untilNs) {
+        double seconds = (untilNs - getBegin()) / 1e9;
+        Metrics.add(
+                "hangtag_queue_seconds", seconds, model.getModelName(), model.getVersion());
     }
 
     Tenancy tenancy() {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from server.logs import Logs, last_exception
 
-PREFIX = "2026-01-31T12:00:00,000 INFO  [W-9000-tagger_1.0-stdout] "
 DEATH = [
     "Backend worker process died.",
     "Traceback (most recent call last):",
@@ -23,6 +23,12 @@ DEATH = [
     "    raise BundleInvalid(text)",
     "hangtag.errors.BundleInvalid: tagger.json is missing; make the bundle again.",
 ]
+
+
+def logged(message: str, **more: str) -> str:
+    """A line as log4j2.xml writes it."""
+    event = {"time": "2026-01-31T12:00:00.000Z", "level": "INFO", "message": message, **more}
+    return json.dumps(event) + "\n"
 
 
 def test_the_last_of_chained_exceptions_is_found() -> None:
@@ -52,19 +58,19 @@ def test_lines_without_a_stack_hold_no_exception(lines: list[str]) -> None:
 
 def test_lines_of_earlier_starts_do_not_count(tmp_path: Path) -> None:
     worker_log = tmp_path / "model_log.log"
-    worker_log.write_text("".join(f"{PREFIX}{line}\n" for line in DEATH))
+    worker_log.write_text("".join(logged(line) for line in DEATH))
     logs = Logs(tmp_path)
     assert logs.last_error_of_a_worker() is None
     with worker_log.open("a") as file:
-        file.writelines(f"{PREFIX}{line}\n" for line in DEATH)
+        file.writelines(logged(line) for line in DEATH)
     assert logs.last_error_of_a_worker() == last_exception(DEATH)
 
 
 def test_a_log_that_rolled_over_is_read_from_its_beginning(tmp_path: Path) -> None:
     server_log = tmp_path / "ts_log.log"
-    server_log.write_text(f"{PREFIX}old line\n" * 9)
+    server_log.write_text(logged("old line") * 9)
     logs = Logs(tmp_path)
-    server_log.write_text(f"{PREFIX}new line\n")
+    server_log.write_text(logged("new line"))
     assert logs.server_lines() == ["new line"]
 
 
@@ -79,3 +85,19 @@ def test_java_may_end_without_a_word(tmp_path: Path) -> None:
     logs = Logs(tmp_path)
     logs.open_console().close()
     assert logs.last_words_of_java() is None
+
+
+def test_a_stack_follows_its_message(tmp_path: Path) -> None:
+    stack = "a.b.C$Failed: no answer\n\tat a.b.C.run(C.java:9)\n"
+    server_log = tmp_path / "ts_log.log"
+    server_log.write_text("")
+    logs = Logs(tmp_path)
+    server_log.write_text(logged("Failed to load model: x.mar", error=stack) + "cut off")
+    assert logs.server_lines() == ["Failed to load model: x.mar", *stack.splitlines(), "cut off"]
+
+
+def test_javas_last_words_may_be_a_line_of_the_log(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    with logs.open_console() as console:
+        console.write(logged("The heap is too small.").encode())
+    assert logs.last_words_of_java() == "The heap is too small."

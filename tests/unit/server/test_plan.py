@@ -11,7 +11,9 @@ from server.plan import (
     ServingPlan,
     TunedPlan,
     as_properties,
+    cores_of_container,
     default_plan,
+    describe_machine,
     machine_plan,
     read_plan,
     write_plan,
@@ -31,6 +33,30 @@ def test_on_gpus_one_worker_decodes_while_the_other_computes() -> None:
     plan = default_plan(16, gpus=2)
     assert (plan.workers, plan.threads) == (4, 4)
     assert plan.batch_size > default_plan(16, gpus=0).batch_size
+
+
+@pytest.mark.parametrize(("cores", "gpus"), [(16, 0), (64, 0), (16, 2)])
+def test_what_finds_no_room_in_memory_is_left_out(cores: int, gpus: int) -> None:
+    plan = default_plan(cores, gpus, most_workers=1)
+    assert plan.workers == 1
+    assert plan.threads == cores
+
+
+def test_the_machines_plan_fits_into_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plan.json"
+    monkeypatch.setattr(server.plan, "PLAN", path)
+    monkeypatch.setattr(server.plan, "usable_bytes", lambda: 2 << 30)
+    assert machine_plan().workers == 1
+    write_plan(OTHER, path)
+    assert machine_plan() == OTHER.model_copy(update={"workers": 1})
+
+
+def test_a_quota_of_any_group_above_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.plan.ControlGroups, "quota_cores", lambda self: 0.5)
+    assert cores_of_container() == 1
+    assert describe_machine().endswith("1 cores")
 
 
 def test_a_tuned_plan_holds_on_its_machine_only(

@@ -30,6 +30,22 @@ def test_the_taken_port_is_named(offset: int) -> None:
             ports.require_free()
 
 
+def test_the_api_and_metrics_may_be_on_another_address_than_management() -> None:
+    ports = Ports(free_ports().inference, host="127.0.0.2")
+    with socket.create_server((HOST, ports.inference)):
+        ports.require_free()
+    with (
+        socket.create_server(("127.0.0.2", ports.metrics)),
+        pytest.raises(ServerUnavailable, match=f"^Port {ports.metrics} is taken"),
+    ):
+        ports.require_free()
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    with pytest.raises(ServerUnavailable, match=r"of 192\.0\.2\.1 cannot be listened on"):
+        Ports(free_ports().inference, host="192.0.2.1").require_free()
+
+
 def test_a_port_that_was_just_closed_counts_as_free() -> None:
     ports = free_ports()
     with socket.create_server((HOST, ports.inference)) as listener:

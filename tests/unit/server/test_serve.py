@@ -50,6 +50,19 @@ def test_the_call_to_paste_names_the_sample_photo(tmp_path: Path) -> None:
     )
 
 
+def test_the_call_to_paste_goes_where_the_api_listens() -> None:
+    assert " http://10.0.0.5:8080/predictions/" in sample_call(Ports(8080, "10.0.0.5"), None)
+
+
+def test_options_come_from_the_environment_too(tmp_path: Path) -> None:
+    environment = {"HANGTAG_ARCHIVE": str(tmp_path / "other.mar"), "HANGTAG_GRACE_S": "-1"}
+    result = CliRunner().invoke(app, ["serve"], env=environment)
+    assert result.exit_code == 2
+    assert "HANGTAG_GRACE_S" in result.stderr or "--grace-s" in result.stderr
+    result = CliRunner().invoke(app, ["serve"], env={**environment, "HANGTAG_GRACE_S": "1"})
+    assert result.stderr.startswith(f"There is no archive {tmp_path / 'other.mar'}")
+
+
 @pytest.mark.parametrize("sample", [None, Path("not/there.jpg")])
 def test_the_call_to_paste_without_a_sample_photo(sample: Path | None) -> None:
     assert "'Content-Type: image/jpeg' --data-binary @photo.jpg " in sample_call(Ports(1), sample)

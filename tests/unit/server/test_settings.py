@@ -46,8 +46,29 @@ def test_a_server_gets_its_own_addresses() -> None:
     assert settings["other"] == "kept"
 
 
+def test_management_stays_on_loopback_wherever_the_api_is() -> None:
+    settings = with_ports({}, Ports(9000, host="0.0.0.0"))  # noqa: S104
+    assert settings["inference_address"] == "http://0.0.0.0:9000"
+    assert settings["management_address"] == "http://127.0.0.1:9001"
+    assert settings["metrics_address"] == "http://0.0.0.0:9002"
+
+
+def test_java_gets_what_the_container_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_settings, "usable_bytes", lambda: 2 << 30)
+    furnished = furnish(tmp_path, Ports(9000), {"models": "{}"})
+    settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
+    assert "-Xmx512m" in furnished.jvm_arguments
+    assert int(settings["hangtag.body_budget_bytes"]) == furnished.frontend.body_budget_bytes
+
+
+def test_the_longest_request_is_read_and_answered_as_slowly_as_allowed(
+    shipped: dict[str, str],
+) -> None:
+    assert parse_frontend_settings(shipped).longest_request_s == 40
+
+
 def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None:
-    arguments = furnish(tmp_path, Ports(9000), {"models": "{}"})
+    arguments = furnish(tmp_path, Ports(9000), {"models": "{}"}).jvm_arguments
     settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
     assert (tmp_path / settings["metrics_config"]).is_file()
     assert (tmp_path / "log4j2.xml").is_file()

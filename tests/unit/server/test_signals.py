@@ -21,6 +21,20 @@ def test_a_signal_ends_the_next_sleep(number: signal.Signals) -> None:
     assert time.monotonic() - began < 1
 
 
+def test_the_next_signal_ends_the_next_sleep() -> None:
+    with StopSignals() as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            signals.sleep(30)
+        assert signals.last == signal.SIGTERM
+        # The first one has been told.
+        signals.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signals.sleep(30)
+        assert signals.last == signal.SIGINT
+
+
 def test_without_a_signal_it_sleeps() -> None:
     with StopSignals() as signals:
         began = time.monotonic()

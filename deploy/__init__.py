@@ -1,0 +1,1 @@
+"""What an operator needs: manifests, configuration of what stands around the service, checks."""

@@ -1,0 +1,1 @@
+"""The container image: building it, running it, and what fills it."""

@@ -1,0 +1,1 @@
+"""Prometheus rules with their tests, and a Grafana dashboard."""

@@ -1,0 +1,85 @@
+"""What a run measured, beside the limits that it must keep to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ALL = "Aggregated"
+_PERCENTS = (50, 95, 99)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One measure of a run, with what it must keep to."""
+
+    name: str
+    measured: float
+    wanted: float
+    at_least: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether the run kept to it."""
+        if self.at_least:
+            return self.measured >= self.wanted
+        return self.measured <= self.wanted
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one kind of request, or all of them, showed; waiting times by percent, in ms."""
+
+    name: str
+    requests: int
+    failures: int
+    rate_per_s: float
+    waiting_ms: Mapping[int, float]
+
+    @property
+    def failure_percent(self) -> float:
+        """Failed requests, %; all of them where there was none."""
+        return 100 * self.failures / self.requests if self.requests else 100.0
+
+
+def read_measured(stats: Path) -> list[Measured]:
+    """Return the lines of Locust's csv; that of all requests is the last."""
+    with stats.open(newline="") as file:
+        return [_measured(row) for row in csv.DictReader(file)]
+
+
+def limits_of(
+    measured: Measured,
+    *,
+    max_p50_ms: float,
+    max_p95_ms: float,
+    max_p99_ms: float,
+    max_failure_percent: float,
+    min_rps: float,
+) -> list[Limit]:
+    """Return the measures of a run beside their limits."""
+    wanted_ms = dict(zip(_PERCENTS, (max_p50_ms, max_p95_ms, max_p99_ms), strict=True))
+    return [
+        *(
+            Limit(f"p{percent}, ms", measured.waiting_ms[percent], wanted)
+            for percent, wanted in wanted_ms.items()
+        ),
+        Limit("failed requests, %", measured.failure_percent, max_failure_percent),
+        Limit("requests a second", measured.rate_per_s, min_rps, at_least=True),
+    ]
+
+
+def _measured(row: Mapping[str, str]) -> Measured:
+    requests = int(row["Request Count"])
+    return Measured(
+        name=row["Name"],
+        requests=requests,
+        failures=int(row["Failure Count"]),
+        rate_per_s=float(row["Requests/s"]),
+        waiting_ms={
+            percent: float(row[f"{percent}%"]) if requests else float("inf")
+            for percent in _PERCENTS
+        },
+    )

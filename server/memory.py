@@ -1,0 +1,53 @@
+"""How the memory of this machine, or of its container, is shared between Java and the workers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from server.cgroup import ControlGroups
+
+# What one worker may come to take: ResNet152, while it decodes the largest photos.
+_WORKER_BYTES = 700_000_000
+# Java takes as much outside of its heap as inside, at most. Half as much as config.properties has
+# is the least that the largest requests fit into.
+_LEAST_HEAP_BYTES, _MOST_HEAP_BYTES = 1 << 29, 1 << 30
+_BUDGET = "hangtag.body_budget_bytes"
+_HEAP = re.compile(r"-Xmx(\d+)([kmg])\b", re.IGNORECASE)
+_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def usable_bytes() -> int:
+    """Return the memory of this machine, or what its container's limit leaves of it."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(machine, ControlGroups().memory_bytes() or machine)
+
+
+def affordable_workers(memory_bytes: int) -> int:
+    """Return how many workers find room beside Java; one at least."""
+    java_bytes = 2 * min(_heap_bytes(memory_bytes), _MOST_HEAP_BYTES)
+    return max(1, (memory_bytes - java_bytes) // _WORKER_BYTES)
+
+
+def fit_java(settings: Mapping[str, str], memory_bytes: int) -> dict[str, str]:
+    """Return the settings with a heap, and a budget for bodies, that fit into the memory.
+
+    What config.properties says is the most; with less memory both shrink by the same factor.
+    """
+    arguments = settings.get("vmargs", "")
+    asked = _HEAP.search(arguments)
+    if asked is None:
+        return dict(settings)
+    asked_bytes = int(asked[1]) * _UNITS[asked[2].lower()]
+    heap_bytes = min(asked_bytes, _heap_bytes(memory_bytes))
+    if heap_bytes == asked_bytes:
+        return dict(settings)
+    fitted = {**settings, "vmargs": _HEAP.sub(f"-Xmx{heap_bytes >> 20}m", arguments)}
+    if _BUDGET in settings:
+        fitted[_BUDGET] = str(int(settings[_BUDGET]) * heap_bytes // asked_bytes)
+    return fitted
+
+
+def _heap_bytes(memory_bytes: int) -> int:
+    return max(_LEAST_HEAP_BYTES, memory_bytes // 4)

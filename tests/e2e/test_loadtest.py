@@ -1,0 +1,108 @@
+"""`make loadtest` and `make capacity` against a live server, in short."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chaos.photos import drawn_photo
+from loadtest.capacity_report import CapacityReport
+from server.temporary import ServingAddress, serving
+
+pytestmark = pytest.mark.timeout(180)
+
+PROJECT = Path(__file__).resolve().parents[2]
+# Other tests work on the same cores: only what is wrong may fail here, not what is slow.
+PATIENT = ("--max-p50-ms", 20_000, "--max-p95-ms", 20_000, "--max-p99-ms", 20_000)
+
+
+@pytest.fixture(scope="module")
+def server(tiny_archive: Path) -> Iterator[ServingAddress]:
+    with serving(tiny_archive) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for number in range(6):
+        (folder / f"{number}.jpg").write_bytes(drawn_photo(number))
+    return folder
+
+
+def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_every_kind_of_request_gets_its_right_answer(
+    server: ServingAddress, photos: Path, tmp_path: Path
+) -> None:
+    done = run(
+        "loadtest", "--host", server.inference_url, "--photos", photos, "--output", tmp_path,
+        "--scenario", "spike", "--mix", "suppliers", "--users", 8, "--duration", 9, *PATIENT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (tmp_path / "run_stats.csv").open(newline="") as file:
+        rows = {row["Name"]: row for row in csv.DictReader(file)}
+    assert {"one photo", "product, multipart", "product, JSON", "12 megapixels"} <= rows.keys()
+    assert sum(name.startswith("broken: ") for name in rows) >= 3
+    assert {row["Failure Count"] for row in rows.values()} == {"0"}
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def test_every_broken_request_is_refused_as_it_should_be(
+    server: ServingAddress, photos: Path, tmp_path: Path
+) -> None:
+    done = run(
+        "loadtest", "--host", server.inference_url, "--photos", photos, "--output", tmp_path,
+        "--mix", "broken", "--users", 4, "--duration", 4, *PATIENT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (tmp_path / "run_stats.csv").open(newline="") as file:
+        names = {row["Name"] for row in csv.DictReader(file)}
+    assert {
+        "broken: image_undecodable", "broken: image_missing", "broken: request_invalid",
+        "broken: format_unsupported", "broken: unknown_group", "broken: too_many_images",
+    } <= names  # fmt: skip
+
+
+def test_a_miss_is_named_and_fails(server: ServingAddress, photos: Path, tmp_path: Path) -> None:
+    done = run(
+        "loadtest", "--host", server.inference_url, "--photos", photos, "--output", tmp_path,
+        "--users", 1, "--duration", 2, *PATIENT, "--min-rps", 100_000,
+    )  # fmt: skip
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last == "The run missed its limits: requests a second."
+
+
+def test_a_server_that_is_not_there_is_named(photos: Path) -> None:
+    done = run("loadtest", "--host", "http://127.0.0.1:9", "--photos", photos)
+    assert done.returncode == 1
+    assert "No server answers at http://127.0.0.1:9" in done.stderr
+
+
+def test_the_capacity_of_a_live_server(
+    server: ServingAddress, photos: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "capacity.json"
+    done = run(
+        "loadtest.capacity", "--host", server.inference_url, "--photos", photos,
+        "--seconds", 1, "--tolerance", 0.4, *PATIENT, "--output", output,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = CapacityReport.model_validate_json(output.read_text(encoding="utf-8"))
+    assert report.largest.held
+    assert report.largest.rate_per_s > 1
+    assert "10,000" in output.with_suffix(".md").read_text(encoding="utf-8")
+    assert str(output) in done.stdout.splitlines()[-1]

@@ -1,0 +1,264 @@
+"""The nginx of deploy/proxy before taggers of a few lines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chaos.answer import Answer, breach_of_contract
+from hangtag.errors import ServerUnavailable
+from tests.unit.chaos.small_server import serving_with
+from upgrade.proxy import CONFIGURATION, FIRST, SECOND, Proxy, find_nginx
+
+try:
+    NGINX = find_nginx()
+except ServerUnavailable:
+    pytest.skip("nginx is not installed", allow_module_level=True)
+
+Serve = Callable[[socket.socket], None]
+PATH = "/predictions/tagger?title=secret"
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+def tagger(name: str, status: str = "200 OK") -> Serve:
+    """Answers with its name and with what it got, as JSON."""
+
+    def serve(connection: socket.socket) -> None:
+        with connection.makefile("rb") as stream:
+            while start := stream.readline():
+                headers = read_headers(stream)
+                content = stream.read(int(headers.get("content-length", 0)))
+                got = {
+                    "name": name,
+                    "start": start.decode().strip(),
+                    "headers": headers,
+                    "bytes": len(content),
+                }
+                body = json.dumps(got).encode()
+                head = (
+                    f"HTTP/1.1 {status}\r\nX-Request-Id: own\r\nContent-Length: {len(body)}\r\n\r\n"
+                )
+                connection.sendall(head.encode() + body)
+
+    return serve
+
+
+def read_headers(stream: object) -> dict[str, str]:
+    lines = iter(stream.readline, b"\r\n")  # type: ignore[attr-defined]
+    pairs = (line.decode().partition(":") for line in lines)
+    return {name.lower(): value.strip() for name, _, value in pairs}
+
+
+def breaking(connection: socket.socket) -> None:
+    """Takes a request and breaks the connection, as a process that is killed does."""
+    connection.recv(1000)
+
+
+@contextmanager
+def proxied(first: Serve | None, second: Serve | None) -> Iterator[tuple[Proxy, httpx.Client]]:
+    """The proxy before two taggers, None for one that does not run, and a client with a key."""
+    with ExitStack() as resources:
+        ports = [
+            resources.enter_context(serving_with(serve)).port if serve else unused_port()
+            for serve in (first, second)
+        ]
+        proxy = resources.enter_context(Proxy((ports[0], ports[1]), ["acme", "borealis"]))
+        headers = {**JPEG, "X-Api-Key": proxy.keys["acme"]}
+        client = httpx.Client(base_url=proxy.url, headers=headers)
+        yield proxy, resources.enter_context(client)
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def problem(response: httpx.Response) -> str:
+    """The status and code of an error that keeps to the contract."""
+    answer = Answer(response.status_code, response.headers, response.content)
+    assert breach_of_contract(answer) is None
+    assert response.headers["x-request-id"]
+    assert response.headers["cache-control"] == "no-store"
+    return answer.outcome
+
+
+def names(client: httpx.Client, count: int = 8) -> set[str]:
+    return {client.post(PATH, content=b"photo").json()["name"] for _ in range(count)}
+
+
+@pytest.mark.parametrize("key", [None, "", "0" * 48, "$supplier", "default"])
+def test_who_has_no_key_that_is_known_gets_401(key: str | None) -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, _):
+        headers = {} if key is None else {"X-Api-Key": key}
+        response = httpx.post(f"{proxy.url}{PATH}", content=b"photo", headers=headers)
+        assert problem(response) == "401 unauthorized"
+        assert "X-Api-Key" in response.headers["www-authenticate"]
+        assert proxy.passages()[-1].taggers == ()
+
+
+def test_a_tagger_learns_who_calls_but_not_the_key() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        response = client.post(
+            PATH, content=b"photo", headers={"X-Supplier": "other", "X-Request-Id": "SKU-1.7"}
+        )
+        got = response.json()
+        assert got["start"] == f"POST {PATH} HTTP/1.1"
+        assert got["bytes"] == 5
+        assert got["headers"]["x-supplier"] == "acme"
+        assert got["headers"]["x-request-id"] == "SKU-1.7"
+        assert proxy.keys["acme"] not in json.dumps(got)
+        assert response.headers.get_list("x-request-id") == ["SKU-1.7"]
+        assert (proxy.passages()[-1].supplier, proxy.passages()[-1].request_id) == (
+            "acme",
+            "SKU-1.7",
+        )
+
+
+@pytest.mark.parametrize("request_id", ["", "a b", 'a"b', "x" * 129])
+def test_a_request_id_that_could_do_harm_is_replaced(request_id: str) -> None:
+    with proxied(tagger("a"), tagger("b")) as (_, client):
+        response = client.post(PATH, content=b"photo", headers={"X-Request-Id": request_id})
+        given = response.headers["x-request-id"]
+        assert given != request_id
+        assert len(given) == 32
+        assert response.json()["headers"]["x-request-id"] == given
+
+
+def test_the_log_has_neither_keys_nor_texts() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        client.post(PATH, content=b"photo")
+        log = proxy.access_log
+        assert "acme" in log
+        assert "secret" not in log
+        assert proxy.keys["acme"] not in log
+
+
+def test_both_taggers_answer_and_connections_are_kept() -> None:
+    with proxied(tagger("a"), tagger("b")) as (_, client):
+        assert names(client) == {"a", "b"}
+
+
+def test_who_was_taken_out_gets_nothing_until_put_in() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        proxy.take_out(FIRST)
+        assert names(client) == {"b"}
+        proxy.put_in(FIRST)
+        proxy.take_out(SECOND)
+        assert names(client) == {"a"}
+        proxy.put_in(SECOND)
+        assert names(client) == {"a", "b"}
+
+
+@pytest.mark.parametrize("lost", [breaking, None], ids=["breaks", "refuses"])
+def test_a_request_that_a_tagger_lost_goes_to_the_other(lost: Serve | None) -> None:
+    with proxied(lost, tagger("b")) as (proxy, client):
+        assert names(client) == {"b"}
+        passages = proxy.passages()
+        assert {each.status for each in passages} == {200}
+        assert any(each.sent_again for each in passages)
+
+
+def test_a_refusal_is_passed_on_and_not_repeated() -> None:
+    busy = "503 Service Unavailable"
+    with proxied(tagger("a", busy), tagger("b", busy)) as (proxy, client):
+        response = client.post(PATH, content=b"photo")
+        assert response.status_code == 503
+        assert response.json()["name"] in {"a", "b"}
+        assert not proxy.passages()[-1].sent_again
+
+
+def test_without_taggers_the_answer_is_502() -> None:
+    with proxied(None, None) as (_, client):
+        response = client.post(PATH, content=b"photo")
+        assert problem(response) == "502 unreachable"
+        assert response.headers["retry-after"] == "1"
+
+
+def test_what_is_too_large_is_refused_before_it_is_sent() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, _):
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {proxy.keys['acme']}\r\n"
+            f"Content-Length: {65 * 2**20}\r\n\r\n"
+        )
+        answer = raw(proxy, head.encode())
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b'"code": "request_too_large"' in answer
+
+
+def test_nothing_else_is_reachable() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        for path in (
+            "/",
+            "/models",
+            "/metrics",
+            "/first",
+            "/suppliers.map",
+            "/../site/limits.conf",
+        ):
+            assert problem(client.get(path)) == "404 not_found"
+        assert problem(client.request("TRACE", PATH)) == "405 method_not_allowed"
+        assert b'"code": "request_invalid"' in raw(proxy, b"nonsense\r\n\r\n")
+        assert client.get("/ping").json()["start"] == "GET /ping HTTP/1.1"
+
+
+def test_who_is_too_fast_is_slowed_down_and_nobody_else() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        began = time.monotonic()
+        answers = [client.post(PATH, content=b"photo") for _ in range(400)]
+        let_through = [each for each in answers if each.status_code == 200]
+        refused = [each for each in answers if each.status_code != 200]
+        # 50 a second, and 100 at once.
+        assert len(let_through) <= 102 + 50 * (time.monotonic() - began)
+        assert {problem(each) for each in refused} == {"429 rate_limited"}
+        assert {each.headers["retry-after"] for each in refused} == {"1"}
+        other = {"X-Api-Key": proxy.keys["borealis"]}
+        assert client.post(PATH, content=b"photo", headers=other).status_code == 200
+
+
+def test_the_example_is_a_sound_configuration(tmp_path: Path) -> None:
+    shutil.copytree(CONFIGURATION, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(CONFIGURATION / "example", tmp_path / "site")
+    for name in ("run", "out"):
+        (tmp_path / name).mkdir()
+    key, certificate = tmp_path / "site" / "privkey.pem", tmp_path / "site" / "fullchain.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-subj", "/CN=tagger.example.com", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    checked = subprocess.run(
+        [NGINX, "-p", f"{tmp_path}/", "-c", "nginx.conf", "-t"], capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+    assert "warn" not in checked.stderr
+
+
+def test_a_proxy_that_cannot_start_says_why() -> None:
+    with socket.socket() as taken:
+        proxy = Proxy((1, 2), ["acme"])
+        taken.bind(("127.0.0.1", proxy.port))
+        taken.listen()
+        with pytest.raises(ServerUnavailable, match="Address already in use"), proxy:
+            pass
+
+
+def raw(proxy: Proxy, request: bytes) -> bytes:
+    """What comes back for these very bytes."""
+    with socket.create_connection(("127.0.0.1", proxy.port), 5) as connection:
+        connection.sendall(request)
+        connection.settimeout(5)
+        answer = connection.recv(65536)
+        while b"}" not in answer:
+            answer += connection.recv(65536)
+    return answer

@@ -1,0 +1,47 @@
+"""`make upgrade-test` in short: two real servers behind nginx, rolled and killed under load."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hangtag.errors import ServerUnavailable
+from upgrade.proxy import find_nginx
+from upgrade.trials import SHORT
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def upgrade(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "upgrade", *map(str, arguments)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_nothing_is_lost_in_short(tiny_archive: Path, tmp_path: Path) -> None:
+    try:
+        find_nginx()
+    except ServerUnavailable as error:
+        pytest.skip(str(error))
+    output = tmp_path / "upgrade.json"
+    done = upgrade("--short", "--archive", tiny_archive, "--output", output)
+    assert output.exists(), done.stderr
+    rows = json.loads(output.read_text())["rows"]
+    assert [row for row in rows if not row["held"]] == []
+    assert len(rows) == len(SHORT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "all held" in done.stdout.splitlines()[-1]
+
+
+def test_an_unknown_trial_is_named(tiny_archive: Path) -> None:
+    done = upgrade("--archive", tiny_archive, "--only", "nonsense")
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr

