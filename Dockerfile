@@ -18,16 +18,6 @@ RUN python requirements.py pyproject.toml image "image-${ENGINE}" > requirements
 
 # --- The service.
 FROM ${BASE_IMAGE} AS service
-ARG ENGINE=cpu
-ARG VERSION=unknown
-ARG REVISION=unknown
-ARG BASE_IMAGE
-LABEL org.opencontainers.image.title="Hangtag" \
-      org.opencontainers.image.description="Reads product photos and writes attribute tags in the retailer's own label IDs (${ENGINE})." \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="${BASE_IMAGE}"
-
 # Without a version: Debian keeps only the newest, and the base image says which Debian it is.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -48,7 +38,7 @@ COPY deploy/container/healthcheck.py .
 # as HANGTAG_HOST says nothing else; that of the management does in any case.
 ENV PATH=/opt/hangtag/bin:${PATH} \
     HOME=/tmp \
-    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPYCACHEPREFIX=/tmp/bytecode \
     PYTHONUNBUFFERED=1 \
     HANGTAG_ARCHIVE=/models/tagger.mar \
     HANGTAG_HOST=0.0.0.0 \
@@ -62,6 +52,17 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 CMD ["py
 # tini buries the workers that Java does not.
 ENTRYPOINT ["tini", "--", "python", "-m", "server"]
 CMD ["serve"]
+
+# Last, as they are other ones with every commit.
+ARG ENGINE=cpu
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG BASE_IMAGE
+LABEL org.opencontainers.image.title="Hangtag" \
+      org.opencontainers.image.description="Reads product photos and writes attribute tags in the retailer's own label IDs (${ENGINE})." \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}"
 
 # --- The service with an archive in it, for where there is no store to fetch one from.
 FROM service AS with-archive

@@ -12,11 +12,11 @@ option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 skip_bad = $(if $(filter 1,$(SKIP_BAD)),--skip-bad)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest chaos bench-model bench-serving lint format test verify-real frontend lock clean
+.PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest capacity upgrade-test k8s-check monitoring-check chaos bench-model bench-serving image image-test image-contents lint format test verify-real frontend lock clean
 
 help: ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(INSTALLED) ## Make .venv with the locked dependencies
 
@@ -105,10 +105,39 @@ bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive 
 bench-serving: $(INSTALLED) bench-model ## Measure TorchServe's own handler, Hangtag and the raw engine (about 12 minutes)
 	@$(RUN_PYTHON) -m bench serving
 
-loadtest: $(INSTALLED) ## Load a running server: [HOST= USERS= DURATION= PHOTOS= MAX_P95_MS= MAX_FAILURE_PERCENT= MIN_RPS=]
-	@$(RUN_PYTHON) -m loadtest $(call option,HOST,host) $(call option,USERS,users) \
-	  $(call option,DURATION,duration) $(call option,PHOTOS,photos) $(call option,MAX_P95_MS,max-p95-ms) \
-	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,MIN_RPS,min-rps)
+loadtest: $(INSTALLED) ## Load a running server: [SCENARIO=steady|ramp|spike|soak MIX= HOST= KEYS= USERS= DURATION= PHOTOS= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= MIN_RPS= OUT=]
+	@$(RUN_PYTHON) -m loadtest $(call option,SCENARIO,scenario) $(call option,MIX,mix) \
+	  $(call option,HOST,host) $(call option,KEYS,keys) $(call option,USERS,users) \
+	  $(call option,DURATION,duration) $(call option,PHOTOS,photos) $(call option,MAX_P50_MS,max-p50-ms) \
+	  $(call option,MAX_P95_MS,max-p95-ms) $(call option,MAX_P99_MS,max-p99-ms) \
+	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,MIN_RPS,min-rps) $(call option,OUT,output)
+
+# Of a server or an archive of one's own, or else of what bench-serving measures.
+capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST)),,bench-model) ## Find the largest rate within the limits, and what 10,000 photos/s take: [ARCHIVE= or HOST= PHOTOS= DURATION= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= STRICT=1 OUT=]
+	@$(RUN_PYTHON) -m loadtest.capacity $(call option,ARCHIVE,archive) $(call option,HOST,host) \
+	  $(call option,PHOTOS,photos) $(call option,DURATION,seconds) $(call option,MAX_P50_MS,max-p50-ms) \
+	  $(call option,MAX_P95_MS,max-p95-ms) $(call option,MAX_P99_MS,max-p99-ms) \
+	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,OUT,output) \
+	  $(if $(filter 1,$(STRICT)),--strict)
+
+upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes): [ARCHIVE= SHORT=1 RATE=]
+	@$(RUN_PYTHON) -m upgrade --archive '$(ARCHIVE)' $(if $(filter 1,$(SHORT)),--short) $(call option,RATE,rate)
+
+k8s-check: $(INSTALLED) ## Check the manifests against Kubernetes's schemas and our policies: [OVERLAY=folder]
+	@$(RUN_PYTHON) -m deploy.check $(if $(findstring command,$(origin OVERLAY)),'$(OVERLAY)')
+
+monitoring-check: $(INSTALLED) ## Check the Prometheus rules with promtool and run their tests
+	@$(RUN_PYTHON) -m deploy.monitoring
+
+image: $(INSTALLED) ## Build the container image: [ENGINE=gpu ARCHIVE=model_store/NAME.mar TAG= BASE_IMAGE=]
+	@$(RUN_PYTHON) -m deploy.container build $(call option,ENGINE,engine) $(call option,ARCHIVE,archive) \
+	  $(call option,TAG,tag) $(call option,BASE_IMAGE,base-image)
+
+image-contents: $(INSTALLED) ## Print what fills the image: [TAG=]
+	@$(RUN_PYTHON) -m deploy.container contents $(call option,TAG,tag)
+
+image-test: $(INSTALLED) ## Build the image and run it confined: tags a photo, drains, fetches (needs Docker or Podman)
+	@.venv/bin/pytest -m slow tests/e2e/test_image.py $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
 	@.venv/bin/ruff format --check .
@@ -131,7 +160,7 @@ frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's ja
 lock: $(INSTALLED) ## Resolve pyproject.toml into requirements.lock anew
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \
-	  --extra cpu --extra train --extra serve --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
+	  --extra cpu --extra train --extra serve --extra image --extra image-cpu --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what was built, but neither data, runs nor archives
 	@rm -rf build logs .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -39,22 +39,22 @@ def roll(
 
     Raises
     ------
-    ServerUnavailable : if a tagger does not become ready. It then serves its old archive again,
-        and those after it were not touched.
+    ServerUnavailable : if a tagger does not become ready. It then answers with its old archive
+        again, and those after it were not touched.
     """
     first_in_s, last_out_s = float("inf"), 0.0
     for tagger in taggers:
         proxy.take_out(tagger.name)
         last_out_s = now_s()
         pause(settle_s)
-        _replace_archive(tagger, archive)
+        _replace_archive(proxy, tagger, archive)
         first_in_s = min(first_in_s, now_s())
         proxy.put_in(tagger.name)
         pause(settle_s)
     return Rolled(first_in_s, last_out_s)
 
 
-def _replace_archive(tagger: Tagger, archive: Path) -> None:
+def _replace_archive(proxy: Proxy, tagger: Tagger, archive: Path) -> None:
     old = tagger.archive
     tagger.stop()
     try:
@@ -62,6 +62,7 @@ def _replace_archive(tagger: Tagger, archive: Path) -> None:
     except ServerUnavailable:
         tagger.end()
         start_again(tagger, old)
+        proxy.put_in(tagger.name)
         raise
 
 

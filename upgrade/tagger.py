@@ -135,5 +135,5 @@ class Tagger:
         model = describe_model(self.ports.management)
         if model is None:
             return False
-        ready = sum(worker["status"] == "READY" for worker in model["workers"])
+        ready: int = sum(worker["status"] == "READY" for worker in model["workers"])
         return ready >= max(1, int(model["minWorkers"]))

@@ -86,15 +86,16 @@ def kill_hard(stage: Stage) -> Row:
     sent_again = sum(each.sent_again for each in stage.proxy.passages()[passages:])
     both = _bring_back(stage, victim)
     samples = stage.traffic.since(began_s)
-    failed = [each for each in samples if not each.ok]
-    in_flight = sum(each.sent_s < killed_s <= each.done_s for each in samples)
+    in_flight = [each for each in samples if each.sent_s < killed_s <= each.done_s]
+    failed = sum(not each.ok for each in samples)
+    failed_in_flight = sum(not each.ok for each in in_flight)
     return Row(
         "killed hard",
-        f"SIGKILL to 1 of 2 taggers, {in_flight} requests under way in all",
+        f"SIGKILL to 1 of 2 taggers, {len(in_flight)} requests under way in all",
         (
-            Check("requests under way", in_flight, 1, at_least=True),
-            Check("failed of those under way", len(failed), in_flight),
-            Check("failed of the others", sum(each.sent_s >= killed_s for each in failed), 0),
+            Check("requests under way", len(in_flight), 1, at_least=True),
+            Check("failed of those under way", failed_in_flight, len(in_flight)),
+            Check("failed of the others", failed - failed_in_flight, 0),
             Check("sent again by the proxy", sent_again, 1, at_least=True),
             both,
         ),

@@ -77,7 +77,7 @@ def contents(
     for part, size_mb in sizes_mb.items():
         table.add_row(part, f"{size_mb:.0f}")
     Console(highlight=False).print(table)
-    print(f"{tag} has {sum(sizes_mb.values()):.0f} MB on disk.")
+    print(f"{tag} holds {sum(sizes_mb.values()):.0f} MB of files.")
 
 
 def _in_context(archive: Path) -> str:

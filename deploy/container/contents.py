@@ -48,7 +48,7 @@ def measure_contents(engine: Engine, tag: str) -> dict[str, float]:
     if done.returncode:
         raise ServerUnavailable(f"{tag} cannot be looked into: {done.stderr.strip()}")
     rows = (line.split("\t") for line in done.stdout.splitlines())
-    return parts({path: int(kilobytes) / 1000 for kilobytes, path in rows})
+    return parts({path: int(kibibytes) * 1024 / 1e6 for kibibytes, path in rows})
 
 
 def parts(megabytes: Mapping[str, float]) -> dict[str, float]:

@@ -11,6 +11,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +23,12 @@ _BUILDER = "IMAGE_BUILDER"
 # Beside the project, where it is developed.
 _USUAL_BUILDER = PROJECT.parent / "shared" / "tools" / "build-image"
 _ANSWER_TIMEOUT_S = 20
+_PID_MAX = Path("/proc/sys/kernel/pid_max")
 # Without rights, and on a file system that is read-only but for /tmp; on this machine's network.
+# exec: Java loads a library that it unpacks there; without it workers are reached over TCP, not
+# over Unix sockets. Podman's /tmp allows it by default, Docker's does not.
 _CONFINED = (
-    *("--rm", "--network", "host", "--read-only", "--tmpfs", "/tmp"),  # noqa: S108
+    *("--rm", "--network", "host", "--read-only", "--tmpfs", "/tmp:exec"),  # noqa: S108
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
 )
 
@@ -84,7 +88,9 @@ def find_engine() -> Engine:
         _install_podman()
     if shutil.which("podman") is None:
         raise ServerUnavailable("Building an image needs Docker or Podman; install one of them.")
-    return Engine(("podman", *_podman_options()), _ulimits(), builder)
+    # Docker's --read-only has no exceptions; Podman's has some, unless told otherwise.
+    options = ("--read-only-tmpfs=false", *_ulimits())
+    return Engine(("podman", *_podman_options()), options, builder)
 
 
 def _find_builder() -> Path | None:
@@ -105,8 +111,11 @@ def _answers(*command: str) -> bool:
 def _install_podman() -> None:
     # As the builder does with what it needs itself.
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        install = ["apt-get", "install", "--yes", "-qq", "--no-install-recommends"]
-        subprocess.run([*install, "podman", "runc"], stdout=subprocess.DEVNULL, check=False)
+        print("Installing Podman, which runs what the builder builds …", file=sys.stderr)
+        install = ("install", "--yes", "-qq", "--no-install-recommends", "podman", "runc")
+        for arguments in (("update", "-qq"), install):
+            command = ("apt-get", *arguments)
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
 
 
 def _podman_options() -> tuple[str, ...]:
@@ -126,5 +135,7 @@ def _ulimits() -> tuple[str, ...]:
     for name, number in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
         most = resource.getrlimit(number)[1]
         if most != resource.RLIM_INFINITY:
+            # Podman has lowered its own to this, and with it that of what it starts.
+            most = min(most, int(_PID_MAX.read_text())) if name == "nproc" else most
             options += ("--ulimit", f"{name}={most}:{most}")
     return options

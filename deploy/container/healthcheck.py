@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from urllib.error import URLError
 from urllib.request import urlopen
 
 TIMEOUT_S = 4
@@ -18,7 +17,7 @@ def obstacle(port: str) -> str | None:
     try:
         with urlopen(f"http://127.0.0.1:{port}/ping", timeout=TIMEOUT_S):
             return None
-    except (URLError, OSError) as error:
+    except OSError as error:
         return f"/ping on port {port}: {error}"
 
 

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from chaos.server import ServerUnderTrial, kill
+from chaos.variants import write_variant
 from deploy.monitoring.check import FOLDER, rule_files
 from deploy.monitoring.programs import find_program
 from hangtag.bundle import GroupProfile, Profile, seal_bundle
@@ -41,9 +42,24 @@ pytestmark = [
 FASTER = 60
 SCRAPE_INTERVAL = "500ms"
 UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+DASHBOARD = json.loads((FOLDER / "grafana" / "hangtag.json").read_text(encoding="utf-8"))
 NAME = re.compile(r"\b(?:hangtag_\w+|job(?:_\w+)?:\w+:\w+|up)\b")
 JPEG = {"Content-Type": "image/jpeg"}
 PAUSE_S = 0.1
+# Whatever of a caller's must not be logged holds this.
+HUSH = "hush"
+# Appended to hangtag/intake.py: one product meets a fault of ours.
+FAULT = """
+
+_sound_read_product = read_product
+
+
+def read_product(*arguments):
+    product = _sound_read_product(*arguments)
+    if product.product_id == "faulty":
+        raise ZeroDivisionError("a fault of ours")
+    return product
+"""
 
 
 def rules() -> list[dict[str, Any]]:
@@ -52,8 +68,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 def dashboard_queries() -> list[str]:
-    dashboard = json.loads((FOLDER / "grafana" / "hangtag.json").read_text(encoding="utf-8"))
-    targets = [target for each in dashboard["panels"] for target in each.get("targets", [])]
+    targets = [target for each in DASHBOARD["panels"] for target in each.get("targets", [])]
     return [
         target["expr"].replace("$job", "hangtag.*").replace("$__rate_interval", "10s")
         for target in targets
@@ -92,6 +107,10 @@ class Prometheus:
         result = self._get("/api/v1/query", query=query)["result"]
         return any(series["value"][1] != "NaN" for series in result)
 
+    def label_values(self, label: str, metric: str) -> Any:
+        """What a label of a metric says; it is how Grafana fills its menus."""
+        return self._get(f"/api/v1/label/{label}/values", **{"match[]": metric})
+
     def alerts(self) -> dict[str, str]:
         """The state of each alert, `pending` or `firing`."""
         alerts = self._get("/api/v1/alerts")["alerts"]
@@ -110,7 +129,7 @@ class Prometheus:
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny tagger, with a profile of what it says of red, green and blue photos."""
+    """The tiny tagger with a profile, and with a fault that one product meets."""
     folder = tmp_path_factory.mktemp("profiled")
     bundle = write_tiny_bundle(folder / "bundle")
     groups = tuple(
@@ -119,7 +138,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     profile = Profile(photos=3, groups=groups)
     seal_bundle(bundle.folder, bundle.manifest.model_copy(update={"profile": profile}))
-    make_archive(bundle.folder, folder / "tagger.mar", version="2.5")
+    make_archive(bundle.folder, folder / "sound.mar", version="2.5")
+    write_variant(folder / "sound.mar", folder / "tagger.mar", {"hangtag/intake.py": FAULT})
     return folder / "tagger.mar"
 
 
@@ -209,32 +229,47 @@ def test_every_rule_can_be_evaluated(prometheus: Prometheus) -> None:
     assert prometheus.unsound_rules() == []
 
 
-def test_a_lost_worker_raises_alerts_that_end_when_it_is_back(
+def test_the_menu_of_the_dashboard_offers_the_job(prometheus: Prometheus) -> None:
+    (menu,) = [each for each in DASHBOARD["templating"]["list"] if each["name"] == "job"]
+    asked = re.fullmatch(r"label_values\((\w+), (\w+)\)", menu["query"]["query"])
+    assert asked is not None
+    metric, label = asked.groups()
+    assert eventually(lambda: prometheus.label_values(label, metric) == ["hangtag"], 20)
+
+
+def test_a_worker_killed_once_raises_an_alert_that_ends(
     prometheus: Prometheus, address: ServingAddress, archive: Path
 ) -> None:
-    expected = {"HangtagWorkersMissing", "HangtagWorkerRestarted"}
+    server = ServerUnderTrial(address, archive)
+    assert "HangtagWorkerRestarted" not in prometheus.alerts()
+    kill(server.workers()[-1])
+    assert eventually(lambda: prometheus.alerts().get("HangtagWorkerRestarted") == "firing", 30)
+    assert eventually(lambda: "HangtagWorkerRestarted" not in prometheus.alerts(), 60)
+    assert server.wait_until_ready(10)
+
+
+def test_a_worker_that_does_not_come_back_raises_an_alert_that_ends_when_it_does(
+    prometheus: Prometheus, address: ServingAddress, archive: Path
+) -> None:
     server = ServerUnderTrial(address, archive)
     survivor = server.workers()[0].pid
-    assert not expected & set(prometheus.alerts())
+    assert "HangtagWorkersMissing" not in prometheus.alerts()
 
-    def missing_alert_fires() -> bool:
+    def fires() -> bool:
         for worker in server.workers():
             if worker.pid != survivor:
                 kill(worker)
         return prometheus.alerts().get("HangtagWorkersMissing") == "firing"
 
-    assert eventually(missing_alert_fires, 30)
-    assert eventually(lambda: prometheus.alerts().get("HangtagWorkerRestarted") == "firing", 30)
-    assert eventually(lambda: not expected & set(prometheus.alerts()), 60)
+    assert eventually(fires, 30)
+    assert eventually(lambda: "HangtagWorkersMissing" not in prometheus.alerts(), 60)
     assert server.wait_until_ready(10)
 
 
-def test_an_access_line_names_the_callers_request_and_nothing_else_of_it(
-    address: ServingAddress,
-) -> None:
-    called = {**JPEG, "X-Request-Id": "call-7", "X-Supplier": "acme", "Authorization": "hush"}
+def test_an_access_line_names_the_callers_request(address: ServingAddress) -> None:
+    called = {**JPEG, "X-Request-Id": "call-7", "X-Supplier": "acme"}
     answer = httpx.post(
-        address.predictions_url, params={"product_id": "hush"}, content=photo(), headers=called
+        address.predictions_url, params={"product_id": "7"}, content=photo(), headers=called
     )
     assert answer.headers["x-request-id"] == "call-7"
     line = access_line(address, "call-7")
@@ -252,7 +287,57 @@ def test_an_access_line_names_the_callers_request_and_nothing_else_of_it(
         "bytes_in": len(photo()),
         "bytes_out": len(answer.content),
     }
-    assert all("hush" not in path.read_text() for path in address.logs.glob("*.log"))
+
+
+def secretive_requests() -> dict[str, dict[str, Any]]:
+    """By id: requests with something of the caller's in every place that can hold it."""
+    document = {"product_id": HUSH, "title": HUSH, "images": [{"content": HUSH}]}
+    wrong = {"options": {"groups": [HUSH]}, HUSH: HUSH}
+    form = {"image": (f"{HUSH}.jpg", photo(), "image/jpeg")}
+    return {
+        "of-a-photo": {"content": HUSH.encode() * 99, "headers": JPEG},
+        "of-a-text-photo": {"content": photo() + HUSH.encode(), "headers": JPEG},
+        "of-a-query": {"content": photo(), "params": {"groups": HUSH}, "headers": JPEG},
+        "of-json": {"json": document},
+        "of-wrong-json": {"json": wrong},
+        "of-a-form": {"files": form, "data": {"request": json.dumps({"title": HUSH})}},
+        "of-headers": {
+            "content": photo(),
+            "headers": {**JPEG, "Authorization": HUSH, "X-Api-Key": HUSH, "Cookie": HUSH},
+        },
+        "of-a-fault": {
+            "content": photo(),
+            "params": {"product_id": "faulty", "title": HUSH},
+            "headers": JPEG,
+        },
+    }
+
+
+def test_nothing_of_a_callers_photos_texts_or_secrets_is_logged(address: ServingAddress) -> None:
+    for request_id, request in secretive_requests().items():
+        headers = {**request.pop("headers", {}), "X-Request-Id": request_id}
+        httpx.post(address.predictions_url, **request, headers=headers)
+        access_line(address, request_id)
+    text = "".join(path.read_text() for path in address.logs.glob("*.log"))
+    assert "of-a-fault" in text
+    assert HUSH not in text
+
+
+def test_a_fault_of_ours_is_logged_with_the_callers_request_id(address: ServingAddress) -> None:
+    answer = httpx.post(
+        address.predictions_url,
+        params={"product_id": "faulty"},
+        content=photo(),
+        headers={**JPEG, "X-Request-Id": "call-9"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    line = line_with(address.logs / "application_log.log", lambda it: about(it, "call-9"))
+    assert line["level"] == "ERROR"
+    assert line["error"].endswith("ZeroDivisionError: a fault of ours")
+
+
+def about(line: dict[str, Any], request_id: str) -> bool:
+    return request_id in line.get("request_ids", ())
 
 
 @pytest.mark.parametrize(
@@ -293,12 +378,17 @@ def test_every_line_of_every_log_is_json(address: ServingAddress) -> None:
 
 
 def access_line(address: ServingAddress, request_id: str) -> dict[str, Any]:
-    """The line of a request; the log is written a moment after the answer."""
+    return line_with(
+        address.logs / "access_log.log", lambda line: bool(line["request_id"] == request_id)
+    )
+
+
+def line_with(log: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The one line that fits; logs are written a moment after the answer."""
     found: list[dict[str, Any]] = []
 
     def is_there() -> bool:
-        lines = log_lines(address.logs / "access_log.log")
-        found[:] = [each for each in lines if each["request_id"] == request_id]
+        found[:] = filter(fits, log_lines(log))
         return bool(found)
 
     assert eventually(is_there, 10)

@@ -8,16 +8,21 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from chaos.answer import Answer, breach_of_contract
+from chaos.load import Load
+from chaos.wire import Address, assemble
 from hangtag.errors import ServerUnavailable
+from server.ports import Ports
 from tests.unit.chaos.small_server import serving_with
-from upgrade.proxy import CONFIGURATION, FIRST, SECOND, Proxy, find_nginx
+from upgrade.proxy import CONFIGURATION, FIRST, SECOND, Passage, Proxy, find_nginx
+from upgrade.rolling import roll
+from upgrade.tagger import Tagger
 
 try:
     NGINX = find_nginx()
@@ -93,6 +98,14 @@ def problem(response: httpx.Response) -> str:
     return answer.outcome
 
 
+def logged(proxy: Proxy, count: int) -> list[Passage]:
+    """The requests up to now, as logged; nginx does so after it has answered."""
+    give_up_at = time.monotonic() + 5
+    while len(proxy.passages()) < count and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+    return proxy.passages()
+
+
 def names(client: httpx.Client, count: int = 8) -> set[str]:
     return {client.post(PATH, content=b"photo").json()["name"] for _ in range(count)}
 
@@ -104,7 +117,8 @@ def test_who_has_no_key_that_is_known_gets_401(key: str | None) -> None:
         response = httpx.post(f"{proxy.url}{PATH}", content=b"photo", headers=headers)
         assert problem(response) == "401 unauthorized"
         assert "X-Api-Key" in response.headers["www-authenticate"]
-        assert proxy.passages()[-1].taggers == ()
+        (passage,) = logged(proxy, 1)
+        assert passage.taggers == ()
 
 
 def test_a_tagger_learns_who_calls_but_not_the_key() -> None:
@@ -119,10 +133,8 @@ def test_a_tagger_learns_who_calls_but_not_the_key() -> None:
         assert got["headers"]["x-request-id"] == "SKU-1.7"
         assert proxy.keys["acme"] not in json.dumps(got)
         assert response.headers.get_list("x-request-id") == ["SKU-1.7"]
-        assert (proxy.passages()[-1].supplier, proxy.passages()[-1].request_id) == (
-            "acme",
-            "SKU-1.7",
-        )
+        (passage,) = logged(proxy, 1)
+        assert (passage.supplier, passage.request_id) == ("acme", "SKU-1.7")
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", 'a"b', "x" * 129])
@@ -138,6 +150,7 @@ def test_a_request_id_that_could_do_harm_is_replaced(request_id: str) -> None:
 def test_the_log_has_neither_keys_nor_texts() -> None:
     with proxied(tagger("a"), tagger("b")) as (proxy, client):
         client.post(PATH, content=b"photo")
+        logged(proxy, 1)
         log = proxy.access_log
         assert "acme" in log
         assert "secret" not in log
@@ -160,11 +173,57 @@ def test_who_was_taken_out_gets_nothing_until_put_in() -> None:
         assert names(client) == {"a", "b"}
 
 
+class Place(Tagger):
+    """A place whose server is one of those above and always runs; `meanwhile` is asked who answers
+    while it is loading."""
+
+    def __init__(self, name: str, meanwhile: Callable[[], set[str]]) -> None:
+        super().__init__(name, Ports(1), Path())
+        self.answered: list[set[str]] = []
+        self._meanwhile = meanwhile
+
+    def start(self, archive: Path) -> None:
+        self.archive = archive
+        self.answered.append(self._meanwhile())
+
+    def await_ready(self) -> None:
+        if self.archive.name == "broken.mar":
+            raise ServerUnavailable("It does not load.")
+
+    def stop(self) -> float:
+        return 0.0
+
+
+def rolled(proxy: Proxy, client: httpx.Client, archive: str) -> list[Place]:
+    """Two places that were rolled to an archive, as far as it loads."""
+    places = [Place(name, lambda: names(client)) for name in (FIRST, SECOND)]
+    with suppress(ServerUnavailable):
+        roll(proxy, places, Path(archive), lambda _: None, time.monotonic, 0.0)
+    return places
+
+
+def test_who_is_loading_gets_no_requests() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        first, second = rolled(proxy, client, "new.mar")
+        assert first.answered == [{"b"}]
+        assert second.answered == [{"a"}]
+        assert names(client) == {"a", "b"}
+
+
+def test_who_cannot_load_goes_on_with_the_old_archive() -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+        first, second = rolled(proxy, client, "broken.mar")
+        assert first.answered == [{"b"}, {"b"}]
+        assert second.answered == []
+        assert {first.archive, second.archive} == {Path()}
+        assert names(client) == {"a", "b"}
+
+
 @pytest.mark.parametrize("lost", [breaking, None], ids=["breaks", "refuses"])
 def test_a_request_that_a_tagger_lost_goes_to_the_other(lost: Serve | None) -> None:
     with proxied(lost, tagger("b")) as (proxy, client):
         assert names(client) == {"b"}
-        passages = proxy.passages()
+        passages = logged(proxy, 8)
         assert {each.status for each in passages} == {200}
         assert any(each.sent_again for each in passages)
 
@@ -175,7 +234,8 @@ def test_a_refusal_is_passed_on_and_not_repeated() -> None:
         response = client.post(PATH, content=b"photo")
         assert response.status_code == 503
         assert response.json()["name"] in {"a", "b"}
-        assert not proxy.passages()[-1].sent_again
+        (passage,) = logged(proxy, 1)
+        assert not passage.sent_again
 
 
 def test_without_taggers_the_answer_is_502() -> None:
@@ -197,7 +257,7 @@ def test_what_is_too_large_is_refused_before_it_is_sent() -> None:
 
 
 def test_nothing_else_is_reachable() -> None:
-    with proxied(tagger("a"), tagger("b")) as (proxy, client):
+    with proxied(tagger("a"), tagger("b")) as (_, client):
         for path in (
             "/",
             "/models",
@@ -208,20 +268,32 @@ def test_nothing_else_is_reachable() -> None:
         ):
             assert problem(client.get(path)) == "404 not_found"
         assert problem(client.request("TRACE", PATH)) == "405 method_not_allowed"
-        assert b'"code": "request_invalid"' in raw(proxy, b"nonsense\r\n\r\n")
+        assert client.get("/request_invalid").status_code == 404
         assert client.get("/ping").json()["start"] == "GET /ping HTTP/1.1"
+
+
+@pytest.mark.parametrize(
+    "start", [b"nonsense", b"GET / HTTP/9.9", b"GET /%zz HTTP/1.1", b"GET /" + b"x" * 20_000]
+)
+def test_what_is_no_request_gets_400(start: bytes) -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, _):
+        answer = raw(proxy, start + b"\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b'"code": "request_invalid"' in answer
 
 
 def test_who_is_too_fast_is_slowed_down_and_nobody_else() -> None:
     with proxied(tagger("a"), tagger("b")) as (proxy, client):
-        began = time.monotonic()
-        answers = [client.post(PATH, content=b"photo") for _ in range(400)]
-        let_through = [each for each in answers if each.status_code == 200]
-        refused = [each for each in answers if each.status_code != 200]
-        # 50 a second, and 100 at once.
-        assert len(let_through) <= 102 + 50 * (time.monotonic() - began)
-        assert {problem(each) for each in refused} == {"429 rate_limited"}
-        assert {each.headers["retry-after"] for each in refused} == {"1"}
+        key = [("X-Api-Key", proxy.keys["acme"])]
+        load = Load(Address("127.0.0.1", proxy.port), [assemble(b"photo", headers=key)])
+        with load.closed(clients=8, seconds=1) as running:
+            samples = running.result().samples
+        let_through = [each for each in samples if each.ok]
+        refused = [each for each in samples if not each.ok]
+        # 100 more at once, and 50 a second.
+        assert len(let_through) <= 101 + 50 * max(each.done_s for each in samples)
+        assert {each.outcome for each in refused} == {"429 rate_limited"}
+        assert all(each.sound and each.retry_after for each in refused)
         other = {"X-Api-Key": proxy.keys["borealis"]}
         assert client.post(PATH, content=b"photo", headers=other).status_code == 200
 
@@ -259,6 +331,6 @@ def raw(proxy: Proxy, request: bytes) -> bytes:
         connection.sendall(request)
         connection.settimeout(5)
         answer = connection.recv(65536)
-        while b"}" not in answer:
-            answer += connection.recv(65536)
+        while b"}" not in answer and (more := connection.recv(65536)):
+            answer += more
     return answer

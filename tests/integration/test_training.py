@@ -111,6 +111,11 @@ def test_a_run_writes_a_whole_bundle(finished: Path) -> None:
     assert bundle.manifest.dataset.products == PRODUCTS
     assert bundle.manifest.training["weights"] == "none"
     assert len(bundle.manifest.golden) == 8
+    profile = bundle.manifest.profile
+    assert profile is not None
+    assert profile.photos == len(csv_rows(finished / "test_scores.csv"))
+    assert {each.group for each in profile.groups} == {g.name for g in bundle.label_space.groups}
+    assert all(sum(each.shares.values()) == pytest.approx(1, abs=1e-3) for each in profile.groups)
 
 
 def test_the_figures_are_those_of_the_bundle(finished: Path) -> None:

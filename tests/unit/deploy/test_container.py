@@ -18,6 +18,7 @@ from deploy.container.contents import parts
 from deploy.container.engine import PROJECT, Engine
 from deploy.container.healthcheck import obstacle
 from deploy.container.requirements import requirements
+from hangtag.errors import ServerUnavailable
 
 DOCKERFILE = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
 PYPROJECT = """
@@ -87,6 +88,23 @@ def test_an_image_runs_confined() -> None:
     assert command[:2] == ["docker", "run"]
     assert {"--read-only", "--cap-drop"} <= set(command)
     assert command[-4:] == ["--env", "A=b", "hangtag:1", "fetch"]
+
+
+def test_a_builder_builds_instead(tmp_path: Path) -> None:
+    builder = tmp_path / "builder"
+    builder.write_text(f"""#!/bin/sh
+printf '%s\\n' "$BUILDAH_FORMAT" "$@" > {tmp_path}/called
+""")
+    builder.chmod(0o755)
+    Engine(("podman",), builder=builder).build("hangtag:1", "service", {"ENGINE": "gpu"})
+    called = (tmp_path / "called").read_text().splitlines()
+    options = ["--target", "service", "--build-arg", "ENGINE=gpu"]
+    assert called == ["docker", str(PROJECT), "hangtag:1", *options]
+
+
+def test_an_image_that_does_not_build_is_one_sentence() -> None:
+    with pytest.raises(ServerUnavailable, match="hangtag:1 was not built"):
+        Engine(("podman",), builder=Path("/bin/false")).build("hangtag:1", "service", {})
 
 
 class _Ping(BaseHTTPRequestHandler):

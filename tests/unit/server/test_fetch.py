@@ -22,8 +22,8 @@ from server.fetch import without_secrets
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    path = tmp_path / "store" / "tagger-1.0.mar"
-    path.parent.mkdir()
+    path = tmp_path / "store" / "bucket" / "tagger-1.0.mar"
+    path.parent.mkdir(parents=True)
     with zipfile.ZipFile(path, "w") as files:
         files.writestr(MANIFEST, json.dumps({"model": {"modelVersion": "1.0"}}))
         files.writestr("weights", b"w" * 3_000_000)
@@ -54,7 +54,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture
 def store(archive: Path) -> Iterator[str]:
     """The address of an HTTP server that has the archive."""
-    handler = functools.partial(_Quiet, directory=str(archive.parent))
+    handler = functools.partial(_Quiet, directory=str(archive.parent.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -88,9 +88,21 @@ def test_from_a_path(archive: Path, target: Path, prefix: str) -> None:
 
 
 def test_over_http(archive: Path, store: str, target: Path) -> None:
-    result = fetch(f"{store}/{archive.name}", sha256(archive).upper(), target)
+    result = fetch(f"{store}/bucket/{archive.name}", sha256(archive).upper(), target)
     assert result.exit_code == 0, result.stderr
     assert target.read_bytes() == archive.read_bytes()
+
+
+def test_from_s3(archive: Path, target: Path, monkeypatch: pytest.MonkeyPatch, store: str) -> None:
+    # Reading from S3 is GET and HEAD of /bucket/key, which any web server answers.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    result = fetch(f"s3://bucket/{archive.name}", sha256(archive), target)
+    assert result.exit_code == 0, result.stderr
+    assert target.read_bytes() == archive.read_bytes()
+    assert_refused(fetch("s3://bucket/no.mar", "0" * 64, target), "cannot be read (FileNotFound")
 
 
 def test_what_is_there_already_is_not_fetched(archive: Path, target: Path) -> None:

@@ -72,8 +72,8 @@ def test_every_error_is_a_problem_document(status: str, body: str) -> None:
 
 
 def test_every_error_page_has_its_location() -> None:
-    named = set(re.findall(r"error_page .*(@\w+);", PROBLEMS))
-    assert named == set(re.findall(r"location (@\w+) \{", PROBLEMS))
+    named = set(re.findall(r"error_page .* (\S+);", PROBLEMS))
+    assert named == set(re.findall(r"location (?:= )?(\S+) \{", PROBLEMS))
     assert len(ANSWERS) == len(named)
 
 
