@@ -99,7 +99,8 @@ class LabelSpace(BaseModel):
         """Exclusive groups that are the levels of one hierarchy, from the top down.
 
         A group is a level below its parent group if both are exclusive and each of its labels has
-        its parent there; otherwise it is a family of its own. Groups without labels are in none.
+        its parent there; otherwise, or if another group is that level already, it is a family of
+        its own. Groups without labels are in none.
 
         One label without a parent is enough: in the softmax of a family it would exclude every
         label of the levels above. But mostly its parent is only unknown, which must not count as
@@ -109,8 +110,9 @@ class LabelSpace(BaseModel):
         for group in self.groups_parents_first:
             if not group.exclusive or not self.indices_of_group(group.name):
                 continue
-            above = group.parent if self._is_level_below_parent(group) else None
-            family = families[above] if above else []
+            above = families[group.parent or ""] if self._is_level_below_parent(group) else []
+            # Of two groups below one, neither is a level of the other.
+            family = above if above[-1:] == [group.parent] else []
             family.append(group.name)
             families[group.name] = family
         distinct = {id(family): tuple(family) for family in families.values()}

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import torch
 from scipy.optimize import minimize_scalar
 
-from hangtag.decisions import FloatArray
+from hangtag.decisions import FloatArray, sigmoid
+from hangtag.family_scoring import FamilyScorer, family_indices
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import GroupScoring
-from training.losses import TaggingLoss
 from training.settings import Loss
 
 _LOWEST, _HIGHEST = 0.1, 10.0
 # A few photos that happen to be right would make all scores sure.
 _LEAST_PHOTOS = 30
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """Groups that share a temperature: a family, or one group by itself."""
-
-    groups: tuple[str, ...]
-    softmax: bool
+# Of a score; its logarithm must stay finite.
+_CERTAIN = 1e-7
 
 
 def fit_scoring(
@@ -42,60 +34,94 @@ def fit_scoring(
     targets : float32 (N, L), 1, 0, or NaN where unknown
     loss : what the logits were taught by
     """
-    by_group = {
-        group: GroupScoring(
-            group=group,
-            activation="softmax" if unit.softmax else "sigmoid",
-            temperature=_fit_temperature(logits, targets, label_space, unit),
+    softmax = loss == "softmax"
+    temperatures: dict[str, float] = {}
+    for family in label_space.families if softmax else ():
+        temperatures |= _fit_family(logits, targets, label_space, family)
+    for group in label_space.groups:
+        if group.name not in temperatures:
+            indices = list(label_space.indices_of_group(group.name))
+            temperatures[group.name] = _fit_group(logits[:, indices], targets[:, indices])
+    return tuple(
+        GroupScoring(
+            group=group.name,
+            activation="softmax" if softmax and group.exclusive else "sigmoid",
+            temperature=temperatures[group.name],
         )
-        for unit in _units(label_space, softmax=loss == "softmax")
-        for group in unit.groups
-    }
-    return tuple(by_group[group.name] for group in label_space.groups)
+        for group in label_space.groups
+    )
 
 
-def _units(label_space: LabelSpace, *, softmax: bool) -> Sequence[_Unit]:
-    in_family = {name for family in label_space.families for name in family}
-    rest = [group.name for group in label_space.groups if group.name not in in_family]
-    return [
-        *(_Unit(family, softmax) for family in label_space.families),
-        *(_Unit((name,), False) for name in rest),
-    ]
+def _fit_family(
+    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, family: Sequence[str]
+) -> dict[str, float]:
+    """Return the temperature of each level, from the top down: each is fitted below those above."""
+    temperatures = dict.fromkeys(family, 1.0)
+    for level in family:
+        temperatures[level] = _fit_level(logits, targets, label_space, temperatures, level)
+    return temperatures
 
 
-def _fit_temperature(
-    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, unit: _Unit
+def _fit_level(
+    logits: FloatArray,
+    targets: FloatArray,
+    label_space: LabelSpace,
+    temperatures: Mapping[str, float],
+    level: str,
 ) -> float:
-    cross_entropy = _cross_entropy(logits, targets, label_space, unit)
-    if cross_entropy is None:
+    own = list(label_space.indices_of_group(level))
+    known = ~np.isnan(targets[:, own]).any(axis=1)
+    if known.sum() < _LEAST_PHOTOS:
         return 1.0
+    family = list(temperatures)
+    indices = family_indices(label_space, family)
+    places = np.flatnonzero(np.isin(indices, own))
+
+    def misfit(temperature: float) -> float:
+        scorer = FamilyScorer(label_space, family, {**temperatures, level: temperature})
+        scores = scorer.scores(logits[known][:, indices])
+        return _of_best(scores[:, places], targets[known][:, own])
+
+    return _lowest(misfit)
+
+
+def _fit_group(logits: FloatArray, targets: FloatArray) -> float:
+    known = ~np.isnan(targets)
+    if known.any(axis=1).sum() < _LEAST_PHOTOS:
+        return 1.0
+    return _lowest(
+        lambda temperature: _cross_entropy(
+            sigmoid(logits[known] / np.float32(temperature)), targets[known]
+        )
+    )
+
+
+def _lowest(misfit: Callable[[float], float]) -> float:
     found = minimize_scalar(
-        lambda power: cross_entropy(math.exp(power)),
+        lambda power: misfit(math.exp(power)),
         bounds=(math.log(_LOWEST), math.log(_HIGHEST)),
         method="bounded",
     )
     return round(float(math.exp(found.x)), 4)
 
 
-def _cross_entropy(
-    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, unit: _Unit
-) -> Callable[[float], float] | None:
-    """Return the cross-entropy of a unit by temperature; None where too little is known.
+def _of_best(scores: FloatArray, targets: FloatArray) -> float:
+    """Return the cross-entropy of how sure the best label (N, T) is against whether it is right.
 
-    As if one photo in n + 2 were wrong, as Platt (1999) does: of n photos that all are right, one
-    must not conclude that none ever will be wrong.
+    That is what is acted on; over all labels, those that noisy labels rule out would count most.
     """
-    indices = [index for name in unit.groups for index in label_space.indices_of_group(name)]
-    alone = np.full_like(targets, np.nan)
-    alone[:, indices] = targets[:, indices]
-    known_photos = int((~np.isnan(alone)).any(axis=1).sum())
-    if known_photos < _LEAST_PHOTOS:
-        return None
-    doubt = 1 / (known_photos + 2)
-    if unit.softmax:
-        loss = TaggingLoss(label_space, "softmax", label_smoothing=doubt)
-    else:
-        loss = TaggingLoss(label_space, "bce")
-        alone = alone * (1 - doubt) + doubt / 2
-    all_logits, known = torch.from_numpy(logits), torch.from_numpy(alone)
-    return lambda temperature: float(loss(all_logits / temperature, known))
+    best = scores.argmax(axis=1)[:, None]
+    return _cross_entropy(*(np.take_along_axis(each, best, axis=1) for each in (scores, targets)))
+
+
+def _cross_entropy(scores: FloatArray, truth: FloatArray) -> float:
+    """Return the binary cross-entropy, on average.
+
+    As if one in n + 2 were wrong, as Platt (1999) does: of n that all are right, one must not
+    conclude that none ever will be wrong.
+    """
+    doubt = 1 / (truth.size + 2)
+    soft = truth * (1 - doubt) + doubt / 2
+    sure = np.clip(scores.astype(np.float64), _CERTAIN, 1 - _CERTAIN)
+    losses = -soft * np.log(sure) - (1 - soft) * np.log1p(-sure)
+    return float(losses.sum() / truth.size)

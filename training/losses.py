@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hangtag.family_scoring import family_indices, subtree_matrix
 from hangtag.label_space import LabelSpace
-from hangtag.scoring import Activation, GroupScoring, family_indices, subtree_matrix
+from hangtag.scoring import Activation, GroupScoring
 from training.settings import Loss
 
 # Ridnik et al. 2021, https://arxiv.org/abs/2009.14119, their defaults.

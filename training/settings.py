@@ -39,10 +39,10 @@ _PRETRAINED: dict[str, object] = {
 # A small network, which learns as fast as its head, and for which two cores are enough.
 _PACKAGED: dict[str, object] = {
     **_PRETRAINED,
-    "epochs": 20,
+    "epochs": 12,
     "size_px": 192,
     "body_rate": 1.0,
-    "dropout": 0.3,
+    "dropout": 0.4,
 }
 # How a head is fitted to embeddings.
 _HEAD: dict[str, object] = {

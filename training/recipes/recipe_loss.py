@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hangtag.family_scoring import family_indices, subtree_matrix
 from hangtag.label_space import LabelSpace
-from hangtag.scoring import Activation, family_indices, subtree_matrix
+from hangtag.scoring import Activation
 
 
 class RecipeLoss(nn.Module):

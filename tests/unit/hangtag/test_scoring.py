@@ -40,30 +40,35 @@ SHIRT, VEST, BOOT, TOP, SHOE, LACED = range(6)
 LABELS = 6
 
 
-def softmax_scoring(temperature: float = 1.0) -> tuple[GroupScoring, ...]:
+def softmax_scoring(kind: float = 1.0, type_: float = 1.0) -> tuple[GroupScoring, ...]:
     return (
-        GroupScoring(group="kind", activation="softmax", temperature=temperature),
-        GroupScoring(group="type", activation="softmax", temperature=temperature),
+        GroupScoring(group="kind", activation="softmax", temperature=kind),
+        GroupScoring(group="type", activation="softmax", temperature=type_),
         GroupScoring(group="tone"),
     )
 
 
-def scores_of(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    return Scorer(family_space(), softmax_scoring(temperature)).scores(logits.astype(np.float32))
+def scores_of(logits: np.ndarray, kind: float = 1.0, type_: float = 1.0) -> np.ndarray:
+    """Scores by the temperatures of kind and type."""
+    return Scorer(family_space(), softmax_scoring(kind, type_)).scores(logits.astype(np.float32))
 
 
 any_logits = arrays(np.float32, (3, LABELS), elements=st.floats(-1e4, 1e4, width=32))
 
 
-@given(any_logits, st.sampled_from([0.5, 1.0, 3.0]))
+some_temperature = st.sampled_from([0.1, 0.5, 1.0, 3.0, 10.0])
+
+
+@given(any_logits, some_temperature, some_temperature)
 def test_a_parent_is_never_less_likely_than_its_children(
-    logits: np.ndarray, temperature: float
+    logits: np.ndarray, kind: float, type_: float
 ) -> None:
-    scores = scores_of(logits, temperature)
+    scores = scores_of(logits, kind, type_)
     assert ((scores >= 0) & (scores <= 1)).all()
     for child, parent in ((SHIRT, TOP), (VEST, TOP), (BOOT, SHOE), (LACED, SHOE)):
         assert (scores[:, child] <= scores[:, parent]).all()
     assert (scores[:, [TOP, SHOE]].sum(axis=1) <= 1 + 1e-5).all()
+    assert (scores[:, [SHIRT, VEST]].sum(axis=1) <= scores[:, TOP] + 1e-5).all()
 
 
 @given(any_logits, arrays(np.float32, LABELS, elements=st.floats(0, 1, width=32)))
@@ -85,9 +90,20 @@ def test_the_softmax_is_over_the_family_and_none() -> None:
     assert scores[SHOE] == pytest.approx(expected[[BOOT, SHOE]].sum(), abs=1e-6)
 
 
-def test_a_high_temperature_makes_scores_less_sure() -> None:
+def test_a_high_temperature_makes_its_level_less_sure() -> None:
     logits = np.array([[6.0, 0, 0, 0, 0, 0]], dtype=np.float32)
-    assert scores_of(logits, 4.0)[0, SHIRT] < scores_of(logits, 1.0)[0, SHIRT]
+    plain, above, below = scores_of(logits), scores_of(logits, kind=4.0), scores_of(logits, type_=4)
+    assert above[0, TOP] < plain[0, TOP]
+    assert above[0, SHIRT] / above[0, TOP] == pytest.approx(plain[0, SHIRT] / plain[0, TOP])
+    assert below[0, TOP] == pytest.approx(plain[0, TOP])
+    assert below[0, SHIRT] < plain[0, SHIRT]
+
+
+def test_at_high_temperatures_children_and_nothing_more_are_alike() -> None:
+    logits = np.array([[3.0, 1.0, 0, 0, 0, 0]], dtype=np.float32)
+    assert scores_of(logits, type_=1e6)[0, [SHIRT, VEST]] == pytest.approx(
+        scores_of(logits)[0, TOP] / 3, rel=1e-4
+    )
 
 
 def test_one_row_is_scored_as_many_are() -> None:
@@ -116,7 +132,7 @@ def test_without_a_softmax_scores_are_sigmoids_below_their_parents() -> None:
             "'tone' is not exclusive",
         ),
         (
-            (softmax_scoring()[0], *softmax_scoring(2.0)[1:]),
+            (GroupScoring(group="kind"), *softmax_scoring()[1:]),
             "kind, type are one hierarchy",
         ),
     ],
@@ -130,6 +146,12 @@ def test_scoring_that_does_not_fit_is_refused(
 
 def test_families_are_the_levels_of_a_hierarchy_from_the_top() -> None:
     assert family_space().families == (("kind", "type"),)
+
+
+def test_groups_beside_each_other_are_no_levels_of_each_other() -> None:
+    space = family_space().model_dump()
+    space["groups"][2]["exclusive"] = True
+    assert parse_label_space(space).families == (("kind", "type"), ("tone",))
 
 
 def test_a_group_with_an_orphan_is_a_family_of_its_own() -> None:

@@ -57,6 +57,48 @@ def test_the_temperature_takes_back_what_makes_logits_too_sure(too_sure: float) 
     }
 
 
+def test_each_level_is_as_sure_as_it_should_be() -> None:
+    """Below, a third of the labels are wrong, and the logits do not know."""
+    space = parse_label_space(
+        {
+            "version": "1",
+            "groups": [
+                {"name": "kind", "title": "Kind", "exclusive": True},
+                {"name": "type", "title": "Type", "exclusive": True, "parent": "kind"},
+            ],
+            "labels": [
+                *({"id": f"k{i}", "name": f"k{i}", "group": "kind"} for i in range(2)),
+                *(
+                    {"id": f"t{i}", "name": f"t{i}", "group": "type", "parent": f"k{i // 2}"}
+                    for i in range(4)
+                ),
+            ],
+        }
+    )
+    rng = np.random.default_rng(0)
+    kind, type_ = rng.integers(2, size=6000), rng.integers(2, size=6000)
+    shown = np.where(rng.random(6000) < 1 / 3, 1 - type_, type_)
+    logits = np.zeros((6000, 6), np.float32)
+    logits[np.arange(6000), 2 + 2 * kind + shown] = 8
+    wrong_kind = rng.random(6000) < 0.02
+    kind = np.where(wrong_kind, 1 - kind, kind)
+    targets = np.concatenate([np.eye(2)[kind], np.eye(4)[2 * kind + type_]], axis=1)
+    scoring = fit_scoring(logits, targets.astype(np.float32), space, "softmax")
+    surest = np.sort(Scorer(space, scoring).scores(logits[:1])[0])[::-1]
+    assert surest[:2] == pytest.approx([0.98, 0.98 * 2 / 3], abs=0.01)
+
+
+def test_labels_that_are_wrong_do_not_make_the_rest_too_sure() -> None:
+    """Of ten photos one has a label that it does not show, which is as unlikely as it can be."""
+    logits, targets = honest(20_000)
+    noisy = np.random.default_rng(6).random(20_000) < 0.1
+    targets[noisy, : len(COLOURS)] = np.roll(targets[noisy, : len(COLOURS)], 1, axis=1)
+    scores = Scorer(SPACE, fit_scoring(logits, targets, SPACE, "softmax")).scores(logits)
+    best = scores[:, COLOURS].argmax(axis=1)
+    rows = np.arange(20_000)
+    assert scores[rows, best].mean() == pytest.approx(targets[rows, best].mean(), abs=0.01)
+
+
 def test_photos_that_are_all_right_do_not_make_scores_certain() -> None:
     logits = np.full((60, len(SPACE)), -5, np.float32)
     targets = np.zeros_like(logits)
