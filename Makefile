@@ -105,10 +105,11 @@ bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive 
 bench-serving: $(INSTALLED) bench-model ## Measure TorchServe's own handler, Hangtag and the raw engine (about 12 minutes)
 	@$(RUN_PYTHON) -m bench serving
 
-loadtest: $(INSTALLED) ## Load a running server: [SCENARIO=steady|ramp|spike|soak MIX= HOST= KEYS= USERS= DURATION= PHOTOS= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= MIN_RPS= OUT=]
+loadtest: $(INSTALLED) ## Load a running server: [SCENARIO=steady|ramp|spike|soak MIX= HOST= KEYS= USERS= DURATION= TIMEOUT= PHOTOS= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= MIN_RPS= OUT=]
 	@$(RUN_PYTHON) -m loadtest $(call option,SCENARIO,scenario) $(call option,MIX,mix) \
 	  $(call option,HOST,host) $(call option,KEYS,keys) $(call option,USERS,users) \
-	  $(call option,DURATION,duration) $(call option,PHOTOS,photos) $(call option,MAX_P50_MS,max-p50-ms) \
+	  $(call option,DURATION,duration) $(call option,TIMEOUT,timeout) $(call option,PHOTOS,photos) \
+	  $(call option,MAX_P50_MS,max-p50-ms) \
 	  $(call option,MAX_P95_MS,max-p95-ms) $(call option,MAX_P99_MS,max-p99-ms) \
 	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,MIN_RPS,min-rps) $(call option,OUT,output)
 
@@ -152,7 +153,7 @@ test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on
 	@.venv/bin/pytest -m "not slow" $(ARGS)
 
 verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes)
-	@.venv/bin/pytest -m slow -s $(ARGS)
+	@.venv/bin/pytest -m slow -s tests/e2e/test_real_photos.py $(ARGS)
 
 frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's jar (needs a javac)
 	@$(RUN_PYTHON) -m server.frontend.build

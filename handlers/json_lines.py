@@ -6,13 +6,14 @@ import datetime
 import json
 import logging
 import os
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 # The first step of our loggers' names; the handler's module is at the archive's top.
 _OURS = ("hangtag", "handlers", "tagger_handler")
-# Characters. A stack is some thousands; what an exception says may quote a caller.
+# Characters; a stack is some thousands.
 _MAX_TEXT = 8000
 
 _request_ids: ContextVar[tuple[str, ...]] = ContextVar("request_ids", default=())
@@ -35,10 +36,17 @@ class JsonLines(logging.Formatter):
         }
         if request_ids := _request_ids.get():
             event["request_ids"] = request_ids
-        if record.exc_info:
+        if record.exc_info and record.exc_info[1]:
             # Its end says what went wrong.
-            event["error"] = self.formatException(record.exc_info)[-_MAX_TEXT:]
+            event["error"] = _stack(record.exc_info[1])[-_MAX_TEXT:]
         return json.dumps(event)
+
+
+def _stack(error: BaseException) -> str:
+    """Frames and types, the cause first; never what an exception says, which may quote a caller."""
+    cause = error.__cause__ or error.__context__
+    before = f"{_stack(cause)}\n" if cause else ""
+    return f"{before}{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"
 
 
 def log_as_json() -> None:

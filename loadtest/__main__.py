@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from rich.table import Table
 
 from hangtag.console import one_sentence_errors
 from hangtag.errors import DataInvalid, LoadTestFailed, ServerUnavailable
-from loadtest.limits import ALL, Limit, Measured, limits_of, read_measured
+from loadtest.limits import ALL, Limit, Measured, limits_of, read_exceptions, read_measured
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario
 from loadtest.suppliers import read_suppliers, suppliers_without_keys
 from loadtest.tagging_requests import CONTENT_TYPES
@@ -49,6 +50,9 @@ def main(
         int | None,
         typer.Option(min=1, help="Seconds.  [default: 30, 60 of ramp and spike, 1800 of soak]"),
     ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds of silence after which a client gives up.")
+    ] = 20,
     photos: Annotated[Path, typer.Option(help="Folder of JPEG or PNG photos.")] = Path(
         "data/demo/images"
     ),
@@ -79,12 +83,13 @@ def main(
         mix=mix,
         users=users,
         duration_s=duration or DURATIONS_S[scenario],
+        timeout_s=timeout,
         photos=photos,
         suppliers=read_suppliers(keys) if keys else suppliers_without_keys(),
     )
     output.mkdir(parents=True, exist_ok=True)
     _run_locust(host, plan, output)
-    *kinds, total = read_measured(output / "run_stats.csv")
+    *kinds, total = read_measured(output / "run_stats.csv", plan.duration_s)
     limits = limits_of(
         total,
         max_p50_ms=max_p95_ms / 2 if max_p50_ms is None else max_p50_ms,
@@ -97,23 +102,32 @@ def main(
     console.print(_kinds_table([*kinds, total]))
     console.print(_limits_table(limits, plan))
     print(f"Report: {output / 'report.html'}, figures: {output / 'run_stats.csv'}.")
+    broken = read_exceptions(output / "run_exceptions.csv")
+    if broken:
+        where = output / "run_exceptions.csv"
+        raise LoadTestFailed(f"The clients themselves broke ({broken[0]}): {where} says where.")
     missed = [limit.name for limit in limits if not limit.held]
     if missed:
         raise LoadTestFailed(f"The run missed its limits: {', '.join(missed)}.")
 
 
 def _run_locust(host: str, plan: LoadPlan, output: Path) -> None:
-    subprocess.run(
+    # Who still waits at the end is waited for: a client that is cut off is counted nowhere.
+    stop_timeout_s = math.ceil(2 * plan.timeout_s)
+    ended = subprocess.run(
         [
             *(sys.executable, "-m", "locust", "--locustfile", str(_LOCUSTFILE), "--headless"),
-            *("--host", host, "--stop-timeout", "10", "--only-summary"),
+            *("--host", host, "--stop-timeout", str(stop_timeout_s), "--only-summary"),
             *("--html", str(output / "report.html"), "--csv", str(output / "run")),
             # The verdict is this command's, not Locust's.
             *("--exit-code-on-error", "0"),
         ],
         env={**os.environ, **plan.to_environment()},
-        check=True,
     )
+    if ended.returncode:
+        raise LoadTestFailed(
+            f"Locust broke off with code {ended.returncode}; what it wrote last, above, says why."
+        )
 
 
 def _require_photos(photos: Path) -> None:

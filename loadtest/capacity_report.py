@@ -71,6 +71,12 @@ class CapacityReport(_Model):
             return "1 server"
         return _counted(self.server.cores, "core")
 
+    @property
+    def disagreements(self) -> list[str]:
+        """What is more than 10% away, or could not be compared."""
+        apart = [each.name for each in self.comparisons if not each.held]
+        return [*apart, f"the benchmark: {self.not_compared}"] if self.not_compared else apart
+
 
 def compare(name: str, largest: Attempt, photos_per_s: float) -> Comparison:
     """Put the largest rate beside another one."""
@@ -153,7 +159,8 @@ def facts(report: CapacityReport) -> list[str]:
     """Return what the figures were measured with, and what they agree with."""
     machine = report.machine
     lines = [
-        f"{comparison.ratio:.2f} of {comparison.photos_per_s:.1f} photos/s, {comparison.name}"
+        f"{comparison.ratio:.2f} of {comparison.photos_per_s:.1f} photos/s, {comparison.name}: "
+        f"{'held' if comparison.held else 'missed'} (within {MAX_DIFFERENCE:.0%})"
         for comparison in report.comparisons
     ]
     lag_ms = max(each.lag_p99_ms for each in report.attempts)

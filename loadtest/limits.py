@@ -44,10 +44,22 @@ class Measured:
         return 100 * self.failures / self.requests if self.requests else 100.0
 
 
-def read_measured(stats: Path) -> list[Measured]:
-    """Return the lines of Locust's csv; that of all requests is the last."""
+def read_measured(stats: Path, duration_s: float) -> list[Measured]:
+    """Return the lines of Locust's csv; that of all requests is the last.
+
+    Parameters
+    ----------
+    duration_s : of the run. Locust's own rate ends with the last answer, and so does not fall when
+        a server goes silent.
+    """
     with stats.open(newline="") as file:
-        return [_measured(row) for row in csv.DictReader(file)]
+        return [_measured(row, duration_s) for row in csv.DictReader(file)]
+
+
+def read_exceptions(exceptions: Path) -> list[str]:
+    """Return what broke in the clients themselves: neither an answer nor a failed request."""
+    with exceptions.open(newline="") as file:
+        return [row["Message"] for row in csv.DictReader(file)]
 
 
 def limits_of(
@@ -71,13 +83,13 @@ def limits_of(
     ]
 
 
-def _measured(row: Mapping[str, str]) -> Measured:
+def _measured(row: Mapping[str, str], duration_s: float) -> Measured:
     requests = int(row["Request Count"])
     return Measured(
         name=row["Name"],
         requests=requests,
         failures=int(row["Failure Count"]),
-        rate_per_s=float(row["Requests/s"]),
+        rate_per_s=requests / duration_s,
         waiting_ms={
             percent: float(row[f"{percent}%"]) if requests else float("inf")
             for percent in _PERCENTS

@@ -46,6 +46,8 @@ class LoadPlan(BaseModel):
     # At the peak of the scenario.
     users: int = Field(8, ge=1)
     duration_s: int = Field(30, ge=1)
+    # After which a client gives up: connecting may take as long, and so may each silence after it.
+    timeout_s: float = Field(20, gt=0)
     photos: Path
     suppliers: tuple[Supplier, ...] = Field(min_length=1)
 

@@ -186,7 +186,8 @@ def wrong_answer(request: TaggingRequest, status: int, document: Any) -> str | N
         return None if right else f"code {answer.get('code')!r} instead of {request.code!r}"
     if "groups" not in answer:
         return "200 without groups"
-    if len(answer.get("images", ())) != request.photos:
+    images = answer.get("images")
+    if not isinstance(images, list) or len(images) != request.photos:
         return "200 for another number of photos"
     if answer.get("product_id") != request.product_id:
         return "200 for another product"

@@ -31,9 +31,7 @@ _READ_BYTES = 1 << 20
 
 @one_sentence_errors
 def fetch(
-    source: Annotated[
-        str, typer.Option(help="A path, or a URL that fsspec reads: https://…, s3://…, …")
-    ],
+    source: Annotated[str, typer.Option(help="A path, or an address with https:// or s3://.")],
     sha256: Annotated[str, typer.Option(help="What `sha256sum` says of the right archive.")],
     to: Annotated[Path, typer.Option(help="The .mar file to write.")] = Path(
         "model_store/tagger.mar"
@@ -108,7 +106,8 @@ def _options(source: str) -> dict[str, Any]:
     timeout = aiohttp.ClientTimeout(
         total=None, sock_connect=_CONNECT_TIMEOUT_S, sock_read=_READ_TIMEOUT_S
     )
-    return {"client_kwargs": {"timeout": timeout}}
+    # trust_env: by way of http_proxy and https_proxy, as everybody else.
+    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
 
 
 def _errors_of_reading() -> tuple[type[Exception], ...]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import IO
 
 _EXCEPTION = re.compile(r"^(?:\w+[.$])*(\w+)(?:: (.*))?$")
+# Java's own end, as -XX:+ExitOnOutOfMemoryError has it.
+_TERMINATED = "Terminating due to "
 # TorchServe's own words over the error that a worker has already told.
 _ECHO = re.compile(r"^RuntimeError: 50[07] - ")
 
@@ -37,11 +39,13 @@ class Logs:
         return last_exception(self._lines(self.workers))
 
     def last_words_of_java(self) -> str | None:
-        """The last line that Java printed, warnings of the runtime left out."""
+        """What Java ended with: why it had to, an exception, or else the last line that it printed,
+        warnings of the runtime left out."""
         printed = self.console.read_text(encoding="utf-8", errors="replace").splitlines()
         lines = [line for line in _told(printed) if line.strip()]
         lines = [line for line in lines if not line.startswith("WARNING: ")]
-        return last_exception(lines) or (lines[-1] if lines else None)
+        terminated = next((line for line in lines if line.startswith(_TERMINATED)), None)
+        return terminated or last_exception(lines) or (lines[-1] if lines else None)
 
     def _lines(self, file: Path) -> list[str]:
         begins_at = self._begins_at[file]

@@ -24,10 +24,10 @@ def usable_bytes() -> int:
     return min(machine, ControlGroups().memory_bytes() or machine)
 
 
-def affordable_workers(memory_bytes: int) -> int:
-    """Return how many workers find room beside Java; one at least."""
+def affordable_workers(memory_bytes: int, unpacked_bytes: int = 0) -> int:
+    """Return how many workers find room beside Java and the unpacked archive; one at least."""
     java_bytes = 2 * min(_heap_bytes(memory_bytes), _MOST_HEAP_BYTES)
-    return max(1, (memory_bytes - java_bytes) // _WORKER_BYTES)
+    return max(1, (memory_bytes - java_bytes - unpacked_bytes) // _WORKER_BYTES)
 
 
 def fit_java(settings: Mapping[str, str], memory_bytes: int) -> dict[str, str]:

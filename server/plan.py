@@ -54,16 +54,20 @@ class TunedPlan(BaseModel):
     plan: ServingPlan
 
 
-def machine_plan() -> ServingPlan:
+def machine_plan(unpacked_bytes: int = 0) -> ServingPlan:
     """Return the plan of this machine, or of the part of it that a container may use: the tuned
     one, or the default; never with more workers than find room in memory.
+
+    Parameters
+    ----------
+    unpacked_bytes : of the archive, which takes memory where /tmp is a tmpfs
 
     Raises
     ------
     SettingsInvalid : if plan.json cannot be read.
     """
     tuned = read_plan(PLAN)
-    most_workers = affordable_workers(usable_bytes())
+    most_workers = affordable_workers(usable_bytes(), unpacked_bytes)
     if tuned is not None and tuned.machine == describe_machine():
         workers = min(tuned.plan.workers, most_workers)
         return tuned.plan.model_copy(update={"workers": workers})

@@ -46,7 +46,8 @@ def serve(
     sample: Annotated[
         Path | None,
         typer.Option(
-            help="A photo for the call that is printed.  [default: one out of the archive]"
+            envvar="HANGTAG_SAMPLE",
+            help="A photo for the call that is printed.  [default: one out of the archive]",
         ),
     ] = None,
     logs: Annotated[
@@ -72,13 +73,15 @@ def serve(
     # Servers on different ports must not write into, or read, each other's logs.
     folder = logs or Path("logs", str(port))
     server = TorchServe(open_archive(archive), Ports(port, host), folder)
-    console = Console(highlight=False)
+    # What is logged has stdout for itself: whoever collects it expects nothing but JSON.
+    console = Console(highlight=False, stderr=print_logs)
     with StopSignals() as signals, LogStream(folder, print_logs), server:
-        with console.status(f"Loading {server.archive.path.name} …"):
-            workers = wait_until_ready(server, sleep=signals.sleep)
-        photo = sample or extract_sample_photo(archive, server.logs.folder)
-        _print_ready(console, server, workers, photo)
         try:
+            # Requests come from the first worker on that has loaded the model, before all have.
+            with console.status(f"Loading {server.archive.path.name} …"):
+                workers = wait_until_ready(server, sleep=signals.sleep)
+            photo = sample or extract_sample_photo(archive, server.logs.folder)
+            _print_ready(console, server, workers, photo)
             _serve_until_death(server, signals)
         except KeyboardInterrupt:
             console.print("Stopping …")
@@ -97,8 +100,11 @@ def _take_leave(server: TorchServe, signals: StopSignals, grace_s: float) -> Non
 def _serve_until_death(server: TorchServe, signals: StopSignals) -> None:
     while server.exit_code is None:
         signals.sleep(LOOK_INTERVAL_S)
+    # The next start empties what Java has printed.
+    words = server.logs.last_words_of_java() or "none"
     raise ServerUnavailable(
-        f"TorchServe ended by itself with code {server.exit_code}. Logs: {server.logs.folder}"
+        f"TorchServe ended by itself with code {server.exit_code}; Java's last words: "
+        f"{words.rstrip('.')}. Logs: {server.logs.folder}"
     )
 
 

@@ -59,7 +59,7 @@ class TorchServe:
     ) -> None:
         self.archive = archive
         self.ports = ports
-        self.plan = plan or machine_plan()
+        self.plan = plan or machine_plan(archive.size_bytes)
         self.logs = Logs(logs.resolve())
         self._process: subprocess.Popen[bytes] | None = None
         self._run_folder = Path()

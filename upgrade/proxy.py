@@ -76,7 +76,7 @@ class Proxy:
             self._folder = Path(resources.enter_context(temporary))
             self._furnish()
             program = find_nginx()
-            errors = resources.enter_context((self._folder / "run" / "error.log").open("wb"))
+            errors = resources.enter_context((self._folder / "run" / "error.log").open("ab"))
             self._process = subprocess.Popen(
                 [program, "-p", f"{self._folder}/", "-c", "nginx.conf", "-g", "daemon off;"],
                 stdin=subprocess.DEVNULL,

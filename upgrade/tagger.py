@@ -82,13 +82,22 @@ class Tagger:
         )
 
     def stop(self) -> float:
-        """Ask the server to stop, as systemd and Kubernetes do; return the seconds that it took."""
+        """Ask the server to stop, as systemd and Kubernetes do; return the seconds that it took.
+
+        Raises
+        ------
+        ServerUnavailable : if it does not end in time; it is killed then.
+        """
         began = time.monotonic()
         self._started.send_signal(signal.SIGTERM)
         try:
             self._started.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as error:
             self.kill()
+            raise ServerUnavailable(
+                f"The {self.name} tagger had not ended {_STOP_TIMEOUT_S:.0f} s after SIGTERM, and "
+                f"was killed; its logs are in {self._logs}."
+            ) from error
         return time.monotonic() - began
 
     def hold(self) -> None:

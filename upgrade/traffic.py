@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -24,6 +25,10 @@ from server.torchserve import MODEL_NAME
 
 _TIMEOUT_S = 30.0
 _PAUSE_AFTER_LOSS_S = 0.05
+_LOOK_INTERVAL_S = 0.05
+
+# The outcome of a 200 whose body is none of the tagger's: a failure.
+_NO_TAGS = "no tags"
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,11 @@ class Traffic:
         self._url = f"{url}/predictions/{MODEL_NAME}"
         self._photos = list(photos)
         self._clients = list(keys.items()) * clients_per_supplier
+        self.rate_per_s = rate_per_s
         self._interval_s = len(self._clients) / rate_per_s
         self._samples: list[Tagged] = []
+        # When each request was sent that has no sample yet.
+        self._under_way: set[float] = set()
         self._stop = threading.Event()
         # One for all clients: each would take its time to read the same certificates.
         self._tls = ssl.create_default_context()
@@ -93,7 +101,15 @@ class Traffic:
             raise LoadTestFailed("The traffic broke off; its traceback is above.")
 
     def since(self, begin_s: float) -> list[Tagged]:
-        """Return what was sent since a moment and is answered or lost by now."""
+        """Return what was sent since a moment; waits until what is under way has ended.
+
+        Raises
+        ------
+        LoadTestFailed : as `flow`.
+        """
+        now_s = self.now_s
+        while any(sent_s <= now_s for sent_s in self._under_way.copy()):
+            self.flow(_LOOK_INTERVAL_S)
         return [each for each in self._samples.copy() if each.sent_s >= begin_s]
 
     def _work(self) -> None:
@@ -118,21 +134,39 @@ class Traffic:
                 if self._stop.is_set():
                     break
                 photo = self._photos[(number + len(supplier)) % len(self._photos)]
-                sample = await self._send(client, supplier, photo, due_s)
+                sent_s = self.now_s
+                self._under_way.add(sent_s)
+                sample = await self._send(client, supplier, photo, due_s, sent_s)
                 self._samples.append(sample)
+                self._under_way.remove(sent_s)
                 if not sample.outcome[0].isdigit():
                     await asyncio.sleep(_PAUSE_AFTER_LOSS_S)
                 # Late photos are left out, rather than sent all at once.
                 due_s = max(due_s + self._interval_s, self.now_s)
 
     async def _send(
-        self, client: httpx.AsyncClient, supplier: str, photo: bytes, due_s: float
+        self,
+        client: httpx.AsyncClient,
+        supplier: str,
+        photo: bytes,
+        due_s: float,
+        sent_s: float,
     ) -> Tagged:
-        sent_s = self.now_s
+        version = ""
         try:
             response = await client.post(self._url, content=photo)
         except httpx.HTTPError as error:
-            return Tagged(due_s, sent_s, self.now_s, type(error).__name__, supplier=supplier)
-        answer = Answer(response.status_code, response.headers, response.content)
-        version = answer.document["model"]["version"] if answer.ok else ""
-        return Tagged(due_s, sent_s, self.now_s, answer.outcome, supplier=supplier, version=version)
+            outcome = type(error).__name__
+        else:
+            answer = Answer(response.status_code, response.headers, response.content)
+            outcome = answer.outcome
+            if answer.ok:
+                version = _version(answer.document)
+                outcome = outcome if version else _NO_TAGS
+        return Tagged(due_s, sent_s, self.now_s, outcome, supplier=supplier, version=version)
+
+
+def _version(document: Any) -> str:
+    model = document.get("model") if isinstance(document, dict) else None
+    version = model.get("version") if isinstance(model, dict) else None
+    return version if isinstance(version, str) else ""

@@ -11,7 +11,6 @@ import os
 import resource
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,18 +78,18 @@ def find_engine() -> Engine:
 
     Raises
     ------
-    ServerUnavailable : if there is neither Docker nor Podman.
+    ServerUnavailable : if there is neither Docker nor Podman, or no Podman beside IMAGE_BUILDER.
     """
-    if _answers("docker", "info"):
+    if not os.environ.get(_BUILDER) and _answers("docker", "info"):
         return Engine(("docker",))
-    builder = _find_builder()
-    if builder is not None and shutil.which("podman") is None:
-        _install_podman()
     if shutil.which("podman") is None:
-        raise ServerUnavailable("Building an image needs Docker or Podman; install one of them.")
+        raise ServerUnavailable(
+            f"Building an image needs Podman, or Docker unless {_BUILDER} is set; install one of "
+            "them (Debian: `apt install podman runc`)."
+        )
     # Docker's --read-only has no exceptions; Podman's has some, unless told otherwise.
     options = ("--read-only-tmpfs=false", *_ulimits())
-    return Engine(("podman", *_podman_options()), options, builder)
+    return Engine(("podman", *_podman_options()), options, _find_builder())
 
 
 def _find_builder() -> Path | None:
@@ -106,16 +105,6 @@ def _answers(*command: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
-
-
-def _install_podman() -> None:
-    # As the builder does with what it needs itself.
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing Podman, which runs what the builder builds …", file=sys.stderr)
-        install = ("install", "--yes", "-qq", "--no-install-recommends", "podman", "runc")
-        for arguments in (("update", "-qq"), install):
-            command = ("apt-get", *arguments)
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
 
 
 def _podman_options() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 TIMEOUT_S = 4
 
@@ -15,7 +15,9 @@ TIMEOUT_S = 4
 def obstacle(port: str) -> str | None:
     """Return why the service on this port of loopback cannot be sent requests; None if it can."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/ping", timeout=TIMEOUT_S):
+        # Loopback is never reached by http_proxy.
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(f"http://127.0.0.1:{port}/ping", timeout=TIMEOUT_S):
             return None
     except OSError as error:
         return f"/ping on port {port}: {error}"

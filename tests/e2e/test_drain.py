@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ import psutil
 import pytest
 
 from chaos.server import eventually, paused
+from chaos.variants import write_variant
 from server.plan import ServingPlan
 from server.ports import url
 from server.temporary import free_ports, serving
@@ -38,6 +40,15 @@ PROBE_INTERVAL_S = 0.1
 STOP_TIMEOUT_S = 20
 LOADING_TIMEOUT_S = 60
 EVENT_TIMEOUT_S = 10
+# Appended to what workers import: all but the first load for longer than a test takes.
+ONE_IS_QUICK = """
+import os, time
+
+try:
+    os.close(os.open({mark!r}, os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    time.sleep(100)
+"""
 
 
 class Command:
@@ -46,11 +57,13 @@ class Command:
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
         self.port = port
+        self.logged: list[str] = []
         self.printed: list[str] = []
         self.ready = threading.Event()
         # A full pipe would hold up the server.
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        self._readers = [threading.Thread(target=read) for read in (self._read, self._read_log)]
+        for reader in self._readers:
+            reader.start()
 
     @property
     def address(self) -> str:
@@ -75,33 +88,48 @@ class Command:
     def wait(self) -> int:
         """Wait for the end; return the exit code."""
         code = self.process.wait(STOP_TIMEOUT_S)
-        self._reader.join()
+        for reader in self._readers:
+            reader.join()
         return code
 
     def _model(self) -> dict[str, Any]:
         (model,) = httpx.get(f"{url(self.port + 1)}/models/tagger").json()
         return dict(model)
 
+    def _read_log(self) -> None:
+        self.logged += self.process.stdout or ()
+
     def _read(self) -> None:
-        for line in self.process.stdout or ():
+        for line in self.process.stderr or ():
             self.printed.append(line)
             if line.startswith("Ctrl-C stops it."):
                 self.ready.set()
 
 
+def is_ready(server: Command) -> bool:
+    return server.ready.wait(LOADING_TIMEOUT_S)
+
+
+def answers(server: Command) -> bool:
+    return eventually(lambda: server.listens() and server.ping()[0] == 200, LOADING_TIMEOUT_S)
+
+
 @contextmanager
-def command(archive: Path, logs: Path, grace_s: float) -> Iterator[Command]:
+def command(
+    archive: Path, logs: Path, grace_s: float, until: Callable[[Command], bool] = is_ready
+) -> Iterator[Command]:
     port = free_ports().inference
     options = ["--archive", archive, "--port", port, "--logs", logs, "--grace-s", grace_s]
     with subprocess.Popen(
         [sys.executable, "-m", "server", "serve", "--print-logs", *map(str, options)],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
         running = Command(process, port)
         try:
-            assert running.ready.wait(LOADING_TIMEOUT_S), running.printed
+            assert until(running), running.printed
             yield running
         finally:
             # A second signal ends any grace.
@@ -176,8 +204,27 @@ def test_sigterm_under_load_loses_no_request(tiny_archive: Path, tmp_path: Path)
     assert len(late) > CLIENTS
     assert {answer.headers["connection"] for answer in late} == {"close"}
     assert server.printed[-1] == "Stopped.\n"
-    logged = [line for line in server.printed if '"/predictions/tagger"' in line]
-    assert len(logged) == len(balancer.answers)
+    # Nothing but JSON is on stdout.
+    logged = [json.loads(line) for line in server.logged]
+    assert len(balancer.answers) == sum(
+        line.get("path") == "/predictions/tagger" for line in logged
+    )
+
+
+def test_sigterm_is_obeyed_in_peace_while_a_worker_still_loads(
+    tiny_archive: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "slow.mar"
+    one_is_quick = ONE_IS_QUICK.format(mark=str(tmp_path / "loaded"))
+    write_variant(tiny_archive, archive, {"hangtag/intake.py": one_is_quick})
+    with command(archive, tmp_path / "logs", GRACE_S, until=answers) as server:
+        assert not server.ready.is_set()
+        server.process.terminate()
+        assert eventually(lambda: server.ping() == (503, "draining"), EVENT_TIMEOUT_S)
+        with connect(server.address) as wire:
+            assert wire.ask(PREDICT).status == 200
+        assert server.wait() == 0
+    assert server.printed[-1] == "Stopped.\n"
 
 
 def test_what_waits_is_answered_before_the_server_stops(tiny_archive: Path, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -35,15 +37,18 @@ JPEG = {"Content-Type": "image/jpeg"}
 
 
 def tagger(name: str, status: str = "200 OK") -> Serve:
-    """Answers with its name and with what it got, as JSON."""
+    """Answers with its name, the number of the connection and with what it got, as JSON."""
+    connections = itertools.count(1)
 
     def serve(connection: socket.socket) -> None:
+        number = next(connections)
         with connection.makefile("rb") as stream:
             while start := stream.readline():
                 headers = read_headers(stream)
                 content = stream.read(int(headers.get("content-length", 0)))
                 got = {
                     "name": name,
+                    "connection": number,
                     "start": start.decode().strip(),
                     "headers": headers,
                     "bytes": len(content),
@@ -159,7 +164,10 @@ def test_the_log_has_neither_keys_nor_texts() -> None:
 
 def test_both_taggers_answer_and_connections_are_kept() -> None:
     with proxied(tagger("a"), tagger("b")) as (_, client):
-        assert names(client) == {"a", "b"}
+        answers = [client.post(PATH, content=b"photo").json() for _ in range(20)]
+    assert {each["name"] for each in answers} == {"a", "b"}
+    # Each process of nginx has connections of its own; the client talks to one.
+    assert {each["connection"] for each in answers} == {1}
 
 
 def test_who_was_taken_out_gets_nothing_until_put_in() -> None:
@@ -264,12 +272,29 @@ def test_nothing_else_is_reachable() -> None:
             "/metrics",
             "/first",
             "/suppliers.map",
-            "/../site/limits.conf",
         ):
             assert problem(client.get(path)) == "404 not_found"
         assert problem(client.request("TRACE", PATH)) == "405 method_not_allowed"
         assert client.get("/request_invalid").status_code == 404
         assert client.get("/ping").json()["start"] == "GET /ping HTTP/1.1"
+        assert problem(client.post("/ping", content=b"photo")) == "413 request_too_large"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/../site/limits.conf", 400),
+        ("/%2e%2e/site/limits.conf", 400),
+        ("/predictions/tagger/../../site/limits.conf", 404),
+        ("/predictions/tagger/../../models", 404),
+        ("//models", 404),
+    ],
+)
+def test_no_path_leads_elsewhere(path: str, status: int) -> None:
+    with proxied(tagger("a"), tagger("b")) as (proxy, _):
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {proxy.keys['acme']}\r\n\r\n"
+        assert raw(proxy, head.encode()).startswith(f"HTTP/1.1 {status} ".encode())
+        assert all(each.taggers == () for each in logged(proxy, 1))
 
 
 @pytest.mark.parametrize(
@@ -286,16 +311,51 @@ def test_who_is_too_fast_is_slowed_down_and_nobody_else() -> None:
     with proxied(tagger("a"), tagger("b")) as (proxy, client):
         key = [("X-Api-Key", proxy.keys["acme"])]
         load = Load(Address("127.0.0.1", proxy.port), [assemble(b"photo", headers=key)])
-        with load.closed(clients=8, seconds=1) as running:
+        with load.closed(clients=8, seconds=2) as running:
             samples = running.result().samples
         let_through = [each for each in samples if each.ok]
         refused = [each for each in samples if not each.ok]
         # 100 more at once, and 50 a second.
         assert len(let_through) <= 101 + 50 * max(each.done_s for each in samples)
         assert {each.outcome for each in refused} == {"429 rate_limited"}
+        # Those that the other clients have under way may end later than the first refusal.
+        first_refused_s = min(each.done_s for each in refused)
+        assert sum(each.done_s < first_refused_s for each in let_through) >= 100 - 8
         assert all(each.sound and each.retry_after for each in refused)
         other = {"X-Api-Key": proxy.keys["borealis"]}
         assert client.post(PATH, content=b"photo", headers=other).status_code == 200
+
+
+def test_who_has_too_much_under_way_waits_for_an_answer() -> None:
+    free = threading.Event()
+
+    def busy(connection: socket.socket) -> None:
+        # Whatever comes is answered only once it may be.
+        connection.recv(1000)
+        free.wait(10)
+
+    with proxied(busy, busy) as (proxy, client), ExitStack() as callers:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {proxy.keys['acme']}\r\n"
+        for _ in range(100):
+            caller = socket.create_connection(("127.0.0.1", proxy.port), 5)
+            callers.enter_context(caller).sendall(f"{head}Content-Length: 0\r\n\r\n".encode())
+        # As long as it takes until the rate would let some more through.
+        time.sleep(1)
+        response = client.post(PATH, content=b"photo")
+        free.set()
+        assert problem(response) == "429 rate_limited"
+
+
+def test_the_error_log_keeps_texts_to_itself() -> None:
+    with proxied(None, None) as (proxy, client):
+        for _ in range(150):
+            client.post(PATH, content=b"photo")
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {proxy.keys['borealis']}\r\n"
+        raw(proxy, f"{head}Content-Length: {65 * 2**20}\r\n\r\n".encode())
+        statuses = {each.status for each in logged(proxy, 151)}
+        assert statuses == {413, 429, 502}
+        assert "secret" not in proxy.complaints
+        assert "secret" not in proxy.access_log
 
 
 def test_the_example_is_a_sound_configuration(tmp_path: Path) -> None:

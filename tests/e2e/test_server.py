@@ -256,7 +256,7 @@ def test_ctrl_c_while_loading_stops_everything(
         (java,) = _children(command.pid)
         command.send_signal(signal.SIGINT)
         _, errors = command.communicate(timeout=15)
-    assert (command.returncode, errors) == (130, "Interrupted.\n")
+    assert (command.returncode, errors) == (0, "")
     assert _group(java) == []
     assert list(temporary_folder.iterdir()) == []
 
@@ -268,8 +268,20 @@ def test_the_command_says_so_when_java_dies(echo_archive: Path) -> None:
         os.kill(java, signal.SIGKILL)
         _, errors = command.communicate(timeout=15)
     assert command.returncode == 1
-    assert errors.startswith("TorchServe ended by itself with code -9. Logs: ")
+    assert errors.startswith("TorchServe ended by itself with code -9; Java's last words: ")
     assert _group(java) == []
+
+
+def test_the_command_says_that_java_ran_out_of_memory(echo_archive: Path) -> None:
+    with _command(echo_archive, free_ports()) as command:
+        _read_until(command, "Ctrl-C stops it.")
+        (java,) = _children(command.pid)
+        # What -XX:+ExitOnOutOfMemoryError prints.
+        with (echo_archive.parent / "logs" / "console.log").open("a") as console:
+            console.write("Terminating due to java.lang.OutOfMemoryError: Java heap space\n")
+        os.kill(java, signal.SIGKILL)
+        _, errors = command.communicate(timeout=15)
+    assert ": Terminating due to java.lang.OutOfMemoryError: Java heap space. Logs: " in errors
 
 
 def test_the_command_prints_a_call_that_works(echo_archive: Path, tmp_path: Path) -> None:

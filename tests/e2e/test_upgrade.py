@@ -1,17 +1,18 @@
-"""`make upgrade-test` in short: two real servers behind nginx, rolled and killed under load."""
+"""`make upgrade-test`: two real servers behind nginx, rolled, stopped and killed under load."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from hangtag.errors import ServerUnavailable
 from upgrade.proxy import find_nginx
-from upgrade.trials import SHORT
+from upgrade.trials import SHORT, TRIALS
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -25,18 +26,24 @@ def upgrade(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(300)
-def test_nothing_is_lost_in_short(tiny_archive: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "trials",
+    [SHORT, pytest.param(TRIALS, marks=pytest.mark.slow)],
+    ids=["short", "all"],
+)
+def test_nothing_is_lost(trials: Sequence[str], tiny_archive: Path, tmp_path: Path) -> None:
     try:
         find_nginx()
     except ServerUnavailable as error:
         pytest.skip(str(error))
     output = tmp_path / "upgrade.json"
-    done = upgrade("--short", "--archive", tiny_archive, "--output", output)
+    only = [argument for trial in trials for argument in ("--only", trial)]
+    done = upgrade("--short", *only, "--archive", tiny_archive, "--output", output)
     assert output.exists(), done.stderr
     rows = json.loads(output.read_text())["rows"]
     assert [row for row in rows if not row["held"]] == []
-    assert len(rows) == len(SHORT)
+    assert len(rows) == len(trials)
     assert (done.returncode, done.stderr) == (0, "")
     assert "all held" in done.stdout.splitlines()[-1]
 

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.container import trim
 from deploy.container.contents import parts
-from deploy.container.engine import PROJECT, Engine
+from deploy.container.engine import PROJECT, Engine, find_engine
 from deploy.container.healthcheck import obstacle
 from deploy.container.requirements import requirements
 from hangtag.errors import ServerUnavailable
@@ -107,6 +107,37 @@ def test_an_image_that_does_not_build_is_one_sentence() -> None:
         Engine(("podman",), builder=Path("/bin/false")).build("hangtag:1", "service", {})
 
 
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH, with a Docker that answers."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    _put_program(tmp_path / "docker")
+    return tmp_path
+
+
+def test_docker_builds_and_runs_where_it_answers(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMAGE_BUILDER", raising=False)
+    assert find_engine() == Engine(("docker",))
+
+
+def test_a_builder_that_is_named_comes_first_and_needs_podman(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGE_BUILDER", "/opt/build-image")
+    with pytest.raises(ServerUnavailable, match="needs Podman, or Docker unless IMAGE_BUILDER"):
+        find_engine()
+    _put_program(programs / "podman")
+    engine = find_engine()
+    assert (engine.client[0], engine.builder) == ("podman", Path("/opt/build-image"))
+
+
+def _put_program(path: Path) -> None:
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+
+
 class _Ping(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(self.server.status)  # type: ignore[attr-defined]
@@ -133,6 +164,14 @@ def test_the_health_check_asks_ping(pinged: HTTPServer, status: int, said: str |
     pinged.status = status  # type: ignore[attr-defined]
     expected = said and f"/ping on port {pinged.server_port}: {said}"
     assert obstacle(str(pinged.server_port)) == expected
+
+
+def test_the_health_check_asks_no_proxy(
+    pinged: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    pinged.status = 200  # type: ignore[attr-defined]
+    assert obstacle(str(pinged.server_port)) is None
 
 
 def test_the_health_check_ends_with_1_if_nobody_answers() -> None:

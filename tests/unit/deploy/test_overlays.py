@@ -80,8 +80,13 @@ def test_the_settings_are_those_of_serve_config() -> None:
 
 def test_the_canary_takes_a_share_of_the_same_path() -> None:
     stable, canary = of("canary", "Ingress/hangtag"), of("canary", "Ingress/hangtag-canary")
-    assert _routes(stable) == [("tagger.example.com", "/predictions/tagger", "hangtag")]
-    assert _routes(canary) == [("tagger.example.com", "/predictions/tagger", "hangtag-canary")]
+    assert _routes(stable) == [
+        ("/predictions/tagger", "Exact", "hangtag"),
+        # Callers who name a version, which the canary does not know.
+        ("/predictions/tagger/", "Prefix", "hangtag"),
+    ]
+    assert _routes(canary) == [("/predictions/tagger", "Exact", "hangtag-canary")]
+    assert _hosts(stable) == _hosts(canary) == ["tagger.example.com"]
     annotations = canary["metadata"]["annotations"]
     assert annotations["nginx.ingress.kubernetes.io/canary"] == "true"
     assert 0 < int(annotations["nginx.ingress.kubernetes.io/canary-weight"]) < 50
@@ -89,9 +94,9 @@ def test_the_canary_takes_a_share_of_the_same_path() -> None:
 
 
 def test_two_versions_have_paths_and_archives_of_their_own() -> None:
-    assert _routes(of("two-versions", "Ingress/hangtag-next")) == [
-        ("tagger.example.com", "/predictions/tagger/2.0", "hangtag-next")
-    ]
+    ingress = of("two-versions", "Ingress/hangtag-next")
+    assert _routes(ingress) == [("/predictions/tagger/2.0", "Exact", "hangtag-next")]
+    assert _hosts(ingress) == ["tagger.example.com"]
     sources = [
         _archive("two-versions", f"Deployment/{name}")["ARCHIVE_SOURCE"]
         for name in ("hangtag", "hangtag-next")
@@ -111,6 +116,21 @@ def test_every_tagger_of_the_gpu_overlay_has_a_gpu_and_its_image() -> None:
     container = of("gpu", "Deployment/hangtag")["spec"]["template"]["spec"]["containers"][0]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert container["image"].endswith("-gpu")
+
+
+def test_callers_come_through_the_ingress_and_prometheus_alone_reads_the_metrics() -> None:
+    def from_namespace(name: str, **more: Any) -> list[Any]:
+        labels = {"kubernetes.io/metadata.name": name}
+        return [{"namespaceSelector": {"matchLabels": labels}, **more}]
+
+    prometheus = {"matchLabels": {"app.kubernetes.io/name": "prometheus"}}
+    assert of("cpu", "NetworkPolicy/hangtag")["spec"]["ingress"] == [
+        {"from": from_namespace("ingress-nginx"), "ports": [{"protocol": "TCP", "port": 8080}]},
+        {
+            "from": from_namespace("monitoring", podSelector=prometheus),
+            "ports": [{"protocol": "TCP", "port": 8082}],
+        },
+    ]
 
 
 def test_keda_scales_alone() -> None:
@@ -185,10 +205,14 @@ def run() -> Callable[[Path], tuple[int, str]]:
 
 def _routes(ingress: Manifest) -> list[tuple[str, str, str]]:
     return [
-        (rule["host"], path["path"], path["backend"]["service"]["name"])
+        (path["path"], path["pathType"], path["backend"]["service"]["name"])
         for rule in ingress["spec"]["rules"]
         for path in rule["http"]["paths"]
     ]
+
+
+def _hosts(ingress: Manifest) -> list[str]:
+    return [rule["host"] for rule in ingress["spec"]["rules"]]
 
 
 def _archive(name: str, title: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import pytest
 import yaml
 
 from deploy.check.__main__ import OVERLAYS
+from deploy.monitoring.programs import find_program
 
 KUBERNETES = OVERLAYS.parent
-PROMTOOL = shutil.which("promtool")
+PROMTOOL = find_program("promtool")
 
 pytestmark = pytest.mark.skipif(
-    PROMTOOL is None, reason="there is no promtool; `apt install prometheus`"
+    PROMTOOL is None, reason="promtool is missing; `make monitoring-check` fetches it"
 )
 
 # Sum and count of two pods: a has 1 request a second, waiting 0.2 s each; b has none any more.

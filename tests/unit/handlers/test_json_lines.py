@@ -48,13 +48,35 @@ def test_a_record_names_the_requests_that_it_is_about() -> None:
     assert "request_ids" not in line(record("tagger_handler", "Something"))
 
 
-def test_the_end_of_a_long_stack_is_kept() -> None:
+def fail(secret: str, depth: int = 0) -> None:
+    # Two places in turn: of one that is repeated a stack leaves most out.
+    if depth % 2:
+        fail(secret, depth - 1)
+    if depth:
+        fail(secret, depth - 1)
     try:
-        raise ValueError("x" * 100_000 + " at last")
+        raise KeyError(secret)
+    except KeyError as error:
+        raise ValueError(f"{secret} at last") from error
+
+
+def test_an_error_is_its_frames_and_its_types_without_what_it_says() -> None:
+    try:
+        fail("hush")
     except ValueError:
         event = line(record("hangtag.isolation", "Failed", error=True))
-    assert event["error"].endswith("at last")
-    assert len(event["error"]) <= 8000
+    assert event["error"].endswith("\nValueError")
+    assert event["error"].index("\nKeyError\n") < event["error"].index("fail(")
+    assert "hush at last" not in event["error"]
+
+
+def test_the_end_of_a_long_stack_is_kept() -> None:
+    try:
+        fail("hush", depth=200)
+    except ValueError:
+        event = line(record("hangtag.isolation", "Failed", error=True))
+    assert event["error"].endswith("\nValueError")
+    assert len(event["error"]) == 8000
 
 
 def test_only_the_workers_own_handler_is_changed() -> None:

@@ -53,6 +53,22 @@ def test_ten_percent_are_the_same(other: float, held: bool) -> None:
     assert compare("other", attempt(60), other).held == held
 
 
+def test_without_the_benchmark_they_do_not_agree() -> None:
+    near, far = compare("now", attempt(60), 61.0), compare("then", attempt(60), 90.0)
+    assert made_up(comparisons=(near,), not_compared="").disagreements == []
+    assert made_up(comparisons=(near, far), not_compared="").disagreements == ["then"]
+    assert made_up(comparisons=(near,)).disagreements == ["the benchmark: there is no report"]
+
+
+def test_the_verdict_is_told() -> None:
+    near, far = compare("now", attempt(60), 61.0), compare("then", attempt(60), 90.0)
+    lines = facts(made_up(comparisons=(near, far)))
+    assert lines[:2] == [
+        "0.98 of 61.0 photos/s, now: held (within 10%)",
+        "0.67 of 90.0 photos/s, then: missed (within 10%)",
+    ]
+
+
 def test_the_report_says_what_carries_how_much() -> None:
     text = markdown(made_up())
     assert "2 cores carry **60.0 photos/s**" in text

@@ -116,6 +116,7 @@ TAGS: dict[str, Any] = {"groups": {}, "images": [{}, {}], "product_id": "SKU-1"}
         (GOOD, 502, None, "502 instead of 200"),
         (GOOD, 200, ["groups"], "200 without groups"),
         (GOOD, 200, {**TAGS, "images": [{}]}, "200 for another number of photos"),
+        (GOOD, 200, {**TAGS, "images": None}, "200 for another number of photos"),
         (GOOD, 200, {**TAGS, "product_id": "SKU-2"}, "200 for another product"),
         (BROKEN, 400, {"code": "image_missing"}, None),
         (BROKEN, 400, {"code": "request_invalid"}, "code 'request_invalid' instead of"),

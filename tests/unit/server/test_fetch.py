@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import Result
@@ -38,6 +39,10 @@ def target(tmp_path: Path) -> Path:
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         pass
+
+    def translate_path(self, path: str) -> str:
+        # A proxy is asked for whole addresses.
+        return super().translate_path(urlsplit(path).path)
 
     def do_GET(self) -> None:
         if self.path.startswith("/forbidden"):
@@ -89,6 +94,15 @@ def test_from_a_path(archive: Path, target: Path, prefix: str) -> None:
 
 def test_over_http(archive: Path, store: str, target: Path) -> None:
     result = fetch(f"{store}/bucket/{archive.name}", sha256(archive).upper(), target)
+    assert result.exit_code == 0, result.stderr
+    assert target.read_bytes() == archive.read_bytes()
+
+
+def test_by_way_of_a_proxy(
+    archive: Path, store: str, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", store)
+    result = fetch(f"http://archives.invalid/bucket/{archive.name}", sha256(archive), target)
     assert result.exit_code == 0, result.stderr
     assert target.read_bytes() == archive.read_bytes()
 

@@ -87,6 +87,16 @@ def test_java_may_end_without_a_word(tmp_path: Path) -> None:
     assert logs.last_words_of_java() is None
 
 
+def test_javas_last_words_are_why_it_had_to_end(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    with logs.open_console() as console:
+        console.write(logged("Refused", error="a.B: long ago\n\tat a.B.run(B.java:9)\n").encode())
+        console.write(b"Terminating due to java.lang.OutOfMemoryError: Java heap space\n")
+    assert logs.last_words_of_java() == (
+        "Terminating due to java.lang.OutOfMemoryError: Java heap space"
+    )
+
+
 def test_a_stack_follows_its_message(tmp_path: Path) -> None:
     stack = "a.b.C$Failed: no answer\n\tat a.b.C.run(C.java:9)\n"
     server_log = tmp_path / "ts_log.log"

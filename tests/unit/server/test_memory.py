@@ -49,5 +49,9 @@ def test_workers_find_room_beside_java(memory_bytes: int, workers: int) -> None:
     assert affordable_workers(memory_bytes) == workers
 
 
+def test_workers_find_room_beside_the_archive_in_a_tmpfs() -> None:
+    assert affordable_workers(4 * GIB, GIB) == 1
+
+
 def test_this_machine_has_memory() -> None:
     assert usable_bytes() > GIB // 8

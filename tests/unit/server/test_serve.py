@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from server.__main__ import app
@@ -61,6 +62,13 @@ def test_options_come_from_the_environment_too(tmp_path: Path) -> None:
     assert "HANGTAG_GRACE_S" in result.stderr or "--grace-s" in result.stderr
     result = CliRunner().invoke(app, ["serve"], env={**environment, "HANGTAG_GRACE_S": "1"})
     assert result.stderr.startswith(f"There is no archive {tmp_path / 'other.mar'}")
+
+
+def test_every_option_has_a_variable() -> None:
+    command = get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    variables = {each.name: each.envvar for each in command.params}
+    assert variables == {name: f"HANGTAG_{name.upper()}" for name in variables}
+    assert "sample" in variables
 
 
 @pytest.mark.parametrize("sample", [None, Path("not/there.jpg")])

@@ -39,7 +39,7 @@ def seconds(directive: str) -> set[int]:
 def test_the_proxy_takes_what_the_server_takes(frontend: FrontendSettings) -> None:
     (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
     assert int(megabytes) * 2**20 == frontend.max_request_bytes
-    assert f"the {frontend.max_request_bytes} bytes" in PROBLEMS
+    assert f"(with photos: {frontend.max_request_bytes})" in PROBLEMS
 
 
 def test_the_server_answers_before_the_proxy_gives_up(frontend: FrontendSettings) -> None:
