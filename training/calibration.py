@@ -1,17 +1,17 @@
-"""Fits, on calibration photos, how sure the scores of each group may be."""
+"""Fits, on photos that were not learned from, how sure the scores of each group may be."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from hangtag.decisions import FloatArray, sigmoid
-from hangtag.family_scoring import FamilyScorer, family_indices
-from hangtag.label_space import LabelSpace
-from hangtag.scoring import GroupScoring
+from hangtag.decisions import BoolArray, FloatArray, select_tags
+from hangtag.label_space import Group, LabelSpace
+from hangtag.scoring import GroupScoring, Scorer
+from training.losses import initial_scoring
 from training.settings import Loss
 
 _LOWEST, _HIGHEST = 0.1, 10.0
@@ -26,7 +26,8 @@ def fit_scoring(
 ) -> tuple[GroupScoring, ...]:
     """Return the scoring of each group, with the temperature of the lowest cross-entropy.
 
-    Temperature scaling: Guo et al. 2017, https://arxiv.org/abs/1706.04599.
+    Temperature scaling: Guo et al. 2017, https://arxiv.org/abs/1706.04599. From the top of the
+    hierarchy down, since a score depends on those of the labels above.
 
     Parameters
     ----------
@@ -34,66 +35,42 @@ def fit_scoring(
     targets : float32 (N, L), 1, 0, or NaN where unknown
     loss : what the logits were taught by
     """
-    softmax = loss == "softmax"
-    temperatures: dict[str, float] = {}
-    for family in label_space.families if softmax else ():
-        temperatures |= _fit_family(logits, targets, label_space, family)
+    scoring = {each.group: each for each in initial_scoring(label_space, loss)}
+    plain = Scorer(label_space, tuple(scoring.values())).scores(logits)
+    judged = _acted_on(plain, label_space) & ~np.isnan(targets)
+    for group in label_space.groups_parents_first:
+        own = _only(judged, group, label_space)
+        if own.any(axis=1).sum() < _LEAST_PHOTOS:
+            continue
+
+        def misfit(temperature: float, group: Group = group, own: BoolArray = own) -> float:
+            tried = scoring[group.name].model_copy(update={"temperature": temperature})
+            scorer = Scorer(label_space, tuple({**scoring, group.name: tried}.values()))
+            return _cross_entropy(scorer.scores(logits)[own], targets[own])
+
+        found = {"temperature": _lowest(misfit)}
+        scoring[group.name] = scoring[group.name].model_copy(update=found)
+    return tuple(scoring.values())
+
+
+def _acted_on(scores: FloatArray, label_space: LabelSpace) -> BoolArray:
+    """Return bool (N, L): the labels whose scores are acted on.
+
+    Of an exclusive group, the best one below the best parent, which no temperature changes; over
+    all its labels, those that noisy labels rule out would count most. Of others, all.
+    """
+    every_best = select_tags(scores, np.zeros(len(label_space), np.float32), label_space)
     for group in label_space.groups:
-        if group.name not in temperatures:
-            indices = list(label_space.indices_of_group(group.name))
-            temperatures[group.name] = _fit_group(logits[:, indices], targets[:, indices])
-    return tuple(
-        GroupScoring(
-            group=group.name,
-            activation="softmax" if softmax and group.exclusive else "sigmoid",
-            temperature=temperatures[group.name],
-        )
-        for group in label_space.groups
-    )
+        if not group.exclusive:
+            every_best[:, list(label_space.indices_of_group(group.name))] = True
+    return every_best
 
 
-def _fit_family(
-    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, family: Sequence[str]
-) -> dict[str, float]:
-    """Return the temperature of each level, from the top down: each is fitted below those above."""
-    temperatures = dict.fromkeys(family, 1.0)
-    for level in family:
-        temperatures[level] = _fit_level(logits, targets, label_space, temperatures, level)
-    return temperatures
-
-
-def _fit_level(
-    logits: FloatArray,
-    targets: FloatArray,
-    label_space: LabelSpace,
-    temperatures: Mapping[str, float],
-    level: str,
-) -> float:
-    own = list(label_space.indices_of_group(level))
-    known = ~np.isnan(targets[:, own]).any(axis=1)
-    if known.sum() < _LEAST_PHOTOS:
-        return 1.0
-    family = list(temperatures)
-    indices = family_indices(label_space, family)
-    places = np.flatnonzero(np.isin(indices, own))
-
-    def misfit(temperature: float) -> float:
-        scorer = FamilyScorer(label_space, family, {**temperatures, level: temperature})
-        scores = scorer.scores(logits[known][:, indices])
-        return _of_best(scores[:, places], targets[known][:, own])
-
-    return _lowest(misfit)
-
-
-def _fit_group(logits: FloatArray, targets: FloatArray) -> float:
-    known = ~np.isnan(targets)
-    if known.any(axis=1).sum() < _LEAST_PHOTOS:
-        return 1.0
-    return _lowest(
-        lambda temperature: _cross_entropy(
-            sigmoid(logits[known] / np.float32(temperature)), targets[known]
-        )
-    )
+def _only(judged: BoolArray, group: Group, label_space: LabelSpace) -> BoolArray:
+    own = np.zeros_like(judged)
+    indices = list(label_space.indices_of_group(group.name))
+    own[:, indices] = judged[:, indices]
+    return own
 
 
 def _lowest(misfit: Callable[[float], float]) -> float:
@@ -103,15 +80,6 @@ def _lowest(misfit: Callable[[float], float]) -> float:
         method="bounded",
     )
     return round(float(math.exp(found.x)), 4)
-
-
-def _of_best(scores: FloatArray, targets: FloatArray) -> float:
-    """Return the cross-entropy of how sure the best label (N, T) is against whether it is right.
-
-    That is what is acted on; over all labels, those that noisy labels rule out would count most.
-    """
-    best = scores.argmax(axis=1)[:, None]
-    return _cross_entropy(*(np.take_along_axis(each, best, axis=1) for each in (scores, targets)))
 
 
 def _cross_entropy(scores: FloatArray, truth: FloatArray) -> float:

@@ -57,9 +57,9 @@ def test_the_temperature_takes_back_what_makes_logits_too_sure(too_sure: float) 
     }
 
 
-def test_each_level_is_as_sure_as_it_should_be() -> None:
-    """Below, a third of the labels are wrong, and the logits do not know."""
-    space = parse_label_space(
+def kinds_and_types(*children: int) -> LabelSpace:
+    """Kinds, each with so many types."""
+    return parse_label_space(
         {
             "version": "1",
             "groups": [
@@ -67,14 +67,20 @@ def test_each_level_is_as_sure_as_it_should_be() -> None:
                 {"name": "type", "title": "Type", "exclusive": True, "parent": "kind"},
             ],
             "labels": [
-                *({"id": f"k{i}", "name": f"k{i}", "group": "kind"} for i in range(2)),
+                *({"id": f"k{k}", "name": f"k{k}", "group": "kind"} for k in range(len(children))),
                 *(
-                    {"id": f"t{i}", "name": f"t{i}", "group": "type", "parent": f"k{i // 2}"}
-                    for i in range(4)
+                    {"id": f"t{k}-{t}", "name": f"t{k}-{t}", "group": "type", "parent": f"k{k}"}
+                    for k, count in enumerate(children)
+                    for t in range(count)
                 ),
             ],
         }
     )
+
+
+def test_each_level_is_as_sure_as_it_should_be() -> None:
+    """Below, a third of the labels are wrong, and the logits do not know."""
+    space = kinds_and_types(2, 2)
     rng = np.random.default_rng(0)
     kind, type_ = rng.integers(2, size=6000), rng.integers(2, size=6000)
     shown = np.where(rng.random(6000) < 1 / 3, 1 - type_, type_)
@@ -86,6 +92,22 @@ def test_each_level_is_as_sure_as_it_should_be() -> None:
     scoring = fit_scoring(logits, targets.astype(np.float32), space, "softmax")
     surest = np.sort(Scorer(space, scoring).scores(logits[:1])[0])[::-1]
     assert surest[:2] == pytest.approx([0.98, 0.98 * 2 / 3], abs=0.01)
+
+
+def test_a_temperature_does_not_choose_whom_it_is_judged_by() -> None:
+    """One kind has ten types and the other one: less sure of types, the other kind's would lead."""
+    space = kinds_and_types(10, 1)
+    shares = np.array([0.6 * 0.9, *[0.6 * 0.1 / 9] * 9, 0.4 - 1e-6])
+    # "None of them" and kinds without a type have next to no share.
+    logits = np.concatenate([[-9, -9], np.log(shares) + 12]).astype(np.float32)
+    photos = 4000
+    type_ = np.random.default_rng(1).choice(11, size=photos, p=shares / shares.sum())
+    targets = np.concatenate([np.eye(2)[(type_ == 10).astype(int)], np.eye(11)[type_]], axis=1)
+    scoring = fit_scoring(
+        np.tile(logits, (photos, 1)), targets.astype(np.float32), space, "softmax"
+    )
+    scores = Scorer(space, scoring).scores(logits)
+    assert scores[[0, 2]] == pytest.approx([0.6, 0.54], abs=0.02)
 
 
 def test_labels_that_are_wrong_do_not_make_the_rest_too_sure() -> None:
