@@ -12,7 +12,7 @@ option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
 skip_bad = $(if $(filter 1,$(SKIP_BAD)),--skip-bad)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest capacity upgrade-test k8s-check monitoring-check chaos bench-model bench-serving image image-test image-contents lint format test verify-real frontend lock clean
+.PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest capacity upgrade-test k8s-check monitoring-check chaos bench-model bench-serving image image-test image-contents lint format test test-slow verify-real frontend lock clean
 
 help: ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
@@ -150,7 +150,11 @@ format: $(INSTALLED) ## Rewrite the code in the project's style
 	@.venv/bin/ruff check --fix .
 
 test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on a live TorchServe
-	@.venv/bin/pytest -m "not slow" $(ARGS)
+	@.venv/bin/pytest -m "not slow" -n 2 tests/unit tests/e2e/test_wrong_calls.py $(ARGS)
+	@.venv/bin/pytest -m "not slow" tests/integration tests/e2e --ignore tests/e2e/test_wrong_calls.py $(ARGS)
+
+test-slow: $(INSTALLED) ## Run the slow tests: the container, whole trials, real photos (about an hour)
+	@.venv/bin/pytest -m slow $(ARGS)
 
 verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes)
 	@.venv/bin/pytest -m slow -s tests/e2e/test_real_photos.py $(ARGS)

@@ -39,6 +39,7 @@ def test_what_was_found_once_is_answered_as_the_contract_says(
     assert server.health().worker_pids == workers
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path) -> None:
     output = tmp_path / "chaos.json"

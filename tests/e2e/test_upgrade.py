@@ -26,12 +26,8 @@ def upgrade(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "trials",
-    [SHORT, pytest.param(TRIALS, marks=pytest.mark.slow)],
-    ids=["short", "all"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", [SHORT, TRIALS], ids=["short", "all"])
 def test_nothing_is_lost(trials: Sequence[str], tiny_archive: Path, tmp_path: Path) -> None:
     try:
         find_nginx()

@@ -122,6 +122,7 @@ def test_the_page_needs_nothing_else(workplace: Path, plain: dict[str, Any]) -> 
     assert all(group["title"] in page for group in plain["groups"].values())
 
 
+@pytest.mark.slow
 def test_label_errors_are_looked_for(workplace: Path) -> None:
     done = run(workplace, "--data", "demo", "--out", "scored", "--folds", 2)
     assert done.returncode == 0, done.stderr

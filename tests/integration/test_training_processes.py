@@ -156,6 +156,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_in_two_processes_writes_one_whole_bundle(workplace: Path) -> None:
     screen = succeed(
         workplace, "train", "--data", "demo", "--run", "two", "--epochs", 2,
