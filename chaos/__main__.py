@@ -12,14 +12,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from chaos.capacity import calibrated_load
 from chaos.load import Load
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings, full, short
 from chaos.trials import TRIALS
-from chaos.verdict import Check, Row
+from chaos.verdict import Check, Row, table_of
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid
 from server.plan import describe_machine
@@ -62,7 +61,7 @@ def main(
     began = time.monotonic()
     rows = list(_rows(console, archive, settings, names))
     _write(output, rows, archive, settings, time.monotonic() - began)
-    console.print(_table(rows))
+    console.print(table_of(rows, "Chaos"))
     failed = [row.trial for row in rows if not row.held]
     verdict = f"did not hold: {', '.join(failed)}" if failed else "all held"
     print(f"{len(rows)} trials in {time.monotonic() - began:.0f} s, {verdict}; figures: {output}.")
@@ -133,23 +132,6 @@ def _row(stage: _Stage, name: str, settings: ChaosSettings) -> Row:
 def _progress(console: Console, what: str) -> Iterator[None]:
     with console.status(f"{what} …"):
         yield
-
-
-def _table(rows: list[Row]) -> Table:
-    table = Table(title="Chaos")
-    for column in ("trial", "tried", "measured", "wanted", "held"):
-        table.add_column(column)
-    for row in rows:
-        for line, check in enumerate(row.checks):
-            table.add_row(
-                row.trial if line == 0 else "",
-                row.tried if line == 0 else "",
-                check.measured_text,
-                check.wanted_text,
-                "yes" if check.held else "[bold red]NO",
-                end_section=line == len(row.checks) - 1,
-            )
-    return table
 
 
 def _write(

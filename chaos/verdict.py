@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -84,3 +87,21 @@ def with_unit(value: float, unit: str) -> str:
     whole = float(value).is_integer() or abs(value) >= 1000
     figure = f"{value:,.0f}" if whole else f"{value:.3g}"
     return f"{figure} {unit}".rstrip()
+
+
+def table_of(rows: Sequence[Row], title: str) -> Table:
+    """Return what was tried beside what it showed, one line a check."""
+    table = Table(title=title)
+    for column in ("trial", "tried", "measured", "wanted", "held"):
+        table.add_column(column)
+    for row in rows:
+        for number, check in enumerate(row.checks):
+            table.add_row(
+                row.trial if number == 0 else "",
+                row.tried if number == 0 else "",
+                check.measured_text,
+                check.wanted_text,
+                "yes" if check.held else "[bold red]NO",
+                end_section=number == len(row.checks) - 1,
+            )
+    return table

@@ -12,9 +12,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from chaos.verdict import Row
+from chaos.verdict import Row, table_of
 from hangtag.console import one_sentence_errors
 from server.archive import open_archive
 from server.plan import describe_machine
@@ -63,7 +62,7 @@ def main(
     rows = list(_rows(console, archive, settings, names))
     seconds = time.monotonic() - began
     _write(output, rows, archive, settings, seconds)
-    console.print(_table(rows))
+    console.print(table_of(rows, "Upgrades under load"))
     failed = [row.trial for row in rows if not row.held]
     verdict = f"did not hold: {', '.join(failed)}" if failed else "all held"
     print(f"{len(rows)} trials in {seconds:.0f} s, {verdict}; figures: {output}.")
@@ -92,23 +91,6 @@ def _rows(
                 held = "held" if row.held else "[bold red]did not hold"
                 console.print(f"{row.trial}: {held}, {row.seconds:.0f} s")
                 yield row
-
-
-def _table(rows: Sequence[Row]) -> Table:
-    table = Table(title="Upgrades under load")
-    for column in ("trial", "tried", "measured", "wanted", "held"):
-        table.add_column(column)
-    for row in rows:
-        for number, check in enumerate(row.checks):
-            table.add_row(
-                row.trial if number == 0 else "",
-                row.tried if number == 0 else "",
-                check.measured_text,
-                check.wanted_text,
-                "yes" if check.held else "[bold red]NO",
-                end_section=number == len(row.checks) - 1,
-            )
-    return table
 
 
 def _write(

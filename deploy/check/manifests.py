@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hangtag.errors import SetupError
+
 Manifest = dict[str, Any]
 # The kinds that make pods, all of them with a `spec.template`.
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
@@ -72,9 +74,9 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
     Raises
     ------
-    NotImplementedError : if it has `matchExpressions`, which the policies cannot judge.
+    SetupError : if it has `matchExpressions`, which the policies cannot judge.
     """
     selector = selector or {}
     if selector.get("matchExpressions"):
-        raise NotImplementedError("Policies read matchLabels only; write the selector with these.")
+        raise SetupError("The policies read matchLabels only; write the selector with these.")
     return (selector.get("matchLabels") or {}).items() <= labels.items()

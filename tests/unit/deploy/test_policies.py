@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.check.manifests import Manifest
+from deploy.check.manifests import Manifest, selects
 from deploy.check.policies import (
     POLICIES,
     Policy,
@@ -17,6 +17,7 @@ from deploy.check.policies import (
     policy_faults,
     secrecy,
 )
+from hangtag.errors import SetupError
 from tests.unit.deploy.manifests import changed, sound_manifests, without
 
 TAGGER = "Deployment/tagger"
@@ -300,3 +301,9 @@ def _twin() -> Manifest:
     twin = sound_manifests()[2]
     twin["metadata"]["name"] = "twin"
     return twin
+
+
+def test_a_selector_that_cannot_be_judged_is_refused() -> None:
+    by_expression = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+    with pytest.raises(SetupError, match="read matchLabels only"):
+        selects(by_expression, {"app": "hangtag"})
