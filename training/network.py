@@ -54,6 +54,8 @@ class TaggerNetwork(nn.Module):
     ----------
     head_width : units between the embedding and the logits; 0 for none. With them, what the head
         knows of one group helps with the others.
+    mirrored : outside of training, an embedding is the mean of the photo's and its mirror image's
+        (Krizhevsky et al. 2012, section 4.1): a little better, in twice the time
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class TaggerNetwork(nn.Module):
         *,
         colour_branch: bool = False,
         head_width: int = 0,
+        mirrored: bool = False,
     ) -> None:
         super().__init__()
         self.body = backbone.body
@@ -71,6 +74,7 @@ class TaggerNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         width = backbone.width + (self.colour.width if self.colour else 0)
         self.head = build_head(width, head_width, labels, dropout)
+        self.mirrored = mirrored
         self.normalisation = backbone.normalisation
         mean, std = (255 * torch.tensor(each).view(1, 3, 1, 1) for each in self.normalisation)
         self.register_buffer("mean", mean, persistent=False)
@@ -87,6 +91,12 @@ class TaggerNetwork(nn.Module):
     def embed(self, pixels: Tensor) -> Tensor:
         """Return what the head sees of photos in [0, 255], (B, E)."""
         pixels = pixels.float()
+        if self.mirrored and not self.training:
+            both = self._embed(torch.cat([pixels, pixels.flip(-1)]))  # (2 B, E)
+            return both.reshape(2, -1, both.shape[-1]).mean(0)
+        return self._embed(pixels)
+
+    def _embed(self, pixels: Tensor) -> Tensor:
         embeddings: Tensor = self.body((pixels - self.mean) / self.std).flatten(1)
         if self.colour is not None:
             embeddings = torch.cat([embeddings, self.colour(pixels)], dim=1)

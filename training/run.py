@@ -142,6 +142,7 @@ def build_network(
         settings.dropout,
         colour_branch=settings.colour_branch,
         head_width=settings.head_width,
+        mirrored=settings.mirrored,
     )
 
 

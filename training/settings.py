@@ -40,7 +40,6 @@ _PRETRAINED: dict[str, object] = {
 _PACKAGED: dict[str, object] = {
     **_PRETRAINED,
     "epochs": 12,
-    "size_px": 192,
     "body_rate": 1.0,
     "dropout": 0.4,
 }
@@ -149,6 +148,8 @@ class TrainingSettings(Augmentation):
     head_width: int = Field(512, ge=0)
     # Histograms of the foreground's colours beside the backbone's embedding.
     colour_branch: bool = True
+    # Tags by a photo and its mirror image: a little better, in twice the time, in service too.
+    mirrored: bool = False
     # Mixes pairs of photos, `share` of one to the rest of the other, with shares of
     # Beta(alpha, alpha); 0: never.
     mixup_alpha: float = Field(0.0, ge=0)

@@ -43,7 +43,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(folder, "demo", "--folder", "demo", "--products", PRODUCTS)
     train(
         folder, "train", "--data", "demo", "--run", "run", "--epochs", 1, "--backbone", BACKBONE,
-        "--weights", "none", "--size", SIZE_PX,
+        "--weights", "none", "--size", SIZE_PX, "--set", "mirrored=true",
     )  # fmt: skip
     return folder / "run"
 
@@ -132,6 +132,7 @@ def test_lightning_loads_the_checkpoint_that_is_written(run: Path) -> None:
         settings.dropout,
         colour_branch=settings.colour_branch,
         head_width=settings.head_width,
+        mirrored=settings.mirrored,
     )
     lesson = Lesson.load_from_checkpoint(
         run / "checkpoints" / "exported.ckpt",

@@ -131,6 +131,7 @@ def _network_of(bundle: Bundle) -> TaggerNetwork:
         settings.dropout,
         colour_branch=settings.colour_branch,
         head_width=settings.head_width,
+        mirrored=settings.mirrored,
     )
     return network.eval()
 

@@ -16,6 +16,12 @@ def mean_colour_network(labels: int = 5, dropout: float = 0.0) -> TaggerNetwork:
     return TaggerNetwork(Backbone(nn.AdaptiveAvgPool2d(1), 3, NORMALISATION), labels, dropout)
 
 
+def left_half_network(*, mirrored: bool) -> TaggerNetwork:
+    """Its embedding is the mean normalised colours of the left half."""
+    body = nn.Sequential(nn.AdaptiveAvgPool2d((1, 2)), nn.Flatten(2), nn.MaxPool1d(1, 2))
+    return TaggerNetwork(Backbone(body, 3, NORMALISATION), 5, 0.0, mirrored=mirrored)
+
+
 @pytest.fixture
 def photos() -> torch.Tensor:
     return torch.randint(0, 256, (4, 3, 8, 8), generator=torch.manual_seed(1), dtype=torch.uint8)
@@ -57,3 +63,16 @@ def test_the_state_dict_is_body_and_head_alone() -> None:
     """Mean and deviation are code, so that weights of any run fit."""
     network = TaggerNetwork(Backbone(nn.Conv2d(3, 4, 1), 4, NORMALISATION), 2, 0.0)
     assert set(network.state_dict()) == {"body.weight", "body.bias", "head.weight", "head.bias"}
+
+
+def test_a_mirrored_network_sees_a_photo_and_its_mirror_image_as_one(photos: torch.Tensor) -> None:
+    plain, mirrored = left_half_network(mirrored=False), left_half_network(mirrored=True).eval()
+    left, right = plain.embed(photos), plain.embed(photos.flip(-1))
+    assert not torch.allclose(left, right)
+    torch.testing.assert_close(mirrored.embed(photos), (left + right) / 2)
+    torch.testing.assert_close(mirrored.embed(photos.flip(-1)), (left + right) / 2)
+
+
+def test_a_mirrored_network_learns_from_one_image_at_a_time(photos: torch.Tensor) -> None:
+    plain, mirrored = left_half_network(mirrored=False), left_half_network(mirrored=True).train()
+    torch.testing.assert_close(mirrored.embed(photos), plain.embed(photos))
