@@ -82,12 +82,13 @@ mine: $(INSTALLED) ## Mine labels from texts: DATA=folder OUT=folder [LANGUAGE= 
 consensus: $(INSTALLED) ## Make labels of several workers' answers: DATA=folder OUT=folder
 	@$(RUN_PYTHON) -m training.labels consensus $(call option,DATA,data) $(call option,OUT,out)
 
-archive: $(INSTALLED) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it
+archive: $(INSTALLED) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it: [VERSION=1.0]
 	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive '$(ARCHIVE)' --version '$(VERSION)'
 
 serve: $(INSTALLED) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; makes the demo tagger if there is none
 ifeq ($(origin ARCHIVE),file)
-	@test -e '$(ARCHIVE)' || { echo "There is no $(ARCHIVE) yet: making the demo tagger." \
+	@test -e '$(ARCHIVE)' || { $(RUN_PYTHON) -m server check-port --port '$(PORT)' \
+	  && echo "There is no $(ARCHIVE) yet: making the demo tagger." \
 	  && $(MAKE) --no-print-directory demo \
 	  && $(MAKE) --no-print-directory archive BUNDLE=runs/demo/bundle; }
 endif

@@ -57,7 +57,9 @@ def _plot_throughput(report: Report, axes: Any) -> None:
             axes.axhline(value, color=_COLOURS[system], linestyle="--", label=TITLES[system])
     axes.set_xticks(range(len(clients)), clients)
     axes.set(xlabel="clients", ylabel="photos/s", title=f"Throughput, {SMALL}")
-    axes.legend(fontsize=8)
+    # Room for the legend above the bars.
+    axes.margins(y=0.45)
+    axes.legend(fontsize=8, loc="upper left")
 
 
 def _plot_latency(report: Report, axes: Any) -> None:

@@ -7,22 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from hangtag.console import one_sentence_errors
-from hangtag.errors import DataInvalid, LoadTestFailed, ServerUnavailable
+from hangtag.errors import DataInvalid, LoadTestFailed
 from loadtest.limits import ALL, Limit, Measured, limits_of, read_exceptions, read_measured
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario
 from loadtest.suppliers import read_suppliers, suppliers_without_keys
 from loadtest.tagging_requests import CONTENT_TYPES
+from loadtest.target_server import require_server
 
 _LOCUSTFILE = Path(__file__).parent / "locustfile.py"
 _RESULTS = Path("loadtest/results")
@@ -77,7 +75,7 @@ def main(
     A broken request counts as a success if it gets the status and the code of the contract.
     """
     _require_photos(photos)
-    _require_server(host)
+    require_server(host)
     plan = LoadPlan(
         scenario=scenario,
         mix=mix,
@@ -136,20 +134,6 @@ def _require_photos(photos: Path) -> None:
             f"There are no JPEG or PNG photos in {photos}; name a folder with PHOTOS=…, or render "
             "the demo's with `make demo`."
         )
-
-
-def _require_server(host: str) -> None:
-    try:
-        with urlopen(f"{host}/ping", timeout=5):  # noqa: S310 - the operator names the host
-            pass
-    except (URLError, OSError, ValueError) as error:
-        # An ingress need not let /ping through.
-        if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND:
-            return
-        raise ServerUnavailable(
-            f"No server answers at {host} ({error}); start one with `make serve`, or name another "
-            "with HOST=…."
-        ) from error
 
 
 def _kinds_table(kinds: Sequence[Measured]) -> Table:

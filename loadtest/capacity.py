@@ -40,6 +40,7 @@ from loadtest.capacity_report import (
 )
 from loadtest.planning import Server, plan_servers
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
+from loadtest.target_server import require_server
 from loadtest.tagging_requests import Photo, read_photos
 from server.plan import count_gpus
 
@@ -223,7 +224,9 @@ def _photos(folder: Path | None) -> list[Photo]:
 @contextmanager
 def _target(archive: Path, host: str | None) -> Iterator[_Target]:
     if host is not None:
-        yield _Target(_address(host), pid=None, cores=None, gpus=0)
+        address = _address(host)
+        require_server(host)
+        yield _Target(address, pid=None, cores=None, gpus=0)
         return
     with serve_hangtag(archive) as served:
         yield _Target(

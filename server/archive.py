@@ -11,6 +11,7 @@ from hangtag.bundle import GOLDEN_FOLDER
 from hangtag.errors import ArchiveInvalid
 
 MANIFEST = "MAR-INF/MANIFEST.json"
+_PROJECT = Path(__file__).resolve().parents[1]
 _REMEDY = "`make serve` makes the demo's, `make archive` packs your own."
 
 
@@ -21,6 +22,8 @@ class Archive:
     path: Path
     size_bytes: int
     model_version: str
+    # Whether the code that it brings differs from that beside the server.
+    has_other_code: bool
 
 
 def open_archive(path: Path) -> Archive:
@@ -35,12 +38,19 @@ def open_archive(path: Path) -> Archive:
     try:
         with zipfile.ZipFile(path) as files:
             manifest = json.loads(files.read(MANIFEST))
+            other_code = any(_differs(files, name) for name in files.namelist())
         version = str(manifest["model"]["modelVersion"])
     except zipfile.BadZipFile as error:
         raise ArchiveInvalid(f"{path} is not an archive ({error}); {_REMEDY}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise ArchiveInvalid(f"{path} has no {MANIFEST} to go by; {_REMEDY}") from error
-    return Archive(path.resolve(), path.stat().st_size, version)
+    return Archive(path.resolve(), path.stat().st_size, version, other_code)
+
+
+def _differs(files: zipfile.ZipFile, name: str) -> bool:
+    # TorchServe wants the handler itself in the archive's top folder.
+    here = _PROJECT / (name if "/" in name else f"handlers/{name}")
+    return name.endswith(".py") and here.is_file() and here.read_bytes() != files.read(name)
 
 
 def extract_sample_photo(archive: Path, folder: Path) -> Path | None:

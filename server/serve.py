@@ -23,6 +23,7 @@ from server.signals import StopSignals
 from server.torchserve import MODEL_NAME, TorchServe
 
 LOOK_INTERVAL_S = 0.2
+_OTHER_CODE = "the handler in this archive is of another release; `make archive` packs it anew"
 
 
 @one_sentence_errors
@@ -89,6 +90,15 @@ def serve(
     console.print("Stopped.")
 
 
+@one_sentence_errors
+def check_port(
+    port: Annotated[int, typer.Option(help="Port of the API; the next two are needed, too.")],
+) -> None:
+    """Check that the ports of a server are free, before anything that takes long."""
+    Ports(port).require_free()
+    print(f"Ports {port} to {port + 2} are free.")
+
+
 def _take_leave(server: TorchServe, signals: StopSignals, grace_s: float) -> None:
     # Who presses Ctrl-C, or closes the terminal, has no balancer that must notice.
     supervised = signals.last == signal.SIGTERM
@@ -121,8 +131,10 @@ def _print_ready(console: Console, server: TorchServe, workers: int, sample: Pat
 
 def _facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
     ports = server.ports
+    other_code = [("Note", _OTHER_CODE)] if server.archive.has_other_code else []
     return [
         ("Serving", _describe(server.archive)),
+        *other_code,
         ("Workers", str(workers)),
         ("API", f"{url(ports.inference, ports.host)}/predictions/{MODEL_NAME}"),
         ("Management", f"{url(ports.management)}/models/{MODEL_NAME}"),

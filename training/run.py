@@ -21,6 +21,7 @@ from training.finishing import BUNDLE, finish_run
 from training.logs import require_loggers
 from training.network import TaggerNetwork
 from training.quick import fit_quickly
+from training.run_lock import alone_in
 from training.settings import TrainingSettings
 from training.training_data import TrainingData, prepare_data, read_data, write_data
 
@@ -32,7 +33,8 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
 
     Raises
     ------
-    SettingsInvalid : if the folder holds a finished run, or one with other settings.
+    SettingsInvalid : if the folder holds a finished run or one with other settings, or if
+        another process trains into it.
     """
     if (run_folder / BUNDLE).exists():
         raise SettingsInvalid(f"{run_folder} holds a finished run; name another with RUN=….")
@@ -47,12 +49,13 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
     catalogue = read_catalogue(settings.data)
     require_possible(settings, catalogue.label_space)
     network = build_network(settings, settings.weights, catalogue.label_space)
-    data = prepare_data(catalogue, settings, run_folder)
-    record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
-    unfinished = run_folder / f"{SETTINGS}.part"
-    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(run_folder / SETTINGS)
-    return _run(network, settings, data, run_folder, checkpoint=None)
+    with alone_in(run_folder):
+        data = prepare_data(catalogue, settings, run_folder)
+        record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
+        unfinished = run_folder / f"{SETTINGS}.part"
+        unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(run_folder / SETTINGS)
+        return _run(network, settings, data, run_folder, checkpoint=None)
 
 
 def resume_run(resume: Path) -> Bundle:
@@ -60,7 +63,7 @@ def resume_run(resume: Path) -> Bundle:
 
     Raises
     ------
-    SettingsInvalid : if there is no such run.
+    SettingsInvalid : if there is no such run, or another process goes on with it.
     DataInvalid : if the photos, labels or splits have changed since the run began.
     """
     if not resume.exists():
@@ -69,6 +72,13 @@ def resume_run(resume: Path) -> Bundle:
     if (run_folder / BUNDLE).exists():
         raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
     settings, dataset_sha256 = _read_settings(run_folder)
+    with alone_in(run_folder):
+        return _resume(resume, run_folder, settings, dataset_sha256)
+
+
+def _resume(
+    resume: Path, run_folder: Path, settings: TrainingSettings, dataset_sha256: str
+) -> Bundle:
     catalogue = read_catalogue(settings.data)
     require_possible(settings, catalogue.label_space)
     data = read_data(catalogue, settings, run_folder)

@@ -14,6 +14,7 @@ from deploy.check.manifests import Manifest
 from hangtag.errors import SetupError
 
 # https://kubectl.docs.kubernetes.io/references/kustomize/
+_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RENDERERS = (("kubectl", "kustomize"), ("kustomize", "build"))
 
 
@@ -24,6 +25,11 @@ def render(folder: Path) -> list[Manifest]:
     ------
     SetupError : if there is neither kubectl nor kustomize, or the folder cannot be rendered.
     """
+    if not any((folder / name).is_file() for name in _FILES):
+        raise SetupError(
+            f"There is no {_FILES[0]} in {folder}; name an overlay's folder, such as "
+            "deploy/kubernetes/overlays/cpu."
+        )
     done = subprocess.run(
         [*find_renderer(), str(folder)], capture_output=True, text=True, check=False
     )

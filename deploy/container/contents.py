@@ -46,7 +46,9 @@ def measure_contents(engine: Engine, tag: str) -> dict[str, float]:
         check=False,
     )
     if done.returncode:
-        raise ServerUnavailable(f"{tag} cannot be looked into: {done.stderr.strip()}")
+        raise ServerUnavailable(
+            f"{tag} cannot be looked into; `make image` builds it. {done.stderr.strip()}"
+        )
     rows = (line.split("\t") for line in done.stdout.splitlines())
     return parts({path: int(kibibytes) * 1024 / 1e6 for kibibytes, path in rows})
 

@@ -30,6 +30,7 @@ POLICIES: tuple[Policy, ...] = (
     network.services_meet_one_workload,
     edge.fits_the_settings_behind_it,
     edge.asks_for_a_key,
+    edge.encrypts_every_host,
     secrecy.config_maps_hold_no_secrets,
     secrecy.names_what_is_there,
 )

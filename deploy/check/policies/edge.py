@@ -43,7 +43,23 @@ def asks_for_a_key(manifests: Sequence[Manifest]) -> Iterator[str]:
         namespace = rest.partition(".")[0]
         ports = [port["port"] for port in service["spec"]["ports"]]
         if namespace != service["metadata"].get("namespace") or (url.port or 80) not in ports:
-            yield f"{title_of(ingress)}: auth-url {url.geturl()} is not where {name} answers."
+            here = service["metadata"].get("namespace")
+            yield (
+                f"{title_of(ingress)}: auth-url {url.geturl()} is not where {name} answers; that is "
+                f"{name}.{here}, port {ports[0]}."
+            )
+
+
+def encrypts_every_host(manifests: Sequence[Manifest]) -> Iterator[str]:
+    """Every host of an Ingress with TLS has a certificate."""
+    for ingress in of_kind(manifests, "Ingress"):
+        certified = {host for each in ingress["spec"].get("tls", []) for host in each["hosts"]}
+        hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
+        if certified and certified != hosts:
+            yield (
+                f"{title_of(ingress)}: its rules are for {', '.join(sorted(hosts))}, and its tls for "
+                f"{', '.join(sorted(certified))}; make them the same."
+            )
 
 
 def _settings_behind(ingress: Manifest, manifests: Sequence[Manifest]) -> Iterator[ServedSettings]:

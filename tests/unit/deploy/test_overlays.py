@@ -176,10 +176,20 @@ def test_the_command_names_each_fault_and_fails(
 def test_a_folder_that_cannot_be_rendered_is_one_sentence(
     tmp_path: Path, run: Callable[[Path], tuple[int, str]]
 ) -> None:
+    (tmp_path / "kustomization.yaml").write_text("resources: [missing.yaml]\n")
     code, output = run(tmp_path)
     assert code == 1
-    assert "cannot be rendered: unable to find one of 'kustomization.yaml'" in output
+    assert "cannot be rendered: accumulating resources" in output
     assert "Traceback" not in output
+
+
+def test_an_overlay_that_is_not_there_is_one_sentence(
+    tmp_path: Path, run: Callable[[Path], tuple[int, str]]
+) -> None:
+    code, output = run(tmp_path / "cpu")
+    assert code == 1
+    assert "There is no kustomization.yaml in " in output
+    assert "name an overlay's folder, such as deploy/kubernetes/overlays/cpu." in output
 
 
 def test_without_kubectl_it_is_said_how_to_get_it(

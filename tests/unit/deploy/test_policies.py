@@ -222,7 +222,14 @@ REFUSED: list[tuple[Policy, str, str, Any, str]] = [
         "Ingress/tagger",
         f"{ANNOTATION}auth-url",
         "http://tagger.elsewhere.svc/check",
-        "not where tagger answers",
+        "not where tagger answers; that is tagger.",
+    ),
+    (
+        edge.encrypts_every_host,
+        "Ingress/tagger",
+        "spec tls",
+        [{"hosts": ["other.example.com"], "secretName": "tls"}],
+        "and its tls for other.example.com; make them the same",
     ),
     (
         secrecy.names_what_is_there,

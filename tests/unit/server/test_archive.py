@@ -12,6 +12,9 @@ from hangtag.errors import ArchiveInvalid
 from server.archive import MANIFEST, open_archive
 
 
+PROJECT = Path(__file__).resolve().parents[3]
+
+
 def _archive(path: Path, manifest: str) -> Path:
     with zipfile.ZipFile(path, "w") as files:
         files.writestr(MANIFEST, manifest)
@@ -24,6 +27,21 @@ def test_an_archive_says_its_version_and_size(tmp_path: Path) -> None:
     assert archive.path == path.resolve()
     assert archive.model_version == "1.4"
     assert archive.size_bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("name", "here"),
+    [("hangtag/errors.py", "hangtag/errors.py"), ("tagger_handler.py", "handlers/tagger_handler.py")],
+)
+def test_code_of_another_release_is_noticed(name: str, here: str, tmp_path: Path) -> None:
+    path = _archive(tmp_path / "a.mar", json.dumps({"model": {"modelVersion": "1"}}))
+    with zipfile.ZipFile(path, "a") as files:
+        files.write(PROJECT / here, name)
+    assert not open_archive(path).has_other_code
+    path = _archive(path, json.dumps({"model": {"modelVersion": "1"}}))
+    with zipfile.ZipFile(path, "a") as files:
+        files.writestr(name, "# of another release")
+    assert open_archive(path).has_other_code
 
 
 def test_a_missing_archive_names_those_that_exist(tmp_path: Path) -> None:

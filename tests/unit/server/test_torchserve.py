@@ -15,7 +15,7 @@ from server.temporary import free_ports
 from server.torchserve import TorchServe, _environment, _run_folder
 
 PLAN = ServingPlan(workers=2, threads=3, batch_size=8)
-ARCHIVE = Archive(Path("tagger.mar"), size_bytes=1, model_version="1.0")
+ARCHIVE = Archive(Path("tagger.mar"), size_bytes=1, model_version="1.0", has_other_code=False)
 
 
 @pytest.mark.parametrize("name", ["TS_CONFIG_FILE", "TS_MODEL_SERVER_HOME", "PYTHONPATH"])

@@ -1,0 +1,66 @@
+"""Whether there is a server to load."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hangtag.errors import ServerUnavailable
+from loadtest import capacity
+from loadtest.target_server import require_server
+
+
+@contextmanager
+def answering(status: int) -> Iterator[str]:
+    """Serve one status on any path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address that nobody listens on."""
+    with answering(200) as host:
+        pass
+    return host
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_server_may_keep_its_ping_to_itself(status: int) -> None:
+    with answering(status) as host:
+        require_server(host)
+
+
+def test_a_server_that_is_not_ready_is_not_loaded() -> None:
+    with answering(503) as host, pytest.raises(ServerUnavailable, match="503"):
+        require_server(host)
+
+
+def test_nothing_is_sent_where_no_server_is(nobody: str, tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(capacity.main)
+    output = tmp_path / "capacity.json"
+    result = CliRunner().invoke(app, ["--host", nobody, "--output", str(output)])
+    assert result.exit_code == 1
+    assert f"No server answers at {nobody} (" in result.output
+    assert not output.exists()
