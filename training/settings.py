@@ -39,7 +39,7 @@ _PRETRAINED: dict[str, object] = {
 # A small network, which learns as fast as its head, and for which two cores are enough.
 _PACKAGED: dict[str, object] = {
     **_PRETRAINED,
-    "epochs": 12,
+    "epochs": 10,
     "body_rate": 1.0,
     "dropout": 0.4,
 }

@@ -86,7 +86,7 @@ def test_a_value_out_of_range_is_named(name: str, value: object) -> None:
 
 def test_the_packaged_network_learns_as_fast_as_its_head() -> None:
     settings = make_settings(DATA, "packaged", backbone="tf_efficientnet_lite0")
-    assert (settings.epochs, settings.size_px, settings.body_rate) == (12, 224, 1.0)
+    assert (settings.epochs, settings.size_px, settings.body_rate) == (10, 224, 1.0)
 
 
 def test_the_head_phase_is_as_in_quick_mode() -> None:
