@@ -40,8 +40,8 @@ from loadtest.capacity_report import (
 )
 from loadtest.planning import Server, plan_servers
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
-from loadtest.target_server import require_server
 from loadtest.tagging_requests import Photo, read_photos
+from loadtest.target_server import require_server
 from server.plan import count_gpus
 
 _OUTPUT = Path("bench/results/capacity.json")

@@ -45,8 +45,8 @@ def asks_for_a_key(manifests: Sequence[Manifest]) -> Iterator[str]:
         if namespace != service["metadata"].get("namespace") or (url.port or 80) not in ports:
             here = service["metadata"].get("namespace")
             yield (
-                f"{title_of(ingress)}: auth-url {url.geturl()} is not where {name} answers; that is "
-                f"{name}.{here}, port {ports[0]}."
+                f"{title_of(ingress)}: auth-url {url.geturl()} is not where {name} answers; that "
+                f"is {name}.{here}, port {ports[0]}."
             )
 
 
@@ -57,8 +57,8 @@ def encrypts_every_host(manifests: Sequence[Manifest]) -> Iterator[str]:
         hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
         if certified and certified != hosts:
             yield (
-                f"{title_of(ingress)}: its rules are for {', '.join(sorted(hosts))}, and its tls for "
-                f"{', '.join(sorted(certified))}; make them the same."
+                f"{title_of(ingress)}: its rules are for {', '.join(sorted(hosts))}, and its tls "
+                f"for {', '.join(sorted(certified))}; make them the same."
             )
 
 

@@ -11,7 +11,6 @@ import pytest
 from hangtag.errors import ArchiveInvalid
 from server.archive import MANIFEST, open_archive
 
-
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -31,7 +30,10 @@ def test_an_archive_says_its_version_and_size(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "here"),
-    [("hangtag/errors.py", "hangtag/errors.py"), ("tagger_handler.py", "handlers/tagger_handler.py")],
+    [
+        ("hangtag/errors.py", "hangtag/errors.py"),
+        ("tagger_handler.py", "handlers/tagger_handler.py"),
+    ],
 )
 def test_code_of_another_release_is_noticed(name: str, here: str, tmp_path: Path) -> None:
     path = _archive(tmp_path / "a.mar", json.dumps({"model": {"modelVersion": "1"}}))

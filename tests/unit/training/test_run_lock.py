@@ -42,9 +42,9 @@ def other(run_folder: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_second_process_is_told_what_to_do(
     run_folder: Path, other: subprocess.Popen[str]
 ) -> None:
-    with pytest.raises(SettingsInvalid, match=r"^Another process trains into .*one: wait for it, "):
-        with alone_in(run_folder):
-            pytest.fail("it was let in")
+    told = r"^Another process trains into .*one: wait for it, "
+    with pytest.raises(SettingsInvalid, match=told), alone_in(run_folder):
+        pytest.fail("it was let in")
     assert other.poll() is None
 
 
