@@ -22,7 +22,7 @@ class Archive:
     path: Path
     size_bytes: int
     model_version: str
-    # Whether the code that it brings differs from that beside the server.
+    # Whether a module that it brings is another here; where there is none here, nobody knows.
     has_other_code: bool
 
 

@@ -71,9 +71,11 @@ def _sentence(port: int, host: str, error: OSError) -> str:
         reason = f"Port {port} is taken"
     elif error.errno == errno.EACCES:
         reason = f"Port {port} is reserved for the system"
-    else:
+    elif error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
         return (
             f"{host} cannot be listened on ({error.strerror}); name an address of this machine "
             "with --host or HANGTAG_HOST, 0.0.0.0 for all of them."
         )
+    else:
+        reason = f"Port {port} of {host} cannot be listened on ({error.strerror})"
     return f"{reason}; stop what uses it or choose another with PORT=… (three in a row are needed)."

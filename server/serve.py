@@ -23,7 +23,7 @@ from server.signals import StopSignals
 from server.torchserve import MODEL_NAME, TorchServe
 
 LOOK_INTERVAL_S = 0.2
-_OTHER_CODE = "the handler in this archive is of another release; `make archive` packs it anew"
+_OTHER_CODE = "the code in this archive is not that of this release; pack its bundle anew"
 
 
 @one_sentence_errors
@@ -92,11 +92,15 @@ def serve(
 
 @one_sentence_errors
 def check_port(
-    port: Annotated[int, typer.Option(help="Port of the API; the next two are needed, too.")],
+    port: Annotated[
+        int, typer.Option(envvar="HANGTAG_PORT", help="Port of the API; the next two count, too.")
+    ] = 8080,
+    host: Annotated[
+        str, typer.Option(envvar="HANGTAG_HOST", help="IPv4 address of the API and the metrics.")
+    ] = HOST,
 ) -> None:
-    """Check that the ports of a server are free, before anything that takes long."""
-    Ports(port).require_free()
-    print(f"Ports {port} to {port + 2} are free.")
+    """Check that the ports of a server are free, before what takes long; say so only if not."""
+    Ports(port, host).require_free()
 
 
 def _take_leave(server: TorchServe, signals: StopSignals, grace_s: float) -> None:
@@ -120,7 +124,7 @@ def _serve_until_death(server: TorchServe, signals: StopSignals) -> None:
 
 def _print_ready(console: Console, server: TorchServe, workers: int, sample: Path | None) -> None:
     table = Table.grid(padding=(0, 2))
-    for name, value in _facts(server, workers):
+    for name, value in facts(server, workers):
         table.add_row(name, value)
     console.print(table)
     console.print("\nTry it:")
@@ -129,7 +133,8 @@ def _print_ready(console: Console, server: TorchServe, workers: int, sample: Pat
     console.print("\nCtrl-C stops it.")
 
 
-def _facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
+def facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
+    """Return what is printed of a server that is ready: names and values."""
     ports = server.ports
     other_code = [("Note", _OTHER_CODE)] if server.archive.has_other_code else []
     return [

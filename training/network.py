@@ -55,7 +55,7 @@ class TaggerNetwork(nn.Module):
     head_width : units between the embedding and the logits; 0 for none. With them, what the head
         knows of one group helps with the others.
     mirrored : outside of training, an embedding is the mean of the photo's and its mirror image's
-        (Krizhevsky et al. 2012, section 4.1): a little better, in twice the time
+        (as Krizhevsky et al. 2012, section 4.1, average what they predict for both)
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from training.device import choose_devices, require_compiler
 from training.fine_tuning import fine_tune
 from training.finishing import BUNDLE, finish_run
 from training.logs import require_loggers
-from training.network import TaggerNetwork
+from training.network import Backbone, TaggerNetwork
 from training.quick import fit_quickly
 from training.run_lock import alone_in
 from training.settings import TrainingSettings
@@ -50,6 +50,10 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
     require_possible(settings, catalogue.label_space)
     network = build_network(settings, settings.weights, catalogue.label_space)
     with alone_in(run_folder):
+        if (run_folder / SETTINGS).exists():
+            raise SettingsInvalid(
+                f"Another process has begun {run_folder} in the meantime; name another with RUN=…."
+            )
         data = prepare_data(catalogue, settings, run_folder)
         record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
         unfinished = run_folder / f"{SETTINGS}.part"
@@ -69,10 +73,10 @@ def resume_run(resume: Path) -> Bundle:
     if not resume.exists():
         raise SettingsInvalid(f"RESUME={resume} does not exist; name a run's folder or checkpoint.")
     run_folder = resume.parent.parent if resume.is_file() else resume
-    if (run_folder / BUNDLE).exists():
-        raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
     settings, dataset_sha256 = _read_settings(run_folder)
     with alone_in(run_folder):
+        if (run_folder / BUNDLE).exists():
+            raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
         return _resume(resume, run_folder, settings, dataset_sha256)
 
 
@@ -146,6 +150,13 @@ def build_network(
     pl.seed_everything(settings.seed, verbose=False)
     backbone = build_backbone(settings.backbone, weights, settings.size_px)
     pl.seed_everything(settings.seed, verbose=False)
+    return network_on(backbone, settings, label_space)
+
+
+def network_on(
+    backbone: Backbone, settings: TrainingSettings, label_space: LabelSpace
+) -> TaggerNetwork:
+    """Return the network of the settings on a backbone, its head with random weights."""
     return TaggerNetwork(
         backbone,
         len(label_space),

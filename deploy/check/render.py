@@ -13,8 +13,8 @@ import yaml
 from deploy.check.manifests import Manifest
 from hangtag.errors import SetupError
 
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 # https://kubectl.docs.kubernetes.io/references/kustomize/
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RENDERERS = (("kubectl", "kustomize"), ("kustomize", "build"))
 
 
@@ -25,9 +25,9 @@ def render(folder: Path) -> list[Manifest]:
     ------
     SetupError : if there is neither kubectl nor kustomize, or the folder cannot be rendered.
     """
-    if not any((folder / name).is_file() for name in _FILES):
+    if not any((folder / name).is_file() for name in _KUSTOMIZATIONS):
         raise SetupError(
-            f"There is no {_FILES[0]} in {folder}; name an overlay's folder, such as "
+            f"There is no {_KUSTOMIZATIONS[0]} in {folder}; name an overlay's folder, such as "
             "deploy/kubernetes/overlays/cpu."
         )
     done = subprocess.run(

@@ -47,7 +47,8 @@ def measure_contents(engine: Engine, tag: str) -> dict[str, float]:
     )
     if done.returncode:
         raise ServerUnavailable(
-            f"{tag} cannot be looked into; `make image` builds it. {done.stderr.strip()}"
+            f"{tag} cannot be looked into: {done.stderr.strip()}; if it is not there yet, "
+            "`make image` builds it."
         )
     rows = (line.split("\t") for line in done.stdout.splitlines())
     return parts({path: int(kibibytes) * 1024 / 1e6 for kibibytes, path in rows})

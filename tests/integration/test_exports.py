@@ -14,11 +14,10 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from hangtag.bundle import load_bundle
-from training.backbones import build_backbone
 from training.exports.__main__ import app
 from training.exports.agreement import TOLERANCE, measure_agreement
 from training.lesson import Lesson
-from training.network import TaggerNetwork
+from training.run import build_network
 from training.settings import TrainingSettings
 
 PRODUCTS = 40
@@ -126,14 +125,7 @@ def test_lightning_loads_the_checkpoint_that_is_written(run: Path) -> None:
     bundle = load_bundle(run / "bundle")
     told = {name: value for name, value in bundle.manifest.training.items() if name != "commit"}
     settings = TrainingSettings.model_validate(told)
-    network = TaggerNetwork(
-        build_backbone(BACKBONE, "none", SIZE_PX),
-        len(bundle.label_space),
-        settings.dropout,
-        colour_branch=settings.colour_branch,
-        head_width=settings.head_width,
-        mirrored=settings.mirrored,
-    )
+    network = build_network(settings, "none", bundle.label_space)
     lesson = Lesson.load_from_checkpoint(
         run / "checkpoints" / "exported.ckpt",
         network=network, settings=settings, label_space=bundle.label_space, steps_per_epoch=1,

@@ -25,8 +25,9 @@ from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images import ImageLimits, decode_image
 from training.__main__ import app
-from training.run import resume_run, start_run
-from training.settings import make_settings
+from training.run import SETTINGS, resume_run, start_run
+from training.run_lock import LOCK, alone_in
+from training.settings import TrainingSettings, make_settings
 
 PRODUCTS = 40
 SIZE_PX = 32
@@ -285,6 +286,33 @@ def test_other_settings_do_not_go_on_with_a_run(unfinished: Path) -> None:
     settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=3)
     with pytest.raises(SettingsInvalid, match="unfinished run with other settings; go on with it"):
         start_run(settings, unfinished)
+
+
+def test_a_run_that_another_process_goes_on_with_is_left_alone(unfinished: Path) -> None:
+    def files() -> dict[Path, int]:
+        found = (path for path in unfinished.rglob("*") if path.name != LOCK)
+        return {path: path.stat().st_mtime_ns for path in found if path.is_file()}
+
+    before = files()
+    record = json.loads((unfinished / SETTINGS).read_text(encoding="utf-8"))
+    settings = TrainingSettings.model_validate(record["settings"])
+    with alone_in(unfinished):
+        for go_on in (lambda: resume_run(unfinished), lambda: start_run(settings, unfinished)):
+            with pytest.raises(SettingsInvalid, match=r"^Another process trains into "):
+                go_on()
+    assert files() == before
+
+
+def test_a_new_run_is_not_begun_where_another_process_begins_one(
+    unfinished: Path, tmp_path: Path
+) -> None:
+    settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=1)
+    with (
+        alone_in(tmp_path / "new"),
+        pytest.raises(SettingsInvalid, match=r"^Another process trains into "),
+    ):
+        start_run(settings, tmp_path / "new")
+    assert not (tmp_path / "new" / SETTINGS).exists()
 
 
 def test_a_folder_that_is_no_run_cannot_be_gone_on_with(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from training.exports.state_files import read_state
 from training.finishing import BUNDLE
 from training.network import Normalisation, TaggerNetwork
 from training.report.saved import TEST_PHOTOS, load_evaluated
+from training.run import network_on
 from training.settings import TrainingSettings
 
 # Of a score: one network in fp32, computed by two runtimes.
@@ -125,15 +126,8 @@ def _network_of(bundle: Bundle) -> TaggerNetwork:
         ) from error
     backbone = build_backbone(settings.backbone, "none", settings.size_px)
     normalisation = Normalisation(**bundle.manifest.normalisation)
-    network = TaggerNetwork(
-        backbone._replace(normalisation=normalisation),
-        len(bundle.label_space),
-        settings.dropout,
-        colour_branch=settings.colour_branch,
-        head_width=settings.head_width,
-        mirrored=settings.mirrored,
-    )
-    return network.eval()
+    backbone = backbone._replace(normalisation=normalisation)
+    return network_on(backbone, settings, bundle.label_space).eval()
 
 
 def _load(network: TaggerNetwork, path: Path) -> None:

@@ -51,14 +51,16 @@ def asks_for_a_key(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def encrypts_every_host(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """Every host of an Ingress with TLS has a certificate."""
+    """The hosts of an Ingress with TLS are those of its certificates."""
     for ingress in of_kind(manifests, "Ingress"):
-        certified = {host for each in ingress["spec"].get("tls", []) for host in each["hosts"]}
-        hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
-        if certified and certified != hosts:
+        if "tls" not in ingress["spec"]:
+            continue
+        certified = {host for each in ingress["spec"]["tls"] for host in each.get("hosts", [])}
+        hosts = {rule.get("host", "*") for rule in ingress["spec"]["rules"]}
+        if certified != hosts:
             yield (
                 f"{title_of(ingress)}: its rules are for {', '.join(sorted(hosts))}, and its tls "
-                f"for {', '.join(sorted(certified))}; make them the same."
+                f"for {', '.join(sorted(certified)) or 'none'}; make them the same."
             )
 
 

@@ -232,6 +232,13 @@ REFUSED: list[tuple[Policy, str, str, Any, str]] = [
         "and its tls for other.example.com; make them the same",
     ),
     (
+        edge.encrypts_every_host,
+        "Ingress/tagger",
+        "spec tls",
+        [{"secretName": "tls"}],
+        "and its tls for none; make them the same",
+    ),
+    (
         secrecy.names_what_is_there,
         TAGGER,
         f"{FETCH} envFrom 0 configMapRef name",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from server.__main__ import app
-from server.archive import MANIFEST
+from server.archive import MANIFEST, open_archive
 from server.ports import HOST, Ports
-from server.serve import sample_call
+from server.serve import facts, sample_call
 from server.temporary import free_ports
+from server.torchserve import TorchServe
 
 
 @pytest.fixture
@@ -40,6 +42,24 @@ def test_a_taken_port_is_one_sentence(archive: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Port {port + 2} is taken; ")
     assert result.stderr.count("\n") == 1
+
+
+def test_ports_are_checked_before_the_demo_is_made() -> None:
+    port = free_ports().inference
+    assert CliRunner().invoke(app, ["check-port", "--port", str(port)]).output == ""
+    with socket.create_server((HOST, port + 1)):
+        result = CliRunner().invoke(app, ["check-port", "--port", str(port)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Port {port + 1} is taken; ")
+
+
+@pytest.mark.parametrize(("other_code", "noted"), [(True, ["Note"]), (False, [])])
+def test_an_archive_with_other_code_is_noted(
+    *, other_code: bool, noted: list[str], archive: Path, tmp_path: Path
+) -> None:
+    served = replace(open_archive(archive), has_other_code=other_code)
+    told = facts(TorchServe(served, free_ports(), tmp_path / "logs"), workers=1)
+    assert [name for name, _ in told if name == "Note"] == noted
 
 
 def test_the_call_to_paste_names_the_sample_photo(tmp_path: Path) -> None:
