@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -15,44 +14,44 @@ from typer.testing import CliRunner
 from hangtag.errors import ServerUnavailable
 from loadtest import capacity
 from loadtest.target_server import require_server
+from tests.unit.serving import serving
 
 
 @contextmanager
-def answering(status: int) -> Iterator[str]:
-    """Serve one status on any path."""
+def answering(status: int) -> Iterator[tuple[str, list[str]]]:
+    """Serve one status on any path; yield the address, and the paths that were asked for."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked.append(self.path)
             self.send_response(status)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    asked: list[str] = []
+    with serving(Handler) as host:
+        yield host, asked
 
 
 @pytest.fixture
 def nobody() -> str:
     """An address that nobody listens on."""
-    with answering(200) as host:
+    with answering(200) as (host, _):
         pass
     return host
 
 
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_server_may_keep_its_ping_to_itself(status: int) -> None:
-    with answering(status) as host:
-        require_server(host)
+    with answering(status) as (host, asked):
+        require_server(f"{host}/")
+    assert asked == ["/ping"]
 
 
 def test_a_server_that_is_not_ready_is_not_loaded() -> None:
-    with answering(503) as host, pytest.raises(ServerUnavailable, match="503"):
+    with answering(503) as (host, _), pytest.raises(ServerUnavailable, match="503"):
         require_server(host)
 
 

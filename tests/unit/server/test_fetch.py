@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from typer.testing import CliRunner
 from server.__main__ import app
 from server.archive import MANIFEST
 from server.fetch import without_secrets
+from tests.unit.serving import serving
 
 
 @pytest.fixture
@@ -60,12 +60,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 def store(archive: Path) -> Iterator[str]:
     """The address of an HTTP server that has the archive."""
     handler = functools.partial(_Quiet, directory=str(archive.parent.parent))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(handler) as address:
+        yield address
 
 
 def sha256(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hangtag.errors import SettingsInvalid
-from training.run_lock import alone_in
+from training.run_lock import LOCK, alone_in
 
 HOLDER = """
 import sys, time
@@ -52,9 +53,9 @@ def test_a_killed_process_leaves_the_folder_free(
     run_folder: Path, other: subprocess.Popen[str]
 ) -> None:
     other.kill()
-    other.wait()
+    assert other.wait() == -signal.SIGKILL
     with alone_in(run_folder):
-        pass
+        assert (run_folder / LOCK).exists()
 
 
 def test_a_folder_is_free_after_an_error(run_folder: Path) -> None:
