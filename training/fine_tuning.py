@@ -136,7 +136,7 @@ def fit(
     processes = trainer.num_devices
     train = data.to_learn_from(lesson.settings, processes)
     validation = data.subset(
-        data.splits.validation, shuffle=False, batch_size=_PREDICTION_BATCH, processes=processes
+        data.splits.validation, batch_size=_PREDICTION_BATCH, processes=processes
     )
     try:
         trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
@@ -177,7 +177,7 @@ def predict(network: TaggerNetwork, data: TrainingData, indices: Indices) -> Out
     network.to(device).eval()
     parts = []
     with torch.no_grad():
-        for pixels, _ in data.subset(indices, shuffle=False, batch_size=_PREDICTION_BATCH):
+        for pixels, _ in data.subset(indices, batch_size=_PREDICTION_BATCH):
             parts.append([each.cpu().numpy() for each in network(pixels.to(device))])
     seen = [np.concatenate(each) for each in zip(*parts, strict=True)]
     outputs = [np.full((len(data.targets), each.shape[1]), np.nan, np.float32) for each in seen]

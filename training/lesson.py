@@ -15,13 +15,13 @@ from torch.optim.lr_scheduler import LambdaLR
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
 from training.augmentation import augment, scale_down
+from training.batch_seeds import BatchSeeds
 from training.contrastive import ContrastiveLoss
 from training.depthwise import FastDepthwise
-from training.device import process_number, share_buffers
+from training.device import share_buffers
 from training.losses import TaggingLoss, initial_scoring
 from training.mixup import MixedTargets, mix, mixed_loss
 from training.network import TaggerNetwork
-from training.sampling import batch_seed
 from training.settings import TrainingSettings
 
 Targets = Tensor | MixedTargets
@@ -73,6 +73,7 @@ class Lesson(pl.LightningModule):
         self.scorer = Scorer(label_space, initial_scoring(label_space, settings.loss))
         self.settings = settings
         self.steps_per_epoch = steps_per_epoch
+        self._seeds = BatchSeeds(settings.seed)
         self._compiled: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
 
     def on_fit_start(self) -> None:
@@ -85,7 +86,7 @@ class Lesson(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Let all layers learn but the frozen ones."""
-        self._batches = 0
+        self._seeds.begin_epoch(self.current_epoch)
         # Weights are loaded, and embeddings computed, in evaluation mode; Lightning leaves it so.
         self.network.train()
         for layer in first_layers(self.network.body, self.settings.frozen_depth):
@@ -105,20 +106,11 @@ class Lesson(pl.LightningModule):
         pixels, targets = batch
         if not self.trainer.training:
             return batch
-        self._seed_batch()
+        self._seeds.next_batch()
         pixels = augment(scale_down(pixels, self.settings.train_size_px), self.settings)
         if self.settings.mixup_alpha:
             return mix(pixels, targets, self.settings.mixup_alpha)
         return pixels, targets
-
-    def _seed_batch(self) -> None:
-        """Draw random numbers by seed, epoch and batch: a run that is gone on with draws the same.
-
-        Once an epoch would not do: Lightning draws some before the first batch of some epochs.
-        """
-        place = (self.current_epoch, self._batches, process_number())
-        torch.manual_seed(batch_seed(self.settings.seed, *place))
-        self._batches += 1
 
     def training_step(self, batch: tuple[Tensor, Targets]) -> Tensor:
         """Return the loss."""

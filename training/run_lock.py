@@ -1,4 +1,4 @@
-"""One process at a time trains into a run's folder."""
+"""One process at a time trains into a folder."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ LOCK = ".lock"
 
 
 @contextmanager
-def alone_in(run_folder: Path) -> Iterator[None]:
-    """Keep other processes out of a run's folder, until this one leaves it or is killed.
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a folder, until this one leaves it or is killed.
 
     Raises
     ------
     SettingsInvalid : if another process is there.
     """
-    run_folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run_folder / LOCK, timeout=0)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
         raise SettingsInvalid(
-            f"Another process trains into {run_folder}: wait for it, stop it, or name another "
-            "folder with RUN=…."
+            f"Another process trains into {folder}: wait for it, stop it, or name another folder."
         ) from error
     try:
         yield

@@ -17,11 +17,6 @@ from training.device import process_number
 Positions = npt.NDArray[np.int64]
 
 
-def batch_seed(seed: int, epoch: int, batch: int, process: int) -> int:
-    """Return a seed that hardly any other batch of a run has."""
-    return int(np.random.SeedSequence([seed, epoch, batch, process]).generate_state(1)[0])
-
-
 def draws_of_photos(targets: FloatArray, balance_max_count: int | None) -> FloatArray:
     """Return (N,): how often an epoch draws each photo on average, at least once.
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data import DataLoader
 
 from hangtag.bundle import DatasetIdentity, digest_of_parts
 from hangtag.decisions import FloatArray
@@ -62,20 +62,21 @@ class TrainingData:
         sampler = EpochSampler(draws, settings.seed, processes)
         return self._batches(train, settings.batch_size, sampler, whole_only=True)
 
-    def subset(
-        self, indices: Indices, *, shuffle: bool, batch_size: int, processes: int = 1
-    ) -> DataLoader[Batch]:
-        """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L))."""
-        sampler = (
-            RandomSampler(range(len(indices))) if shuffle else ShareSampler(len(indices), processes)
-        )
-        return self._batches(indices, batch_size, sampler, whole_only=shuffle)
+    def shuffled(self, indices: Indices, *, batch_size: int, seed: int) -> DataLoader[Batch]:
+        """Return batches of photos, each once an epoch, in an order that seed and epoch decide."""
+        sampler = EpochSampler(np.ones(len(indices), np.float32), seed)
+        return self._batches(indices, batch_size, sampler, whole_only=True)
+
+    def subset(self, indices: Indices, *, batch_size: int, processes: int = 1) -> DataLoader[Batch]:
+        """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L)), in the order given."""
+        sampler = ShareSampler(len(indices), processes)
+        return self._batches(indices, batch_size, sampler, whole_only=False)
 
     def _batches(
         self,
         indices: Indices,
         batch_size: int,
-        sampler: EpochSampler | ShareSampler | RandomSampler,
+        sampler: EpochSampler | ShareSampler,
         *,
         whole_only: bool,
     ) -> DataLoader[Batch]:

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,13 @@ def own_run(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return tmp_path / "ours"
 
 
+def wait_for_checkpoint(folder: Path) -> None:
+    end = time.monotonic() + 120
+    while not list(folder.rglob("*.ckpt")):
+        assert time.monotonic() < end, f"there is no checkpoint in {folder}"
+        time.sleep(0.02)
+
+
 def figures(run_folder: Path) -> Any:
     return json.loads((run_folder / "report.json").read_text(encoding="utf-8"))
 
@@ -143,6 +152,23 @@ def test_with_another_split_it_is_too(
     splits.write_text(splits.read_text(encoding="utf-8") + "new.jpg,new,0,train\n", "utf-8")
     load_or_train(recipe, found, folder)
     assert "trained already" not in capsys.readouterr().out
+
+
+def test_ctrl_c_loses_no_whole_pass(own_run: Path) -> None:
+    command = [sys.executable, "-m", "training.recipes", "--run", own_run, "--only"]
+    process = subprocess.Popen(
+        [*command, "bce-grey-jitter"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    recipe = own_run / "recipes" / "bce-grey-jitter"
+    wait_for_checkpoint(recipe / "unfinished")
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "goes on with bce-grey-jitter after its last whole pass" in " ".join(said.split())
+    again = succeed(own_run.parent, "training.recipes", "--run", "ours", "--only", recipe.name)
+    assert "Going on from ours/recipes/bce-grey-jitter/unfinished" in again
+    assert "Epoch 0/" not in again
+    assert not (recipe / "unfinished").exists()
 
 
 def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -> None:

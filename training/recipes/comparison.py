@@ -13,6 +13,7 @@ from training.recipes.finished_run import load_run
 from training.recipes.result import load_or_train
 from training.recipes.write_ups import RECIPES
 from training.report import write_report
+from training.run_lock import alone_in
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def compare_with_recipes(
 
     Raises
     ------
-    SettingsInvalid : if there is no recipe of that name.
+    SettingsInvalid : if there is no such recipe, or another process trains some into `out`.
     DataInvalid : if the run's photos, labels or split are no longer the same.
     RunInterrupted : on Ctrl-C.
     """
@@ -70,7 +71,8 @@ def compare_with_recipes(
         print(f"{run_folder} began with random weights: recipes that freeze the body keep those.")
     limited = run.learning_from(share)
     recipes = [RECIPES[name].at_most(most_passes) for name in dict.fromkeys(names)]
-    beside = {each.name: load_or_train(each, limited, out / each.name) for each in recipes}
+    with alone_in(out):
+        beside = {each.name: load_or_train(each, limited, out / each.name) for each in recipes}
     page = write_report(run.evaluated, run_folder, beside)
     epochs, photos = run.settings.epochs, len(run.data.splits.train)
     few = len(limited.data.splits.train)

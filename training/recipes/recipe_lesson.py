@@ -11,6 +11,8 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
 from hangtag.label_space import LabelSpace
+from training.batch_seeds import BatchSeeds
+from training.depthwise import FastDepthwise
 from training.network import TaggerNetwork
 from training.recipes.photo_changes import build_changes
 from training.recipes.recipe import Phase, Recipe
@@ -35,6 +37,7 @@ class RecipeLesson(pl.LightningModule):
         phase: Phase,
         label_space: LabelSpace,
         size_px: int,
+        seed: int,
     ) -> None:
         super().__init__()
         self.network = network
@@ -42,9 +45,13 @@ class RecipeLesson(pl.LightningModule):
         self.phase = phase
         self.loss = RecipeLoss(label_space, recipe.activation, hierarchical=phase.hierarchical)
         self.change = build_changes(recipe.augmentation, size_px)
+        self._seeds = BatchSeeds(seed)
 
     def on_train_epoch_start(self) -> None:
         """Freeze or free the body."""
+        self._seeds.begin_epoch(self.current_epoch)
+        # Lightning leaves it as it was, and a checkpoint is loaded in evaluation mode.
+        self.network.train()
         let_learn(self.network.body, self.phase.learning)
 
     def on_after_batch_transfer(
@@ -56,12 +63,14 @@ class RecipeLesson(pl.LightningModule):
         pixels, targets = batch
         if not self.trainer.training:
             return batch
+        self._seeds.next_batch()
         return torch.stack([self.change(photo) for photo in pixels]), targets
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
         """Return the loss."""
         pixels, targets = batch
-        logits, _ = self.network(pixels)
+        with FastDepthwise():
+            logits, _ = self.network(pixels)
         loss: Tensor = self.loss(logits, targets)
         self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
         return loss

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from training.report import load_evaluated, save_evaluated
 from training.report.gathering import gather_test_photos
 
 RECORD = "recipe.json"
+# Of the recipe's folder: checkpoints of what is being trained, and its record.
+_UNFINISHED = "unfinished"
 
 
 def load_or_train(recipe: Recipe, run: FinishedRun, folder: Path) -> ByOwnRule:
@@ -37,19 +40,29 @@ def load_or_train(recipe: Recipe, run: FinishedRun, folder: Path) -> ByOwnRule:
 
 
 def _train_into(folder: Path, recipe: Recipe, run: FinishedRun, record: dict[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     # The record says that all else is there: it goes first and comes last.
     (folder / RECORD).unlink(missing_ok=True)
+    unfinished = _begin_or_go_on(folder / _UNFINISHED, record)
     space = run.data.label_space
-    scores = recipe_scores(train_recipe(recipe, run), space, recipe.activation)
+    scores = recipe_scores(train_recipe(recipe, run, unfinished), space, recipe.activation)
     decided = nearest_decisions(space, recipe.activation)
     evaluated = gather_test_photos(
         run.data, decided, scores, None, target_precision=run.settings.target_precision
     )
     save_evaluated(evaluated, folder)
-    unfinished = folder / f"{RECORD}.part"
-    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(folder / RECORD)
+    (unfinished / RECORD).replace(folder / RECORD)
+    shutil.rmtree(unfinished)
+
+
+def _begin_or_go_on(unfinished: Path, record: dict[str, Any]) -> Path:
+    """Return the folder with no checkpoints in it but those of this record."""
+    if _read_record(unfinished) == record:
+        print(f"Going on from {unfinished}.")
+        return unfinished
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    (unfinished / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return unfinished
 
 
 def _record(recipe: Recipe, run: FinishedRun) -> dict[str, Any]:

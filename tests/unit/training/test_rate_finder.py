@@ -138,7 +138,7 @@ def sweep(rates: np.ndarray, **given: Any) -> tuple[RateSweep, Rates]:
         accumulate_grad_batches=settings.accumulate, enable_checkpointing=False,
         enable_model_summary=False, enable_progress_bar=False,
     )  # fmt: skip
-    train = data.subset(data.splits.train, shuffle=False, batch_size=settings.batch_size)
+    train = data.subset(data.splits.train, batch_size=settings.batch_size)
     trainer.fit(Lesson(tiny_network(), settings, SPACE, len(rates)), train)
     return callback, seen
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from itertools import chain, product
+from itertools import chain
 
 import numpy as np
 import pytest
 
 from hangtag.decisions import FloatArray
 from training import sampling
-from training.sampling import EpochSampler, ShareSampler, batch_seed, draw, draws_of_photos
+from training.sampling import EpochSampler, ShareSampler, draw, draws_of_photos
 
 COUNT = 23
 
@@ -38,12 +38,6 @@ def test_seed_and_epoch_decide_the_order_whatever_came_before() -> None:
     orders = [order(sampler, epoch) for epoch in range(4)]
     assert order(plain(), 3) == orders[3]
     assert order(plain(seed=8), 3) != orders[3]
-
-
-def test_no_two_batches_or_processes_share_a_seed() -> None:
-    places = list(product(range(10), range(10), range(4)))
-    assert len({batch_seed(7, *place) for place in places}) == len(places)
-    assert batch_seed(7, 3, 2, 1) == batch_seed(7, 3, 2, 1) != batch_seed(8, 3, 2, 1)
 
 
 # Several processes

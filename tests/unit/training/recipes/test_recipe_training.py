@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -24,10 +26,10 @@ def run(tmp_path: Path) -> FinishedRun:
     return FinishedRun(tmp_path, settings, tiny_training_data(tmp_path), evaluated(5))
 
 
-def logits_of(recipe: Recipe, run: FinishedRun) -> np.ndarray:
-    with warnings.catch_warnings():
+def logits_of(recipe: Recipe, run: FinishedRun, folder: Path | None = None) -> np.ndarray:
+    with warnings.catch_warnings(), TemporaryDirectory() as new:
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
-        return train_recipe(recipe, run)
+        return train_recipe(recipe, run, folder or Path(new))
 
 
 def test_there_are_logits_of_each_test_photo_and_the_same_again(run: FinishedRun) -> None:
@@ -55,3 +57,19 @@ def test_the_test_photos_are_never_learned_from(run: FinishedRun) -> None:
     targets[TRAIN_PHOTOS:] = 1 - targets[TRAIN_PHOTOS:]
     lied_to = replace(run, data=replace(run.data, targets=targets))
     np.testing.assert_array_equal(logits_of(recipe, lied_to), logits)
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3, 4])
+def test_it_goes_on_after_any_pass_to_the_same_end(
+    run: FinishedRun, tmp_path: Path, passes: int
+) -> None:
+    recipe = RECIPES["one-cycle-unfrozen"].at_most(4)
+    whole, begun = tmp_path / "whole", tmp_path / "begun"
+    logits = logits_of(recipe, run, whole)
+    checkpoints = sorted(whole.rglob("*.ckpt"))
+    assert len(checkpoints) == recipe.passes
+    for checkpoint in checkpoints[:passes]:
+        copy = begun / checkpoint.relative_to(whole)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(checkpoint, copy)
+    np.testing.assert_array_equal(logits_of(recipe, run, begun), logits)
