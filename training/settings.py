@@ -179,6 +179,15 @@ class TrainingSettings(Augmentation):
     group_by: Literal["title", "photo"] = "title"
     skip_bad: bool = False
 
+    @property
+    def teaches_frequencies(self) -> bool:
+        """Whether a label that gets a score s should hold in a share s of cases.
+
+        Not where some labels or photos count more than others, or errors by their size.
+        """
+        evenly = self.class_weight_power == 0 and self.balance_max_count is None
+        return evenly and self.loss in ("softmax", "bce")
+
     @field_validator("train_size_px")
     @classmethod
     def _not_enlarged(cls, train_size_px: int | None, info: ValidationInfo) -> int | None:

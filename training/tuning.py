@@ -14,7 +14,12 @@ from training.calibration import fit_scoring
 from training.conformal import fit_prediction_sets
 from training.losses import initial_scoring
 from training.settings import Loss, TrainingSettings
-from training.thresholds import label_decisions, tune_accept_thresholds, tune_tag_thresholds
+from training.thresholds import (
+    best_tag_thresholds,
+    expected_tag_thresholds,
+    label_decisions,
+    tune_accept_thresholds,
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,11 @@ def tune(
     scoring = fit_scoring(validation.logits, validation.targets, label_space, settings.loss)
     scorer = Scorer(label_space, scoring)
     chosen, promised = scorer.scores(validation.logits), scorer.scores(calibration.logits)
-    tag = tune_tag_thresholds(chosen, validation.targets, label_space)
+    tag = (
+        expected_tag_thresholds(chosen, label_space)
+        if settings.teaches_frequencies
+        else best_tag_thresholds(chosen, validation.targets, label_space)
+    )
     accept = tune_accept_thresholds(
         promised, calibration.targets, label_space, settings.target_precision
     )

@@ -12,7 +12,12 @@ from scipy.stats import binom
 from hangtag.bundle import LabelDecision
 from hangtag.decisions import FloatArray, select_tags
 from hangtag.label_space import LabelSpace, parse_label_space
-from training.thresholds import label_decisions, tune_accept_thresholds, tune_tag_thresholds
+from training.thresholds import (
+    best_tag_thresholds,
+    expected_tag_thresholds,
+    label_decisions,
+    tune_accept_thresholds,
+)
 
 SEEDS = range(5)
 
@@ -31,7 +36,7 @@ def tune_thresholds(
     scores: FloatArray, targets: FloatArray, space: LabelSpace, precision: float
 ) -> tuple[LabelDecision, ...]:
     """Both kinds, on the same photos."""
-    tag = tune_tag_thresholds(scores, targets, space)
+    tag = best_tag_thresholds(scores, targets, space)
     return label_decisions(tag, tune_accept_thresholds(scores, targets, space, precision), space)
 
 
@@ -217,3 +222,44 @@ def test_decisions_are_in_the_order_of_the_label_space() -> None:
     space = parse_label_space({"version": "1", "groups": groups, "labels": labels})
     decisions = tune_thresholds(*catalogue(0, labels=3), space, 0.9)
     assert [decision.id for decision in decisions] == ["x", "y", "z"]
+
+
+def frequencies(seed: int, photos: int) -> tuple[FloatArray, FloatArray]:
+    """Scores of a common and a rare label, each right as often as it says, and their targets."""
+    rng = np.random.default_rng(seed)
+    scores = rng.beta([0.5, 0.1], [0.5, 2.0], (photos, 2)).astype(np.float32)
+    return scores, (rng.random(scores.shape) < scores).astype(np.float32)
+
+
+def test_the_f1_that_scores_lead_to_expect_is_the_best_that_there_is() -> None:
+    scores, targets = frequencies(0, photos=100_000)
+    thresholds = expected_tag_thresholds(scores, independent_labels(2))
+    best = best_tag_thresholds(scores, targets, independent_labels(2))
+    for index, threshold in enumerate(thresholds):
+        reached = f1_at(threshold, scores[:, index], targets[:, index])
+        assert reached == pytest.approx(2 * threshold, abs=0.02)
+        assert reached == pytest.approx(
+            f1_at(best[index], scores[:, index], targets[:, index]), abs=3e-3
+        )
+
+
+def test_with_few_photos_expected_thresholds_give_better_tags_than_tried_ones() -> None:
+    new = frequencies(1, photos=100_000)
+    space = independent_labels(2)
+    gains = []
+    for seed in range(30):
+        few = frequencies(2 + seed, photos=400)
+        expected, tried = expected_tag_thresholds(few[0], space), best_tag_thresholds(*few, space)
+        gains.append(
+            [
+                f1_at(a, scores, targets) - f1_at(b, scores, targets)
+                for a, b, scores, targets in zip(expected, tried, new[0].T, new[1].T, strict=True)
+            ]
+        )
+    assert (np.mean(gains, axis=0) > 0).all()
+
+
+def test_a_label_that_is_never_the_best_of_its_group_expects_nothing() -> None:
+    scores = np.array([[0.6, 0.3], [0.7, 0.2]], np.float32)
+    thresholds = expected_tag_thresholds(scores, exclusive_labels(2))
+    assert thresholds == pytest.approx([1.3 / (2 + 1.3), 0.5])
