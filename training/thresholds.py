@@ -17,7 +17,7 @@ _MIN_EXAMPLES = 20
 # With fewer candidates, a label's own precision cannot be told apart from a little less.
 _MIN_CANDIDATES = 200
 # How many thresholds are tried for `accept`, from the surest quarter of the candidates down.
-_ACCEPT_STEPS = 20
+_ACCEPT_STEPS = 40
 _UNTUNED = 0.5
 # How sure it is that what is accepted is as precise as was asked for.
 _CONFIDENCE = 0.9
