@@ -14,8 +14,10 @@ LOCK = ".lock"
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path, option: str = "RUN") -> Iterator[None]:
     """Keep other processes out of a folder, until this one leaves it or is killed.
+
+    option : of make, that names the folder
 
     Raises
     ------
@@ -27,7 +29,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise SettingsInvalid(
-            f"Another process trains into {folder}: wait for it, stop it, or name another folder."
+            f"Another process trains into {folder}: wait for it, stop it, or name another with "
+            f"{option}=…."
         ) from error
     try:
         yield

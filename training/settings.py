@@ -140,7 +140,9 @@ class TrainingSettings(Augmentation):
     precision: Precision = "auto"
     # `softmax`: one softmax for each hierarchy of exclusive groups, BCE for the other groups.
     loss: Loss = "softmax"
-    # A label that n photos have counts n ** -power times a constant; 0: all alike.
+    # A label that n photos have counts n ** -power times a constant; 0: all alike. This, balanced
+    # sampling and losses but softmax and bce leave scores that are no frequencies: thresholds of
+    # tags are then tried on validation photos (training/tuning.py).
     class_weight_power: float = Field(0.0, ge=0, le=1)
     # Of each hierarchy's softmax; the other losses know none.
     label_smoothing: float = Field(0.1, ge=0, lt=1)
@@ -183,7 +185,8 @@ class TrainingSettings(Augmentation):
     def teaches_frequencies(self) -> bool:
         """Whether a label that gets a score s should hold in a share s of cases.
 
-        Not where some labels or photos count more than others, or errors by their size.
+        Not where some labels or photos count more than others, or errors by their size. What makes
+        all scores of a group less sure alike, smoothing and MixUp, temperatures mend.
         """
         evenly = self.class_weight_power == 0 and self.balance_max_count is None
         return evenly and self.loss in ("softmax", "bce")

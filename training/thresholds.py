@@ -23,24 +23,35 @@ _UNTUNED = 0.5
 _CONFIDENCE = 0.9
 
 
-def expected_tag_thresholds(scores: FloatArray, label_space: LabelSpace) -> FloatArray:
+def expected_tag_thresholds(
+    scores: FloatArray, known: BoolArray, label_space: LabelSpace
+) -> FloatArray:
     """Return (L,): half of the best F1 of each label that the scores themselves lead to expect.
 
     A tag raises a label's F1 if its score is more than half of the best F1 (Lipton et al. 2014,
-    https://arxiv.org/abs/1402.1892, theorem 1). What that F1 is, calibrated scores of all photos
-    tell with less noise than the few photos on which most labels hold.
+    https://arxiv.org/abs/1402.1892, for calibrated scores). What that F1 is, the scores of all
+    photos tell with less noise than the few photos on which most labels hold. Labels with few
+    expected examples take the threshold of their group: by its own F1, a label of which a network
+    knows nothing would best be a tag everywhere.
 
     Parameters
     ----------
     scores : float32 (N, L), calibrated
+    known : bool (N, L), whether it is known if a label holds
     """
-    candidates = _candidates(scores, label_space)
+    usable = _candidates(scores, label_space) & known
+    positives = np.where(known, scores, 0).sum(axis=0, dtype=np.float64)
     thresholds = np.full(len(label_space), _UNTUNED, np.float32)
-    for index in range(len(label_space)):
-        ranked = np.sort(scores[candidates[:, index], index].astype(np.float64))[::-1]
-        if len(ranked):
-            tagged, positives = np.arange(1, len(ranked) + 1), scores[:, index].sum(dtype=float)
-            thresholds[index] = (ranked.cumsum() / (tagged + positives)).max()
+    for group in label_space.groups:
+        indices = list(label_space.indices_of_group(group.name))
+        thresholds[indices] = _half_of_best_f1(
+            scores[:, indices][usable[:, indices]], positives[indices].sum()
+        )
+        for index in indices:
+            if positives[index] >= _MIN_EXAMPLES:
+                thresholds[index] = _half_of_best_f1(
+                    scores[usable[:, index], index], positives[index]
+                )
     return thresholds
 
 
@@ -118,6 +129,13 @@ def label_decisions(
 def _candidates(scores: FloatArray, label_space: LabelSpace) -> BoolArray:
     """Return what can become a tag at all: in an exclusive group only the best label."""
     return select_tags(scores, np.zeros(scores.shape[1], np.float32), label_space)
+
+
+def _half_of_best_f1(scores: FloatArray, positives: float) -> float:
+    """Return half of the highest F1 = 2 TP / (predicted + positives), by expected TP."""
+    ranked = np.sort(scores.astype(np.float64))[::-1]
+    predicted = np.arange(1, len(ranked) + 1)
+    return float((ranked.cumsum() / (predicted + positives)).max()) if len(ranked) else _UNTUNED
 
 
 def _best_f1_threshold(scores: FloatArray, targets: FloatArray, usable: BoolArray) -> float:

@@ -68,7 +68,10 @@ class TrainingData:
         return self._batches(indices, batch_size, sampler, whole_only=True)
 
     def subset(self, indices: Indices, *, batch_size: int, processes: int = 1) -> DataLoader[Batch]:
-        """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L)), in the order given."""
+        """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L)), in order.
+
+        Of several processes, each gets its share.
+        """
         sampler = ShareSampler(len(indices), processes)
         return self._batches(indices, batch_size, sampler, whole_only=False)
 

@@ -74,7 +74,7 @@ def tune(
     scorer = Scorer(label_space, scoring)
     chosen, promised = scorer.scores(validation.logits), scorer.scores(calibration.logits)
     tag = (
-        expected_tag_thresholds(chosen, label_space)
+        expected_tag_thresholds(chosen, ~np.isnan(validation.targets), label_space)
         if settings.teaches_frequencies
         else best_tag_thresholds(chosen, validation.targets, label_space)
     )

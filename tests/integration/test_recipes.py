@@ -18,10 +18,11 @@ from typer.testing import CliRunner
 
 from hangtag.errors import DataInvalid, SettingsInvalid
 from training.recipes.__main__ import app
-from training.recipes.finished_run import load_run
+from training.recipes.finished_run import keep_split, load_run
 from training.recipes.result import load_or_train
 from training.recipes.write_ups import RECIPES
 from training.report import load_evaluated
+from training.run_lock import LOCK, alone_in
 
 PRODUCTS = 40
 # What libraries tell developers.
@@ -77,13 +78,6 @@ def own_run(workplace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(workplace / "ours", tmp_path / "ours", ignore=ignored)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "ours"
-
-
-def wait_for_checkpoint(folder: Path) -> None:
-    end = time.monotonic() + 120
-    while not list(folder.rglob("*.ckpt")):
-        assert time.monotonic() < end, f"there is no checkpoint in {folder}"
-        time.sleep(0.02)
 
 
 def figures(run_folder: Path) -> Any:
@@ -144,6 +138,7 @@ def test_with_another_split_it_is_too(
     own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = load_run(own_run, tmp_path / "out")
+    keep_split(found, tmp_path / "out")
     recipe, folder = RECIPES["last-two-layers"].at_most(1), tmp_path / "out" / "recipe"
     for trained_already in (False, True):
         load_or_train(recipe, found, folder)
@@ -154,21 +149,58 @@ def test_with_another_split_it_is_too(
     assert "trained already" not in capsys.readouterr().out
 
 
-def test_ctrl_c_loses_no_whole_pass(own_run: Path) -> None:
-    command = [sys.executable, "-m", "training.recipes", "--run", own_run, "--only"]
-    process = subprocess.Popen(
-        [*command, "bce-grey-jitter"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+def test_a_kill_loses_no_whole_pass(own_run: Path) -> None:
+    options = ("--run", "ours", "--only", "bce-grey-jitter", "--epochs", 12)
     recipe = own_run / "recipes" / "bce-grey-jitter"
-    wait_for_checkpoint(recipe / "unfinished")
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert "goes on with bce-grey-jitter after its last whole pass" in " ".join(said.split())
-    again = succeed(own_run.parent, "training.recipes", "--run", "ours", "--only", recipe.name)
-    assert "Going on from ours/recipes/bce-grey-jitter/unfinished" in again
-    assert "Epoch 0/" not in again
+    kill_at_second_checkpoint(own_run.parent, recipe / "unfinished", *options)
+    again = succeed(own_run.parent, "training.recipes", *options)
+    kept = "ours/recipes/bce-grey-jitter/unfinished/phase-1/checkpoints/epoch="
+    assert f"Going on from {kept}" in again
+    assert f"Going on from {kept}011" not in again
     assert not (recipe / "unfinished").exists()
+
+
+def kill_at_second_checkpoint(folder: Path, unfinished: Path, *options: object) -> None:
+    """The first is whole then."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "training.recipes", *map(str, options)],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        end = time.monotonic() + 120
+        while len(list(unfinished.rglob("epoch=*.ckpt"))) < 2:
+            assert process.poll() is None, "training ended before it could be killed"
+            assert time.monotonic() < end
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+
+
+# Lightning's of its own dependencies, and its advice on workers.
+@pytest.mark.filterwarnings("ignore")
+def test_what_was_begun_with_other_settings_is_begun_anew(
+    own_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = load_run(own_run, tmp_path / "out")
+    keep_split(found, tmp_path / "out")
+    recipe, folder = RECIPES["last-two-layers"].at_most(1), tmp_path / "out" / "recipe"
+    load_or_train(recipe, found, folder)
+    # As a kill leaves it.
+    unfinished = folder / "unfinished"
+    unfinished.mkdir()
+    (folder / "recipe.json").rename(unfinished / "recipe.json")
+    load_or_train(RECIPES["last-two-layers"].at_most(2), found, folder)
+    assert "was begun with other settings, and is begun anew" in capsys.readouterr().out
+    assert not unfinished.exists()
+
+
+def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> None:
+    out = own_run / "recipes"
+    with alone_in(out):
+        refused = run(own_run.parent, "training.recipes", "--run", "ours", "--epochs", 1)
+    assert refused.returncode == 1
+    assert "Another process trains into ours/recipes" in " ".join(refused.stderr.split())
+    assert "OUT=" in refused.stderr
+    assert {each.name for each in out.iterdir()} == {LOCK}
 
 
 def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -> None:
@@ -213,8 +245,9 @@ def test_another_split_is_refused(own_run: Path, tmp_path: Path) -> None:
     path = own_run / "splits.csv"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(",test", ",train", 1), encoding="utf-8")
+    found = load_run(own_run, tmp_path / "out")
     with pytest.raises(DataInvalid, match=r"how it is split has changed since .*ours was trained"):
-        load_run(own_run, tmp_path / "out")
+        keep_split(found, tmp_path / "out")
 
 
 def test_the_folder_of_a_run_is_no_place_for_recipes(own_run: Path, tmp_path: Path) -> None:

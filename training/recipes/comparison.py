@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hangtag.errors import SettingsInvalid
-from training.recipes.finished_run import load_run
+from training.recipes.finished_run import keep_split, load_run
 from training.recipes.result import load_or_train
 from training.recipes.write_ups import RECIPES
 from training.report import write_report
@@ -71,7 +71,8 @@ def compare_with_recipes(
         print(f"{run_folder} began with random weights: recipes that freeze the body keep those.")
     limited = run.learning_from(share)
     recipes = [RECIPES[name].at_most(most_passes) for name in dict.fromkeys(names)]
-    with alone_in(out):
+    with alone_in(out, option="OUT"):
+        keep_split(run, out)
         beside = {each.name: load_or_train(each, limited, out / each.name) for each in recipes}
     page = write_report(run.evaluated, run_folder, beside)
     epochs, photos = run.settings.epochs, len(run.data.splits.train)

@@ -14,7 +14,7 @@ from training.data import SPLITS_FILE, read_catalogue
 from training.report import Evaluated, load_evaluated
 from training.run import SETTINGS
 from training.settings import TrainingSettings
-from training.training_data import TrainingData, prepare_data
+from training.training_data import TrainingData, read_data, write_data
 
 
 @dataclass(frozen=True)
@@ -36,25 +36,40 @@ class FinishedRun:
 
 
 def load_run(folder: Path, out: Path) -> FinishedRun:
-    """Read a run and prepare its photos anew; the data report and the split go to `out`.
+    """Read a run and its photos anew; a report of problems that end this goes to `out`.
 
     Raises
     ------
-    DataInvalid : if the run is unfinished, or its photos, labels or splits are no longer the same.
+    DataInvalid : if the run is unfinished, or its photos or labels are no longer the same.
     SettingsInvalid : if its settings cannot be read, or `out` is a run's folder, this or another.
     """
     if (out / SETTINGS).exists():
         raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with OUT=….")
     evaluated = load_evaluated(folder)
     settings, dataset_sha256 = _read_settings(folder / SETTINGS)
-    data = prepare_data(read_catalogue(settings.data), settings, out)
-    same_data = data.identity.sha256 == dataset_sha256
-    if not same_data or _text(folder / SPLITS_FILE) != _text(out / SPLITS_FILE):
-        raise DataInvalid(
-            f"{settings.data} or how it is split has changed since {folder} was trained: train it "
-            "again, then compare."
-        )
+    data = read_data(read_catalogue(settings.data), settings, out)
+    if data.identity.sha256 != dataset_sha256:
+        raise _changed(folder, settings)
     return FinishedRun(folder, settings, data, evaluated)
+
+
+def keep_split(run: FinishedRun, out: Path) -> None:
+    """Write the data report and the split of a run's photos, as they are now, to `out`.
+
+    Raises
+    ------
+    DataInvalid : if it is not the split that the run was trained with.
+    """
+    write_data(run.data, out)
+    if _text(run.folder / SPLITS_FILE) != _text(out / SPLITS_FILE):
+        raise _changed(run.folder, run.settings)
+
+
+def _changed(folder: Path, settings: TrainingSettings) -> DataInvalid:
+    return DataInvalid(
+        f"{settings.data} or how it is split has changed since {folder} was trained: train it "
+        "again, then compare."
+    )
 
 
 def _text(path: Path) -> str | None:

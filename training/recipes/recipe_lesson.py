@@ -48,10 +48,8 @@ class RecipeLesson(pl.LightningModule):
         self._seeds = BatchSeeds(seed)
 
     def on_train_epoch_start(self) -> None:
-        """Freeze or free the body."""
+        """Freeze or free the body; count batches anew."""
         self._seeds.begin_epoch(self.current_epoch)
-        # Lightning leaves it as it was, and a checkpoint is loaded in evaluation mode.
-        self.network.train()
         let_learn(self.network.body, self.phase.learning)
 
     def on_after_batch_transfer(

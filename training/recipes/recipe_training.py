@@ -9,13 +9,14 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
+from torch.utils.data import DataLoader
 
 from hangtag.decisions import FloatArray
 from hangtag.errors import RunInterrupted
 from training.backbones import build_backbone
 from training.checkpoints import EpochCheckpoints, newest_checkpoint
 from training.device import LightningPrecision, choose_memory_format, choose_precision
-from training.network import TaggerNetwork
+from training.photo_dataset import Batch
 from training.progress import EpochProgressBar
 from training.recipes.finished_run import FinishedRun
 from training.recipes.photo_choice import balance
@@ -29,20 +30,36 @@ _PREDICTION_BATCH = 64
 def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
     """Train as the recipe says, phase by phase; return the logits (T, L) of the test photos.
 
-    The folder keeps a checkpoint of the last pass, from which the same call goes on.
+    The folder keeps checkpoints of each phase's last passes, from which the same call goes on.
 
     Raises
     ------
     RunInterrupted : on Ctrl-C.
     """
     settings, data = run.settings, run.data
+    phase_folders = [folder / f"phase-{number}" for number in range(1, len(recipe.phases) + 1)]
+    checkpoints = [newest_checkpoint(each) for each in phase_folders]
+    begun = max((index for index, each in enumerate(checkpoints) if each), default=None)
+    if begun is not None:
+        print(f"Going on from {checkpoints[begun]}.")
     pl.seed_everything(settings.seed, verbose=False)
-    backbone = build_backbone(settings.backbone, settings.weights, settings.size_px)
+    # A checkpoint brings the weights.
+    weights = settings.weights if begun is None else "none"
+    backbone = build_backbone(settings.backbone, weights, settings.size_px)
     network = build_network(backbone, recipe.head, len(data.label_space))
     precision = choose_precision(settings.precision)
     network.to(memory_format=choose_memory_format(precision))
     try:
-        lesson = _teach(network, recipe, run, folder, precision)
+        for index in range(begun or 0, len(recipe.phases)):
+            # Each phase in an order, and with changes to photos, of its own.
+            seed = settings.seed + index
+            phase = recipe.phases[index]
+            lesson = RecipeLesson(network, recipe, phase, data.label_space, settings.size_px, seed)
+            trainer = _trainer(precision, phase.passes, [EpochCheckpoints(phase_folders[index])])
+            # Nothing but the weights of a phase that was done already.
+            trainer.fit(
+                lesson, _photos(recipe, run, seed), ckpt_path=checkpoints[index], weights_only=True
+            )
         # In fp32: bf16 leaves too few different scores to rank photos by.
         test = data.subset(data.splits.test, batch_size=_PREDICTION_BATCH)
         batches: Any = _trainer("32-true").predict(lesson, test)
@@ -55,31 +72,12 @@ def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
     return logits
 
 
-def _teach(
-    network: TaggerNetwork,
-    recipe: Recipe,
-    run: FinishedRun,
-    folder: Path,
-    precision: LightningPrecision,
-) -> RecipeLesson:
-    """Train in every phase that is not done yet; return the last one's lesson."""
+def _photos(recipe: Recipe, run: FinishedRun, seed: int) -> DataLoader[Batch]:
     settings, data = run.settings, run.data
     rows = data.splits.train
     if recipe.balanced:
         rows = balance(rows, data.targets, data.label_space, settings.seed)
-    batch_size = recipe.batch_size or settings.batch_size
-    phase_folders = [folder / f"phase-{number}" for number in range(1, len(recipe.phases) + 1)]
-    checkpoints = [newest_checkpoint(each) for each in phase_folders]
-    begun = max((number for number, each in enumerate(checkpoints) if each), default=0)
-    for number in range(begun, len(recipe.phases)):
-        phase = recipe.phases[number]
-        # Each phase in an order, and with changes to photos, of its own.
-        seed = settings.seed + number
-        lesson = RecipeLesson(network, recipe, phase, data.label_space, settings.size_px, seed)
-        photos = data.shuffled(rows, batch_size=batch_size, seed=seed)
-        trainer = _trainer(precision, phase.passes, [EpochCheckpoints(phase_folders[number])])
-        trainer.fit(lesson, photos, ckpt_path=checkpoints[number], weights_only=True)
-    return lesson
+    return data.shuffled(rows, batch_size=recipe.batch_size or settings.batch_size, seed=seed)
 
 
 def _trainer(

@@ -18,7 +18,7 @@ from training.report import load_evaluated, save_evaluated
 from training.report.gathering import gather_test_photos
 
 RECORD = "recipe.json"
-# Of the recipe's folder: checkpoints of what is being trained, and its record.
+# In a recipe's folder: checkpoints and record of what is not trained to its end yet.
 _UNFINISHED = "unfinished"
 
 
@@ -33,6 +33,7 @@ def load_or_train(recipe: Recipe, run: FinishedRun, folder: Path) -> ByOwnRule:
     passes = f"{recipe.passes} pass" + ("es" if recipe.passes > 1 else "")
     if _read_record(folder) == record:
         print(f"{recipe.name}: trained already, {folder} has its scores.")
+        shutil.rmtree(folder / _UNFINISHED, ignore_errors=True)
     else:
         print(f"{recipe.name}: {passes} over {len(run.data.splits.train):,} photos.")
         _train_into(folder, recipe, run, record)
@@ -57,9 +58,10 @@ def _train_into(folder: Path, recipe: Recipe, run: FinishedRun, record: dict[str
 def _begin_or_go_on(unfinished: Path, record: dict[str, Any]) -> Path:
     """Return the folder with no checkpoints in it but those of this record."""
     if _read_record(unfinished) == record:
-        print(f"Going on from {unfinished}.")
         return unfinished
-    shutil.rmtree(unfinished, ignore_errors=True)
+    if unfinished.exists():
+        print(f"{unfinished} was begun with other settings, and is begun anew.")
+        shutil.rmtree(unfinished)
     unfinished.mkdir(parents=True)
     (unfinished / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return unfinished

@@ -231,9 +231,13 @@ def frequencies(seed: int, photos: int) -> tuple[FloatArray, FloatArray]:
     return scores, (rng.random(scores.shape) < scores).astype(np.float32)
 
 
+def expected(scores: FloatArray, space: LabelSpace) -> FloatArray:
+    return expected_tag_thresholds(scores, np.ones_like(scores, bool), space)
+
+
 def test_the_f1_that_scores_lead_to_expect_is_the_best_that_there_is() -> None:
     scores, targets = frequencies(0, photos=100_000)
-    thresholds = expected_tag_thresholds(scores, independent_labels(2))
+    thresholds = expected(scores, independent_labels(2))
     best = best_tag_thresholds(scores, targets, independent_labels(2))
     for index, threshold in enumerate(thresholds):
         reached = f1_at(threshold, scores[:, index], targets[:, index])
@@ -249,17 +253,45 @@ def test_with_few_photos_expected_thresholds_give_better_tags_than_tried_ones() 
     gains = []
     for seed in range(30):
         few = frequencies(2 + seed, photos=400)
-        expected, tried = expected_tag_thresholds(few[0], space), best_tag_thresholds(*few, space)
+        by_expectation, by_trial = expected(few[0], space), best_tag_thresholds(*few, space)
         gains.append(
             [
-                f1_at(a, scores, targets) - f1_at(b, scores, targets)
-                for a, b, scores, targets in zip(expected, tried, new[0].T, new[1].T, strict=True)
+                f1_at(one, scores, targets) - f1_at(other, scores, targets)
+                for one, other, scores, targets in zip(
+                    by_expectation, by_trial, new[0].T, new[1].T, strict=True
+                )
             ]
         )
     assert (np.mean(gains, axis=0) > 0).all()
 
 
-def test_a_label_that_is_never_the_best_of_its_group_expects_nothing() -> None:
+def test_a_label_of_which_nothing_is_known_does_not_become_a_tag_everywhere() -> None:
+    scores, _ = frequencies(0, photos=1000)
+    scores = np.column_stack([scores, np.full(1000, 0.001, np.float32)])
+    thresholds = expected(scores, independent_labels(3))
+    assert thresholds[2] > 0.2
+    # As its group has it, which it hardly changes.
+    alone = expected(scores[:, :2].reshape(-1, 1), independent_labels(1))
+    assert thresholds[2] == pytest.approx(alone[0], abs=1e-3)
+
+
+def test_a_label_that_is_never_the_best_of_its_group_takes_the_groups_threshold() -> None:
     scores = np.array([[0.6, 0.3], [0.7, 0.2]], np.float32)
-    thresholds = expected_tag_thresholds(scores, exclusive_labels(2))
-    assert thresholds == pytest.approx([1.3 / (2 + 1.3), 0.5])
+    thresholds = expected(scores, exclusive_labels(2))
+    assert thresholds == pytest.approx([1.3 / (2 + 1.8)] * 2)
+
+
+def test_a_group_that_is_not_known_of_any_photo_keeps_the_threshold_of_a_half() -> None:
+    scores, _ = frequencies(0, photos=100)
+    thresholds = expected_tag_thresholds(scores, np.zeros_like(scores, bool), independent_labels(2))
+    assert (thresholds == 0.5).all()
+
+
+def test_photos_of_which_a_label_is_unknown_say_nothing_about_its_threshold() -> None:
+    scores, _ = frequencies(0, photos=1000)
+    known = np.ones_like(scores, bool)
+    known[:500, 0] = False
+    space = independent_labels(2)
+    first, second = expected_tag_thresholds(scores, known, space)
+    assert first == expected(scores[500:], space)[0] != expected(scores, space)[0]
+    assert second == expected(scores, space)[1]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,13 +13,23 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
+from hangtag.errors import RunInterrupted
 from tests.tiny_training import LABELS, SIZE_PX, TRAIN_PHOTOS, tiny_training_data
 from tests.unit.training.report.synthetic import evaluated
 from training.recipes.finished_run import FinishedRun
 from training.recipes.recipe import Recipe
+from training.recipes.recipe_lesson import RecipeLesson
 from training.recipes.recipe_training import train_recipe
 from training.recipes.write_ups import RECIPES
 from training.settings import make_settings
+
+
+@pytest.fixture
+def restored_ctrl_c() -> Iterator[None]:
+    """Lightning turns it off when it has heard it."""
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture
@@ -27,9 +39,9 @@ def run(tmp_path: Path) -> FinishedRun:
 
 
 def logits_of(recipe: Recipe, run: FinishedRun, folder: Path | None = None) -> np.ndarray:
-    with warnings.catch_warnings(), TemporaryDirectory() as new:
+    with warnings.catch_warnings(), TemporaryDirectory() as unfinished:
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
-        return train_recipe(recipe, run, folder or Path(new))
+        return train_recipe(recipe, run, folder or Path(unfinished))
 
 
 def test_there_are_logits_of_each_test_photo_and_the_same_again(run: FinishedRun) -> None:
@@ -59,17 +71,47 @@ def test_the_test_photos_are_never_learned_from(run: FinishedRun) -> None:
     np.testing.assert_array_equal(logits_of(recipe, lied_to), logits)
 
 
-@pytest.mark.parametrize("passes", [1, 2, 3, 4])
 def test_it_goes_on_after_any_pass_to_the_same_end(
-    run: FinishedRun, tmp_path: Path, passes: int
+    run: FinishedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = RECIPES["one-cycle-unfrozen"].at_most(4)
-    whole, begun = tmp_path / "whole", tmp_path / "begun"
+    whole = tmp_path / "whole"
     logits = logits_of(recipe, run, whole)
     checkpoints = sorted(whole.rglob("*.ckpt"))
     assert len(checkpoints) == recipe.passes
-    for checkpoint in checkpoints[:passes]:
-        copy = begun / checkpoint.relative_to(whole)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(checkpoint, copy)
-    np.testing.assert_array_equal(logits_of(recipe, run, begun), logits)
+    assert "Going on" not in capsys.readouterr().out
+    for passes in range(1, recipe.passes + 1):
+        begun = tmp_path / f"after-{passes}"
+        kept = [begun / each.relative_to(whole) for each in checkpoints[:passes]]
+        for original, copy in zip(checkpoints, kept, strict=False):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(original, copy)
+        written = [copy.stat().st_mtime_ns for copy in kept]
+        np.testing.assert_array_equal(logits_of(recipe, run, begun), logits)
+        assert f"Going on from {kept[-1]}." in capsys.readouterr().out
+        # No pass was done again.
+        assert [copy.stat().st_mtime_ns for copy in kept] == written
+
+
+def test_a_checkpoint_that_was_cut_short_is_not_taken(
+    run: FinishedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = RECIPES["one-cycle-unfrozen"].at_most(2)
+    logits = logits_of(recipe, run, tmp_path)
+    first, second = sorted(tmp_path.rglob("*.ckpt"))
+    second.write_bytes(second.read_bytes()[:1000])
+    capsys.readouterr()
+    np.testing.assert_array_equal(logits_of(recipe, run, tmp_path), logits)
+    assert f"Going on from {first}." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("restored_ctrl_c")
+def test_ctrl_c_says_how_to_go_on(
+    run: FinishedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RecipeLesson, "training_step", press)
+    with pytest.raises(RunInterrupted, match=r"goes on with last-two-layers after its last whole"):
+        logits_of(RECIPES["last-two-layers"], run, tmp_path)
