@@ -46,7 +46,10 @@ def serve(
         ),
     ] = 8080,
     or_pack: Annotated[
-        Path | None, typer.Option(help="Bundle to pack first where there is no such archive.")
+        Path | None,
+        typer.Option(
+            envvar="HANGTAG_OR_PACK", help="Bundle to pack first where there is no such archive."
+        ),
     ] = None,
     sample: Annotated[
         Path | None,
