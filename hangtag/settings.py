@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.engine import Precision
 from hangtag.errors import SettingsInvalid
+from hangtag.faults import first_fault
 from hangtag.images import ImageLimits
 from hangtag.photo_formats import PILLOW_MAX_PIXELS
 
@@ -50,6 +51,6 @@ def parse_settings(section: Any) -> TaggerSettings:
     try:
         return TaggerSettings.model_validate(section if section is not None else {})
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(step) for step in first["loc"])
-        raise SettingsInvalid(f"model-config.yaml, hangtag.{key}: {first['msg']}.") from error
+        fault = first_fault(error, TaggerSettings)
+        place = f"hangtag.{fault.place}" if fault.steps else "hangtag"
+        raise SettingsInvalid(f"model-config.yaml: {place} {fault.what}.") from error
