@@ -19,6 +19,9 @@ class TaggerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_image_bytes: int = Field(20_000_000, gt=0)
+    # Of a body that came under a Content-Encoding, once it is unpacked. Eight such bodies make a
+    # batch; together they take no more than those that the front end lets in unpacked.
+    max_unpacked_bytes: int = Field(33_554_432, gt=0)
     max_image_pixels: int = Field(64_000_000, gt=0, le=PILLOW_MAX_PIXELS)
     # All photos of one product together: 16 of 12 megapixels.
     max_product_pixels: int = Field(192_000_000, gt=0)
