@@ -23,7 +23,7 @@ _BASE64_START = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 _HEX_PHOTO = re.compile(
     r"(?:0x|\\x)?(?:ff ?d8 ?ff|89 ?50 ?4e ?47|47 ?49 ?46 ?38|52 ?49 ?46 ?46)", re.IGNORECASE
 )
-_WEB_FORM = re.compile(r"[\w.\[\]%+-]{1,100}=[^\s<>{}]*$")
+_WEB_FORM = re.compile(r"[\w.\[\]%+-]{1,100}=(?!=*$)[^\s<>{}]*$", re.ASCII)
 _PATH = re.compile(r"[^\r\n]{1,400}\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
 _MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\ncontent-", re.IGNORECASE)
 
