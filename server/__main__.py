@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from hangtag.console import run_command
 from server.fetch import fetch
 from server.packaging import archive
 from server.serve import check_port, serve
@@ -20,4 +21,4 @@ app.command()(serve)
 app.command()(check_port)
 
 if __name__ == "__main__":
-    app()
+    run_command(app)
