@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from hangtag.console import run_command
 from server.fetch import fetch
 from server.packaging import archive
 from server.serve import serve
@@ -19,4 +20,4 @@ app.command()(fetch)
 app.command()(serve)
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

@@ -96,8 +96,7 @@ def serve(
             _print_ready(console, server, workers, photo)
             _serve_until_death(server, signals)
         except KeyboardInterrupt:
-            console.print("Stopping …")
-            _take_leave(server, signals, grace_s)
+            _take_leave(console, server, signals, grace_s)
     console.print("Stopped.")
 
 
@@ -107,9 +106,12 @@ def _pack(bundle: Path, archive: Path, console: Console) -> None:
         make_archive(bundle, archive, version="1.0")
 
 
-def _take_leave(server: TorchServe, signals: StopSignals, grace_s: float) -> None:
+def _take_leave(console: Console, server: TorchServe, signals: StopSignals, grace_s: float) -> None:
     # Who presses Ctrl-C, or closes the terminal, has no balancer that must notice.
     supervised = signals.last == signal.SIGTERM
+    # Only to who looks: a reader that stands still would hold up what is under way.
+    if signals.last == signal.SIGINT:
+        console.print("Stopping …")
     # Who sends a second signal does not want to wait: the rest is done at the end of the block.
     with suppress(KeyboardInterrupt):
         server.drain(grace_s if supervised else 0.0, signals.sleep)

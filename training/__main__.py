@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import read_label_space
 
@@ -242,4 +242,4 @@ def _quieten() -> None:
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)
