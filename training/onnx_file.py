@@ -10,7 +10,9 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
+import onnxruntime
 import torch
 from torch import nn
 
@@ -87,6 +89,53 @@ def _trace(network: TaggerNetwork, size_px: int, path: Path) -> None:
             dynamo=False,
             verbose=False,
         )
+    _fix_sizes(path, size_px)
+
+
+def _fix_sizes(path: Path, size_px: int) -> None:
+    """Make constants of the sizes that do not depend on how many photos there are.
+
+    As of timm's padding, which reads them of each photo: OpenVINO ends by a division by zero where
+    such a network is quantised.
+    """
+    model = onnx.load(path)
+    graph = model.graph
+    shapes = {node.output[0] for node in graph.node if node.op_type == "Shape"}
+    sizes = [node for node in graph.node if node.op_type == "Gather" and node.input[0] in shapes]
+    names = [node.output[0] for node in sizes]
+    for node, one, three in zip(
+        sizes, *(_values(model, names, photos, size_px) for photos in (1, 3)), strict=True
+    ):
+        if np.array_equal(one, three):
+            graph.initializer.append(onnx.numpy_helper.from_array(one, node.output[0]))
+            graph.node.remove(node)
+    _remove_unread(graph)
+    onnx.save(model, path)
+
+
+def _remove_unread(graph: onnx.GraphProto) -> None:
+    read = {name for node in graph.node for name in node.input}
+    for node in list(graph.node):
+        if node.op_type in ("Shape", "Constant") and node.output[0] not in read:
+            graph.node.remove(node)
+
+
+def _values(
+    model: onnx.ModelProto, names: list[str], photos: int, size_px: int
+) -> list[npt.NDArray[np.int64]]:
+    """Return what the network computes under these names."""
+    if not names:
+        return []
+    opened = onnx.ModelProto()
+    opened.CopyFrom(model)
+    opened.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
+    session = onnxruntime.InferenceSession(
+        opened.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    values: list[npt.NDArray[np.int64]] = session.run(
+        names, {_INPUT: np.zeros((photos, 3, size_px, size_px), np.uint8)}
+    )
+    return values
 
 
 def _agrees(path: Path, network: TaggerNetwork, size_px: int) -> bool:

@@ -12,6 +12,7 @@ from hangtag.engine import load_engine
 from training.backbones import build_backbone
 from training.network import Backbone, Normalisation, TaggerNetwork
 from training.onnx_file import export_onnx, export_quickly, write_head
+from training.quantization import quantize
 
 SIZE_PX = 32
 LABELS = 5
@@ -51,6 +52,17 @@ def test_traced_and_exported_step_by_step_are_the_same_network(
     traced = outputs_of(tmp_path / "traced.onnx")
     for one, other in zip(traced, outputs_of_network(network), strict=True):
         assert np.abs(one - other).max() < 1e-5 * max(1, np.abs(other).max())
+
+
+def test_a_traced_network_can_be_quantised(tmp_path: Path) -> None:
+    network = network_on(build_backbone("tf_efficientnet_lite0", "none", SIZE_PX))
+    traced, quantised = tmp_path / "traced.onnx", tmp_path / "int8.onnx"
+    export_quickly(network, SIZE_PX, traced)
+    # Were sizes looked up in each photo, OpenVINO would end here by a division by zero.
+    quantize(traced, pixels(8), quantised)
+    given = load_engine({"fp32": quantised}, precision="fp32").run(pixels(6)).embeddings
+    expected = outputs_of(traced)[1]
+    assert np.abs(given - expected).mean() < 0.1 * np.abs(expected).max()
 
 
 class DependsOnPhotos(nn.Module):
