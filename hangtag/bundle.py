@@ -27,6 +27,7 @@ from hangtag.decisions import Decision, Thresholds
 from hangtag.engine import Precision
 from hangtag.errors import BundleInvalid, LabelSpaceInvalid
 from hangtag.faults import first_fault
+from hangtag.hardware import read_cpu
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelId, LabelSpace, read_label_space
 from hangtag.scoring import GroupScoring, Scorer
@@ -128,6 +129,9 @@ class MeasuredPrecision(_Model):
     golden_difference: float
     photos_per_second: float
     runtime: str
+    # int8: its weights have 7 bits, so that the sum of two products fits into 16 bits. Processors
+    # without dot products of int8 (VNNI) add so; of 8 bits, they would be cut off.
+    reduced_range: bool = False
 
 
 class Precisions(_Model):
@@ -184,9 +188,9 @@ class Bundle:
 
     @property
     def models(self) -> dict[Precision, Path]:
-        """The file of the network for each precision that is offered."""
+        """The file of the network for each precision that is offered on this machine."""
         measured = self.manifest.precisions.measured if self.manifest.precisions else ()
-        offered = [each.precision for each in measured if each.offered]
+        offered = [each.precision for each in measured if each.offered and _is_right_here(each)]
         files: dict[Precision, Path] = {"fp32": self.model_path}
         for precision in offered:
             files[precision] = self.folder / (INT8_MODEL if precision == "int8" else MODEL)
@@ -206,6 +210,10 @@ class Bundle:
     def thresholds(self) -> Thresholds:
         """The thresholds as arrays, in the order of the label space."""
         return thresholds_of(self.manifest.decisions)
+
+
+def _is_right_here(measured: MeasuredPrecision) -> bool:
+    return measured.precision != "int8" or measured.reduced_range or read_cpu().has_int8
 
 
 def thresholds_of(decisions: Sequence[LabelDecision]) -> Thresholds:
@@ -274,7 +282,12 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
             f"{path} does not fit this version: {fault}. "
             "Train the tagger again, or use the release that made it."
         ) from error
-    return manifest, "sha256:" + hashlib.sha256(text).hexdigest()
+    return manifest, digest_of_manifest(text)
+
+
+def digest_of_manifest(text: bytes) -> str:
+    """Return what a bundle is known by: its manifest holds the hashes of all other files."""
+    return "sha256:" + hashlib.sha256(text).hexdigest()
 
 
 def _check_labels(folder: Path, manifest: Manifest, label_space: LabelSpace) -> None:

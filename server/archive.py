@@ -7,7 +7,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hangtag.bundle import GOLDEN_FOLDER
+from hangtag.bundle import GOLDEN_FOLDER, digest_of_manifest
+from hangtag.bundle import MANIFEST as BUNDLE_MANIFEST
 from hangtag.errors import ArchiveInvalid
 
 MANIFEST = "MAR-INF/MANIFEST.json"
@@ -24,6 +25,9 @@ class Archive:
     model_version: str
     # Whether a module that it brings is another here; where there is none here, nobody knows.
     has_other_code: bool
+    # Of the bundle that it holds; empty without one.
+    bundle_digest: str = ""
+    backbone: str = ""
 
 
 def open_archive(path: Path) -> Archive:
@@ -39,12 +43,23 @@ def open_archive(path: Path) -> Archive:
         with zipfile.ZipFile(path) as files:
             manifest = json.loads(files.read(MANIFEST))
             other_code = any(_differs(files, name) for name in files.namelist())
+            bundle_digest, backbone = _bundle_of(files)
         version = str(manifest["model"]["modelVersion"])
     except zipfile.BadZipFile as error:
         raise ArchiveInvalid(f"{path} is not an archive ({error}); {_REMEDY}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise ArchiveInvalid(f"{path} has no {MANIFEST} to go by; {_REMEDY}") from error
-    return Archive(path.resolve(), path.stat().st_size, version, other_code)
+    size_bytes = path.stat().st_size
+    return Archive(path.resolve(), size_bytes, version, other_code, bundle_digest, backbone)
+
+
+def _bundle_of(files: zipfile.ZipFile) -> tuple[str, str]:
+    """Return the digest and the backbone of the bundle in an archive."""
+    name = f"bundle/{BUNDLE_MANIFEST}"
+    if name not in files.namelist():
+        return "", ""
+    text = files.read(name)
+    return digest_of_manifest(text), str(json.loads(text).get("backbone", ""))
 
 
 def _differs(files: zipfile.ZipFile, name: str) -> bool:

@@ -21,6 +21,7 @@ from hangtag.bundle import MANIFEST, Bundle, load_bundle
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.settings import parse_settings
+from server.speed import Speed, remember_speed
 from server.torchserve import WORKER_PATH
 
 _PROJECT = Path(__file__).parent.parent
@@ -80,7 +81,7 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
     Returns
     -------
     what the replay measured: `golden` photos, `largest_difference` of a score in fp32, the
-    `precision` that it is served in here, and the `served_difference` in that
+    `precision` that it is served in here, the `served_difference` in that, and its `speed`
 
     Raises
     ------
@@ -97,6 +98,7 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
         packed = _pack(bundle, Path(work), version)
         replayed = _replay(packed, Path(work) / "unpacked")
         packed.replace(archive)
+    remember_speed(Speed.model_validate(replayed["speed"]))
     return replayed
 
 

@@ -18,8 +18,11 @@ from typing import Any
 import yaml
 
 import hangtag
+from hangtag.bundle import load_bundle
 from hangtag.console import one_sentence_errors, run_command
+from hangtag.engine import DECIDED_PRECISION, Precision
 from hangtag.errors import ArchiveInvalid
+from server.speed import measure_speed
 from server.worker_protocol import WorkerResponse, decode_responses
 
 # A score in bf16 or int8 may be off by this many times what it was off where the bundle was made.
@@ -38,7 +41,8 @@ def main(folder: Path) -> None:
     if not Path(hangtag.__file__).is_relative_to(folder.resolve()):
         raise ArchiveInvalid(f"The hangtag package of {folder} is not the one that was loaded.")
     manifest = json.loads((folder / "bundle" / "tagger.json").read_text(encoding="utf-8"))
-    precision = _served_precision(folder)
+    speed = measure_speed(load_bundle(folder / "bundle"))
+    precision = _served_precision(folder, speed.precision)
     exact = _replay(folder, manifest, "fp32")
     _require(exact, manifest["golden_tolerance"], "fp32")
     served = exact
@@ -52,6 +56,7 @@ def main(folder: Path) -> None:
                 "largest_difference": exact,
                 "precision": precision,
                 "served_difference": served,
+                "speed": speed.model_dump(),
             }
         )
     )
@@ -80,8 +85,9 @@ def _require(difference: float, tolerance: float, precision: str) -> None:
         )
 
 
-def _served_precision(folder: Path) -> str:
-    """Return what the archive will be served in on a machine like this one."""
+def _served_precision(folder: Path, fastest: Precision) -> str:
+    """Return what the archive will be served in here: the fastest, if it sets no other."""
+    os.environ[DECIDED_PRECISION] = fastest
     described = load_service(folder).predict(
         [
             {

@@ -15,12 +15,15 @@ from rich.table import Table
 
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ServerUnavailable
+from hangtag.hardware import describe_plain_processor, read_cpu
 from server.archive import Archive, extract_sample_photo, open_archive
 from server.log_stream import LogStream
 from server.packaging import make_archive
+from server.plan import count_gpus
 from server.ports import HOST, Ports, url
 from server.readiness import wait_until_ready
 from server.signals import StopSignals
+from server.speed import known_speed
 from server.torchserve import MODEL_NAME, TorchServe
 
 LOOK_INTERVAL_S = 0.2
@@ -147,11 +150,25 @@ def facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
         ("Serving", _describe(server.archive)),
         *other_code,
         ("Workers", str(workers)),
+        *_speed(server.archive),
         ("API", f"{url(ports.inference, ports.host)}/predictions/{MODEL_NAME}"),
         ("Management", f"{url(ports.management)}/models/{MODEL_NAME}"),
         ("Metrics", f"{url(ports.metrics, ports.host)}/metrics"),
         ("Logs", str(server.logs.folder)),
     ]
+
+
+def _speed(archive: Archive) -> list[tuple[str, str]]:
+    speed = known_speed(archive.bundle_digest)
+    known = (
+        f"about {speed.served:.0f} photos/s in {speed.precision}, measured when it was packed here"
+        if speed
+        else ""
+    )
+    means = describe_plain_processor(read_cpu(), archive.backbone)
+    sentence = "; ".join(part for part in (known, means) if part)
+    # What was measured is the processor's.
+    return [("Speed", sentence)] if sentence and not count_gpus() else []
 
 
 def _describe(archive: Archive) -> str:

@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
+from hangtag.engine import DECIDED_PRECISION
 from hangtag.errors import ServerUnavailable
 from server.archive import Archive
 from server.java import find_java
@@ -21,6 +22,7 @@ from server.logs import Logs
 from server.plan import ServingPlan, as_properties, machine_plan
 from server.ports import Ports
 from server.settings import LOGGING, PROPERTIES, furnish
+from server.speed import known_speed
 
 MODEL_NAME = "tagger"
 MODEL_FILE = f"{MODEL_NAME}.mar"
@@ -78,7 +80,7 @@ class TorchServe:
             self._process = subprocess.Popen(
                 [str(java), *furnished.jvm_arguments, *_arguments(home, run_folder)],
                 cwd=run_folder,
-                env=_environment(run_folder, self.logs.folder, self.plan),
+                env=_environment(run_folder, self.logs.folder, self.plan) | _decided(self.archive),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -189,6 +191,12 @@ def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, s
         "LOG_LOCATION": str(logs),
         "METRICS_LOCATION": str(logs),
     }
+
+
+def _decided(archive: Archive) -> dict[str, str]:
+    """Tell the workers in which numbers the network was the fastest, if that was measured."""
+    speed = known_speed(archive.bundle_digest)
+    return {DECIDED_PRECISION: speed.precision} if speed else {}
 
 
 def _torchserve_home() -> Path:

@@ -64,7 +64,7 @@ def finish_run(
         settings=settings,
         dataset=data.identity,
         metrics=metrics,
-        precision_sample=_precision_sample(data, tuned),
+        precision_sample=_precision_sample(data, tuned, logits),
         profile=profile_of(scores, tuned.thresholds, label_space),
         exported=exported,
     )
@@ -87,17 +87,19 @@ def finish_run(
     return bundle
 
 
-def _precision_sample(data: TrainingData, tuned: Tuned) -> PrecisionSample:
+def _precision_sample(data: TrainingData, tuned: Tuned, logits: FloatArray) -> PrecisionSample:
     calibration = _evenly(data.splits.train, CALIBRATION_PHOTOS)
     tuned_on = np.concatenate([data.splits.validation, data.splits.calibration])
     judged = _evenly(np.sort(tuned_on), JUDGED_PHOTOS)
+    scorer = Scorer(data.label_space, tuned.scoring)
     return PrecisionSample(
         calibration=data.decoded.pixels[calibration],
         judged=data.decoded.pixels[judged],
         targets=data.targets[judged],
         thresholds=tuned.tag_thresholds,
-        scorer=Scorer(data.label_space, tuned.scoring),
+        scorer=scorer,
         label_space=data.label_space,
+        known_scores=scorer.scores(logits[judged]),
     )
 
 

@@ -44,7 +44,8 @@ _SPEED_ROUNDS = 8
 class PrecisionSample:
     """Photos, uint8 (N, 3, S, S), to calibrate int8 with and to judge all formats on.
 
-    `targets` float32 (N, L), NaN where unknown; `thresholds` float32 (L,).
+    `targets` float32 (N, L), NaN where unknown; `thresholds` float32 (L,); `known_scores` float32
+    (N, L) those of `judged` by the network that was just trained, if there are any.
     """
 
     calibration: npt.NDArray[np.uint8]
@@ -53,6 +54,7 @@ class PrecisionSample:
     thresholds: FloatArray
     scorer: Scorer
     label_space: LabelSpace
+    known_scores: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,24 @@ class _Judged:
 
 
 def measure_precisions(
-    folder: Path, sample: PrecisionSample, golden: Sequence[npt.NDArray[np.uint8]]
+    folder: Path,
+    sample: PrecisionSample,
+    golden: Sequence[npt.NDArray[np.uint8]],
+    candidates: Sequence[Precision] | None = None,
 ) -> Precisions:
-    """Measure each format that this machine computes natively; leave the int8 model if offered.
+    """Measure each format that may be faster on this machine; leave the int8 model if offered.
 
     Parameters
     ----------
     folder : the unfinished bundle, with model.onnx
     golden : the golden photos, uint8 (3, S, S) each
+    candidates : the formats, fp32 first; if not given, all that this machine supports
     """
+    candidates = candidates or supported_precisions()
     model = folder / MODEL
     engines: dict[Precision, Engine] = {}
     judged: dict[Precision, _Judged] = {}
-    for precision in supported_precisions():
+    for precision in candidates:
         if precision == "int8":
             try:
                 engine, result = _make_int8(folder, sample, golden, judged["fp32"])
@@ -88,7 +95,9 @@ def measure_precisions(
                 continue
         else:
             engine = load_engine({"fp32": model, precision: model}, precision=precision)
-            result = _judge(engine, sample, golden)
+            # With nothing to compare, what is known is not computed again.
+            known = sample.known_scores if len(candidates) == 1 else None
+            result = _judge(engine, sample, golden, known)
         engines[precision], judged[precision] = engine, result
     speeds = _photos_per_second(engines, sample.judged)
     exact, fastest = judged["fp32"], speeds["fp32"]
@@ -129,7 +138,13 @@ def _make_int8(
 
     def attempt(convolutions: int) -> tuple[Engine, _Judged]:
         with Console(stderr=True).status("Calibrating int8 …"):
-            quantize(models["fp32"], sample.calibration, models["int8"], convolutions)
+            quantize(
+                models["fp32"],
+                sample.calibration,
+                models["int8"],
+                convolutions,
+                reduced_range=not read_cpu().has_int8,
+            )
         engine = load_engine(models, precision="int8")
         return engine, _judge(engine, sample, golden)
 
@@ -145,17 +160,24 @@ def _make_int8(
 
 
 def _judge(
-    engine: Engine, sample: PrecisionSample, golden: Sequence[npt.NDArray[np.uint8]]
+    engine: Engine,
+    sample: PrecisionSample,
+    golden: Sequence[npt.NDArray[np.uint8]],
+    known: FloatArray | None = None,
 ) -> _Judged:
-    batches = [sample.judged[i : i + _BATCH] for i in range(0, len(sample.judged), _BATCH)]
-    progress = track(batches, description=f"Measuring {engine.precision}")
-    scores = np.concatenate([_scores(engine, sample.scorer, batch) for batch in progress])
+    scores = _scores_of_judged(engine, sample) if known is None else known
     return _Judged(
         scores=scores,
         golden=_scores(engine, sample.scorer, np.stack(golden)),
         tags=select_tags(scores, sample.thresholds, sample.label_space),
         micro_f1=micro_f1(scores, sample.targets, sample.thresholds, sample.label_space),
     )
+
+
+def _scores_of_judged(engine: Engine, sample: PrecisionSample) -> FloatArray:
+    batches = [sample.judged[i : i + _BATCH] for i in range(0, len(sample.judged), _BATCH)]
+    progress = track(batches, description=f"Measuring {engine.precision}")
+    return np.concatenate([_scores(engine, sample.scorer, batch) for batch in progress])
 
 
 def _photos_per_second(
@@ -199,4 +221,5 @@ def _report(
         golden_difference=round(float(np.abs(judged.golden - exact.golden).max()), 5),
         photos_per_second=round(photos_per_second, 1),
         runtime=engine.runtime,
+        reduced_range=engine.precision == "int8" and not read_cpu().has_int8,
     )

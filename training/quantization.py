@@ -34,7 +34,12 @@ _RANGE_PERCENTILE = 99.999
 
 
 def quantize(
-    model: Path, calibration: npt.NDArray[np.uint8], target: Path, exact_convolutions: int = 0
+    model: Path,
+    calibration: npt.NDArray[np.uint8],
+    target: Path,
+    exact_convolutions: int = 0,
+    *,
+    reduced_range: bool = False,
 ) -> None:
     """Write an int8 model.
 
@@ -44,6 +49,7 @@ def quantize(
     calibration : uint8 (N, 3, S, S), training photos
     target : ONNX file to write, with QuantizeLinear and DequantizeLinear operators
     exact_convolutions : how many of the first convolutions stay in fp32
+    reduced_range : weights of 7 bits, for processors without VNNI
     """
     # It advises to do what is done here.
     logging.getLogger().addFilter(_not_about_preprocessing)
@@ -61,6 +67,7 @@ def quantize(
                     op_types_to_quantize=["Conv"],
                     nodes_to_exclude=_convolutions(prepared)[:exact_convolutions],
                     per_channel=True,
+                    reduce_range=reduced_range,
                     weight_type=QuantType.QInt8,
                     activation_type=QuantType.QUInt8,
                     calibrate_method=CalibrationMethod.Percentile,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hangtag.bundle import MODEL, Bundle
 from hangtag.errors import DataInvalid, SettingsInvalid
+from hangtag.hardware import LARGE_BACKBONE, describe_plain_processor, read_cpu
 from hangtag.label_space import LabelSpace
 from training.backbones import build_backbone
 from training.checkpoints import is_whole, newest_checkpoint
@@ -46,6 +47,10 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
                 f"RESUME={run_folder}, or name another folder with RUN=…."
             )
         return resume_run(run_folder)
+    if settings.backbone == LARGE_BACKBONE and (
+        means := describe_plain_processor(read_cpu(), LARGE_BACKBONE)
+    ):
+        print(f"{means[0].upper()}{means[1:]}.")
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
     catalogue = read_catalogue(settings.data)
     require_possible(settings, catalogue.label_space)

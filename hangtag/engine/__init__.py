@@ -3,7 +3,14 @@
 One interface, `Engine`, over the fastest runtime of each kind of hardware; `load_engine` chooses.
 """
 
-from hangtag.engine.choice import load_engine, supported_precisions
+from hangtag.engine.choice import DECIDED_PRECISION, load_engine, supported_precisions
 from hangtag.engine.interface import Engine, EngineOutput, Precision
 
-__all__ = ["Engine", "EngineOutput", "Precision", "load_engine", "supported_precisions"]
+__all__ = [
+    "DECIDED_PRECISION",
+    "Engine",
+    "EngineOutput",
+    "Precision",
+    "load_engine",
+    "supported_precisions",
+]

@@ -15,6 +15,8 @@ from hangtag.hardware import Cpu, read_cpu, threads_of_worker
 
 logger = logging.getLogger(__name__)
 
+# How the launcher tells all workers of a server what was the fastest on this machine.
+DECIDED_PRECISION = "HANGTAG_PRECISION_DECIDED"
 # Fastest first, on hardware that has them.
 _BY_SPEED: tuple[Precision, ...] = ("int8", "bf16", "fp16", "fp32")
 
@@ -31,7 +33,8 @@ def load_engine(
     Parameters
     ----------
     models : the ONNX file for each precision that the bundle offers; fp32 always
-    precision : `auto` takes the fastest that is offered and that the hardware computes natively
+    precision : `auto` takes what the environment says was measured to be the fastest, else what
+        usually is, of all that is offered and that the hardware computes
     gpu_id : the GPU that the server assigned to this worker; None where it assigned none
     threads : cores that one run uses on a CPU; 0: see `hangtag.hardware.threads_of_worker`
 
@@ -75,7 +78,8 @@ def choose_precision(
     """
     possible = [each for each in _BY_SPEED if each in offered and each in supported]
     if wanted == "auto":
-        return possible[0]
+        decided = os.environ.get(DECIDED_PRECISION)
+        return next((each for each in possible if each == decided), possible[0])
     if wanted not in possible:
         raise SettingsInvalid(
             f"precision: {wanted} is not to be had here: this bundle offers "
@@ -85,7 +89,7 @@ def choose_precision(
 
 
 def supported_precisions(gpu_id: int | None = None) -> tuple[Precision, ...]:
-    """Return the precisions that this machine computes natively, fp32 first."""
+    """Return the precisions that are worth measuring on this machine, from slow to fast."""
     if gpu_id is not None and has_cuda():
         from hangtag.engine.onnxruntime_engine import providers
 
@@ -94,11 +98,15 @@ def supported_precisions(gpu_id: int | None = None) -> tuple[Precision, ...]:
 
 
 def cpu_precisions(cpu: Cpu, *, openvino: bool) -> tuple[Precision, ...]:
-    """Return what a CPU computes natively; bf16 needs OpenVINO, as ONNX Runtime's CPU has none."""
+    """Return what a CPU may be faster in; bf16 needs OpenVINO, as ONNX Runtime's CPU has none.
+
+    bf16 that is emulated is slower than fp32; int8 is faster with AVX2 alone, too, but only right
+    with weights of a reduced range (see `MeasuredPrecision`).
+    """
     precisions: list[Precision] = ["fp32"]
     if cpu.has_bf16 and openvino:
         precisions.append("bf16")
-    if cpu.has_int8:
+    if cpu.has_int8 or (cpu.has_avx2 and openvino):
         precisions.append("int8")
     return tuple(precisions)
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from hangtag.bundle import Bundle, load_bundle
+import hangtag.bundle
+from hangtag.bundle import Bundle, MeasuredPrecision, Precisions, load_bundle
 from hangtag.errors import BundleInvalid
+from hangtag.hardware import Cpu
 
 
 def edit_manifest(folder: Path, **changes: Any) -> None:
@@ -35,6 +38,34 @@ def test_the_archived_files_are_those_that_a_prediction_needs(own_bundle: Bundle
         "model.onnx",
         "tagger.json",
     ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "reduced_range", "offered"),
+    [
+        ({"avx2", "avx_vnni"}, False, True),
+        ({"avx2", "avx_vnni"}, True, True),
+        # Sums of two products of 8 bits would be cut off.
+        ({"avx2"}, False, False),
+        ({"avx2"}, True, True),
+    ],
+)
+def test_int8_is_offered_where_it_is_computed_right(
+    *,
+    flags: set[str],
+    reduced_range: bool,
+    offered: bool,
+    own_bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hangtag.bundle, "read_cpu", lambda: Cpu("some", 2, frozenset(flags)))
+    int8 = MeasuredPrecision(
+        precision="int8", offered=True, micro_f1=1, tags_equal=1, largest_score_difference=0,
+        golden_difference=0, photos_per_second=9, runtime="OpenVINO", reduced_range=reduced_range,
+    )  # fmt: skip
+    measured = Precisions(machine="some", photos=1, measured=(int8,))
+    manifest = own_bundle.manifest.model_copy(update={"precisions": measured})
+    assert ("int8" in replace(own_bundle, manifest=manifest).models) == offered
 
 
 @pytest.mark.parametrize("name", ["labels.json", "model.onnx", "golden/1.jpg"])

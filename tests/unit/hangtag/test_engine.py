@@ -10,7 +10,13 @@ import onnxruntime
 import pytest
 
 from hangtag.bundle import Bundle
-from hangtag.engine import Engine, load_engine, supported_precisions
+from hangtag.engine import (
+    DECIDED_PRECISION,
+    Engine,
+    Precision,
+    load_engine,
+    supported_precisions,
+)
 from hangtag.engine.choice import choose_precision, cpu_precisions, has_cuda, has_openvino
 from hangtag.engine.onnxruntime_engine import (
     GPU_STEPS,
@@ -69,7 +75,11 @@ def test_a_gpu_without_cuda_in_the_runtime_is_said_aloud(
 @pytest.mark.parametrize(
     ("flags", "openvino", "precisions"),
     [
-        (("avx2",), True, ("fp32",)),
+        (("sse4_2",), True, ("fp32",)),
+        # Right with a reduced range only, which a bundle says.
+        (("avx2",), True, ("fp32", "int8")),
+        # Whether ONNX Runtime is faster so was not measured.
+        (("avx2",), False, ("fp32",)),
         (("avx512_vnni",), True, ("fp32", "int8")),
         (("amx_bf16", "amx_int8"), True, ("fp32", "bf16", "int8")),
         # ONNX Runtime has no bf16 on CPUs.
@@ -87,6 +97,15 @@ def test_the_fastest_precision_that_is_offered_and_supported_is_taken() -> None:
     assert choose_precision(("fp32", "bf16"), ("fp32", "bf16", "int8"), "auto") == "bf16"
     assert choose_precision(("fp32", "bf16", "int8"), ("fp32",), "auto") == "fp32"
     assert choose_precision(("fp32", "bf16", "int8"), ("fp32", "bf16", "int8"), "fp32") == "fp32"
+
+
+def test_what_was_measured_to_be_the_fastest_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    every: tuple[Precision, ...] = ("fp32", "bf16", "int8")
+    monkeypatch.setenv(DECIDED_PRECISION, "bf16")
+    assert choose_precision(every, every, "auto") == "bf16"
+    # Not where the bundle does not offer it, nor against a setting.
+    assert choose_precision(("fp32", "int8"), every, "auto") == "int8"
+    assert choose_precision(every, every, "fp32") == "fp32"
 
 
 def test_a_precision_that_is_not_to_be_had_is_refused() -> None:

@@ -8,6 +8,7 @@ from hangtag.hardware import (
     Cpu,
     _first_processor,
     _quota_cores,
+    describe_plain_processor,
     read_cpu,
     threads_of_worker,
     usable_cores,
@@ -65,3 +66,25 @@ def test_without_a_number_it_is_the_cores(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", environment)
     assert threads_of_worker(0) == usable_cores()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"avx2"}, "neither bf16 nor int8"),
+        ({"avx2", "avx512f"}, "BACKBONE=tf_efficientnet_lite0 is the backbone that suits it"),
+        ({"avx2", "avx_vnni"}, ""),
+        ({"avx2", "avx512_bf16"}, ""),
+        # Another kind of processor, or no Linux.
+        (set(), ""),
+    ],
+)
+def test_what_a_processor_with_fp32_alone_means_is_said(flags: set[str], words: str) -> None:
+    said = describe_plain_processor(Cpu("some", 2, frozenset(flags)), "resnet152")
+    assert bool(said) == bool(words)
+    assert words in said
+
+
+def test_who_has_the_small_backbone_is_not_told_to_take_it() -> None:
+    said = describe_plain_processor(Cpu("some", 2, frozenset({"avx2"})), "tf_efficientnet_lite0")
+    assert "it has the backbone that suits it" in said

@@ -12,10 +12,13 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import server.serve
+from hangtag.hardware import Cpu
 from server.__main__ import app
 from server.archive import MANIFEST, open_archive
 from server.ports import HOST, Ports
 from server.serve import facts, sample_call
+from server.speed import Speed
 from server.temporary import free_ports
 from server.torchserve import TorchServe
 
@@ -71,6 +74,20 @@ def test_an_archive_with_other_code_is_noted(
     served = replace(open_archive(archive), has_other_code=other_code)
     told = facts(TorchServe(served, free_ports(), tmp_path / "logs"), workers=1)
     assert [name for name, _ in told if name == "Note"] == noted
+
+
+@pytest.mark.parametrize(("flags", "says"), [({"avx2"}, True), ({"avx2", "avx_vnni"}, False)])
+def test_speed_is_said_as_it_was_measured_here(
+    *, flags: set[str], says: bool, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speed = Speed(machine="m", bundle="b", precision="fp32", photos_per_second={"fp32": 5.04})
+    monkeypatch.setattr(server.serve, "known_speed", lambda _digest: speed)
+    monkeypatch.setattr(server.serve, "read_cpu", lambda: Cpu("some", 2, frozenset(flags)))
+    monkeypatch.setattr(server.serve, "count_gpus", lambda: 0)
+    served = replace(open_archive(archive), backbone="resnet152")
+    told = dict(facts(TorchServe(served, free_ports(), tmp_path / "logs"), workers=1))
+    assert told["Speed"].startswith("about 5 photos/s in fp32")
+    assert ("BACKBONE=tf_efficientnet_lite0" in told["Speed"]) == says
 
 
 def test_the_call_to_paste_names_the_sample_photo(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,24 @@ def test_the_int8_model_holds_int8_weights(folder: Path, photos: np.ndarray) -> 
     assert convolutions
     assert all(node.input[1] in dequantized for node in convolutions)
     assert (folder / INT8_MODEL).stat().st_size < 0.4 * (folder / MODEL).stat().st_size
+
+
+def test_weights_of_a_reduced_range_have_seven_bits(folder: Path, photos: np.ndarray) -> None:
+    quantize(folder / MODEL, photos[:8], folder / INT8_MODEL, reduced_range=True)
+    initializers = onnx.load(folder / INT8_MODEL).graph.initializer
+    weights = [onnx.numpy_helper.to_array(each) for each in initializers]
+    convolutions = [each for each in weights if each.dtype == np.int8 and each.ndim == 4]
+    assert convolutions
+    assert all(np.abs(each.astype(int)).max() <= 64 for each in convolutions)
+
+
+def test_what_is_known_is_not_computed_again(folder: Path, photos: np.ndarray) -> None:
+    known = np.full((len(photos), LABELS), 0.25, np.float32)
+    known_sample = replace(sample(photos, np.full(LABELS, 0.5)), known_scores=known)
+    alone = measure_precisions(folder, known_sample, list(photos[:2]), ["fp32"])
+    assert [each.precision for each in alone.measured] == ["fp32"]
+    assert alone.measured[0].offered
+    assert not (folder / INT8_MODEL).exists()
 
 
 def test_tags_equal_counts_tags_that_are_given() -> None:

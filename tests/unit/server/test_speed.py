@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import server.torchserve
+from hangtag.bundle import Bundle
+from hangtag.engine import DECIDED_PRECISION, supported_precisions
+from server.archive import open_archive
+from server.speed import Speed, fastest, known_speed, measure_speed, remember_speed
+from server.torchserve import _decided
+
+
+def speed(machine: str = "m", bundle: str = "b") -> Speed:
+    return Speed(machine=machine, bundle=bundle, precision="fp32", photos_per_second={"fp32": 2.0})
+
+
+def test_another_precision_is_taken_only_if_it_is_clearly_faster() -> None:
+    assert fastest({"fp32": 90.0}) == "fp32"
+    assert fastest({"fp32": 90.0, "bf16": 118.0, "int8": 123.0}) == "int8"
+    assert fastest({"fp32": 90.0, "bf16": 125.0, "int8": 123.0}) == "int8"
+    assert fastest({"fp32": 90.0, "int8": 70.0}) == "fp32"
+
+
+def test_what_was_measured_is_found_again(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    path = tmp_path / "speeds.json"
+    measured = measure_speed(tiny_bundle)
+    assert measured.served > 0
+    assert set(measured.photos_per_second) <= set(supported_precisions())
+    remember_speed(measured, path)
+    remember_speed(measured, path)
+    assert known_speed(tiny_bundle.digest, path) == measured
+    assert known_speed("sha256:another", path) is None
+    assert path.read_text().count(tiny_bundle.digest) == 1
+
+
+def test_the_speed_of_another_machine_does_not_count(tmp_path: Path) -> None:
+    remember_speed(speed(machine="another", bundle="b"), tmp_path / "speeds.json")
+    assert known_speed("b", tmp_path / "speeds.json") is None
+
+
+@pytest.mark.parametrize("text", ["", "[{]", '[{"machine": 3}]', "{}"])
+def test_what_cannot_be_read_is_measured_anew(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "speeds.json"
+    path.write_text(text)
+    assert known_speed("b", path) is None
+    remember_speed(speed(), path)
+    assert '"fp32": 2.0' in path.read_text()
+
+
+def test_few_are_kept_and_a_folder_that_is_not_there_is_no_fault(tmp_path: Path) -> None:
+    for number in range(30):
+        remember_speed(speed(bundle=f"b{number}"), tmp_path / "speeds.json")
+    kept = (tmp_path / "speeds.json").read_text()
+    assert kept.count('"bundle"') == 20
+    assert '"b29"' in kept
+    remember_speed(speed(), tmp_path / "none" / "speeds.json")
+
+
+def test_all_workers_are_told_what_was_measured_where_the_archive_was_packed(
+    tiny_archive: Path, tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = open_archive(tiny_archive)
+    assert archive.bundle_digest == tiny_bundle.digest
+    assert archive.backbone == tiny_bundle.manifest.backbone
+    known = known_speed(archive.bundle_digest)
+    assert known is not None
+    assert _decided(archive) == {DECIDED_PRECISION: known.precision}
+    monkeypatch.setattr(server.torchserve, "known_speed", lambda _digest: None)
+    assert _decided(archive) == {}
