@@ -42,7 +42,7 @@ def convert_stored_tags(path: Path, migrated: Migrated, out: Path) -> tuple[int,
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         # Not splitlines: JSON may hold line separators of Unicode as they are.
-        texts = path.read_text(encoding="utf-8").split("\n")
+        texts = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataInvalid(f"{path} cannot be read: {error}.") from error
     for number, text in enumerate(texts, start=1):
