@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid
+from hangtag.faults import first_fault
 from hangtag.label_space import Label, LabelId
 from hangtag.schema import TagResponse
 from training.labels.label_lists import ConversionReport, convert_labels, refuse_unknown
@@ -60,10 +61,9 @@ def _convert(line: Any, where: str, migrated: Migrated, report: ConversionReport
     try:
         answer = TagResponse.model_validate(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        step = ".".join(map(str, first["loc"])) or "the line"
+        fault = first_fault(error, TagResponse).at("it")
         raise DataInvalid(
-            f"{where} is neither a list of IDs nor an answer of the API: {step}: {first['msg']}."
+            f"{where} is neither a list of IDs nor an answer of the API: {fault}."
         ) from error
     if answer.model.label_space != migrated.before.version:
         raise DataInvalid(
