@@ -1,158 +1,128 @@
-"""A JSON file that people have edited -> its content, or what is wrong in which line."""
+"""The bytes of a JSON document -> what it holds, or one sentence that says where it is wrong."""
 
 from __future__ import annotations
 
+import codecs
 import json
-import re
-from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any
 
+from hangtag.errors import RequestError
 from hangtag.faults import shown
+from hangtag.json_mistakes import mistake_at
+from hangtag.lookalikes import is_photo, name_of_text
 
-_TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
-_WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null"}
-# Strings, and what opens, closes and parts objects and lists.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
-
-
-class JsonFault(ValueError):
-    """What is wrong with a JSON file: what follows its name in a sentence, without a full stop."""
-
-
-class WrittenFloat(float):
-    """A number that remembers how it is written: 2026.10 is not 2026.1 where it is a version."""
-
-    written: str
-
-    def __new__(cls, written: str) -> WrittenFloat:
-        """Return the number of a text."""
-        number = super().__new__(cls, written)
-        number.written = written
-        return number
+# No object of the contract has a tenth of them; a million would only fill the memory.
+_MAX_FIELDS = 1000
+# Those that name themselves in a Content-Type and that clients write by mistake.
+_OTHER_CHARSETS = frozenset(
+    {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
+)
 
 
-def read_json_text(content: bytes) -> Any:
-    """Return what a file in UTF-8 or UTF-16, with a byte order mark or without, holds.
+def read_json(data: bytes, path: str, charset: str | None = None) -> Any:
+    """Return what a JSON document holds; it may have a byte order mark, and be UTF-16.
 
-    Numbers with a fraction are `WrittenFloat`.
+    Parameters
+    ----------
+    path : where the document stands in the request, such as `$`
+    charset : what the Content-Type says, asked only where the bytes are no Unicode
 
     Raises
     ------
-    JsonFault : if it is no JSON, holds NaN or Infinity, or has a key twice in one object.
+    RequestError : if it is no JSON, or has a field twice with different values.
     """
-    text = _decoded(content)
-    if not text.strip():
-        raise JsonFault("is empty")
+    text = _text(data, path, charset)
     try:
-        document = json.loads(
-            text,
-            parse_float=WrittenFloat,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_without_repetition,
-        )
-        # Halves of letters can be written as JSON, and nowhere else.
-        json.dumps(document, ensure_ascii=False).encode()
-        return document
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
-        raise JsonFault(f"is not JSON: {_mend(text, error)}") from error
-    except UnicodeEncodeError as error:
-        raise JsonFault("holds half of a letter (\\ud…); write the letter itself") from error
+        raise RequestError(f"{_name(path)} is no JSON: {_mistake(error)}.", path) from error
     except RecursionError as error:
-        raise JsonFault("nests its lists and objects too deeply") from error
-    except _RepeatedKey as error:
-        raise JsonFault(_where_repeated(text)) from error
-    except JsonFault:
-        raise
+        raise RequestError(f"{_name(path)} is JSON that is nested too deeply.", path) from error
+    except _FieldsWrong as error:
+        raise RequestError(f"{_name(path)} is JSON that {error}.", path) from error
     except ValueError as error:
-        raise JsonFault("holds a number of too many digits") from error
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode(json.detect_encoding(content))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise JsonFault(
-            f"is neither UTF-8 nor UTF-16 (line {line}, byte {error.start:,}); save it as UTF-8"
+        # Python reads no number of more than 4,300 digits.
+        raise RequestError(
+            f"{_name(path)} is JSON that holds a number of too many digits.", path
         ) from error
 
 
-def _refuse_constant(word: str) -> NoReturn:
-    raise JsonFault(f"holds {word}, which is no JSON number; write a number or null")
+def read_json_object(data: bytes, path: str, charset: str | None = None) -> dict[str, Any]:
+    """Like `read_json`, of a document that must be an object.
+
+    Raises
+    ------
+    RequestError
+    """
+    document = read_json(data, path, charset)
+    if isinstance(document, dict):
+        return document
+    raise RequestError(f"{_name(path)} {_other_than_object(document)}.", path)
 
 
-class _RepeatedKey(Exception):
-    """An object has a key twice; where, only the text tells."""
+def _name(path: str) -> str:
+    return "The body" if path == "$" else f"The part {path.removeprefix('$.')!r}"
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _RepeatedKey
-    return found
+class _FieldsWrong(ValueError):
+    """What is wrong with an object's fields; its place is not known while the text is read."""
 
 
-def _where_repeated(text: str) -> str:
-    objects: list[dict[str, int]] = []
-    tokens = list(_TOKEN.finditer(text))
-    for token, following in pairwise(tokens):
-        if token[0] in "{[":
-            objects.append({})
-        elif token[0] in "}]":
-            objects.pop()
-        elif following[0] == ":":
-            key = json.loads(token[0])
-            if key in objects[-1]:
-                first, second = (_line(text, at) for at in (objects[-1][key], token.start()))
-                return (
-                    f"has the key {shown(key)} twice, in line {first} and line {second}; keep one"
-                )
-            objects[-1][key] = token.start()
-    return "has a key twice in one object; keep one"
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > _MAX_FIELDS:
+        raise _FieldsWrong(f"holds an object of more than {_MAX_FIELDS:,} fields")
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        for name, value in pairs:
+            if document[name] != value:
+                raise _FieldsWrong(f"has the field {shown(name)} twice, with different values")
+    return document
 
 
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+def _text(data: bytes, path: str, charset: str | None) -> str:
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        return data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError as error:
+        if charset and is_other_charset(charset):
+            return data.decode(charset, "replace")
+        raise RequestError(
+            f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8.", path
+        ) from error
 
 
-def _mend(text: str, error: json.JSONDecodeError) -> str:
-    """Return what is wrong at the place where the parser stopped, with its line."""
-    # What is wrong with a comma is where that stands, not at the next line's end.
-    comma = text[: error.pos].rstrip()
-    at = len(comma) if comma.endswith(",") and text[error.pos] in "]}" else error.pos
-    return f"line {_line(text, at)}: {next(_guesses(text, error.pos, error.msg))}"
+def is_other_charset(charset: str) -> bool:
+    """Whether it is one of the few encodings that are read besides UTF-8, if a client says so."""
+    try:
+        return codecs.lookup(charset).name in _OTHER_CHARSETS
+    except LookupError:
+        return False
 
 
-def _guesses(text: str, at: int, message: str) -> Iterator[str]:
-    rest, before = text[at:].lstrip(), text[:at].rstrip()
-    word = re.match(r"\w+", rest)
-    if rest[:1] in ("]", "}", "") and before.endswith(","):
-        yield "a comma stands after the last item; remove it"
-    if rest.startswith(",") and message.startswith(("Illegal trailing", "Expecting value")):
-        yield "a comma stands without an item; remove it"
-    if rest.startswith(("//", "/*", "#")):
-        yield "JSON has no comments; remove it"
-    if rest.startswith("'"):
-        yield "names and texts stand in double quotes, not in single ones"
-    if rest and rest[0] in _TYPOGRAPHIC:
-        yield f'names and texts stand in straight quotes ("), not in {rest[0]}'
-    if word and word[0] in _WORDS:
-        yield f"{word[0]} is written {_WORDS[word[0]]}"
-    if message.startswith("Extra data"):
-        yield "more follows after the end of the JSON; keep one object"
-    if message.startswith("Invalid control"):
-        yield "a text goes over the end of its line; close its quotes, or write \\n"
-    if message.startswith("Invalid \\escape"):
-        yield "a backslash within a text is written twice (\\\\)"
-    if message.startswith("Unterminated string"):
-        yield "the quotes that open here are not closed"
-    if not rest:
-        yield "the file ends before it is complete"
-    if "property name" in message:
-        yield "names stand in double quotes"
-    if "',' delimiter" in message:
-        yield "a comma is missing before this, or a bracket is not closed"
-    if "':' delimiter" in message:
-        yield "a colon is missing after the name"
-    yield f"a value is missing before {shown(rest[:10])}"
+def _looks_like(data: bytes) -> str:
+    if is_photo(data):
+        return ": it is a photo"
+    name = name_of_text(data)
+    return f": it looks like {name}" if name else ""
+
+
+def _other_than_object(document: Any) -> str:
+    if isinstance(document, str) and document.lstrip().startswith(("{", "[")):
+        return "is a text that holds JSON: it was encoded twice; send the object itself"
+    if isinstance(document, list):
+        return "is a list; send one product, an object, a request"
+    name = name_of_text(document) if isinstance(document, str) else None
+    what = name or shown(document)
+    return f'is {what}; send an object such as {{"images": [{{"content": "…"}}]}}'
+
+
+def _mistake(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
+        return "it is empty"
+    where = f"at line {error.lineno}, column {error.colno}"
+    begins_wrong = not error.doc[: error.pos].strip() and error.doc[error.pos :][:1] not in "{["
+    if begins_wrong:
+        start = error.doc.strip()[:1]
+        return f"it looks like {name_of_text(error.doc) or f'text that begins with {start!r}'}"
+    return f"{where} {mistake_at(error.doc, error.pos, error.msg)}"

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hangtag.errors import LabelSpaceInvalid
 from hangtag.faults import first_fault
-from hangtag.json_text import JsonFault, read_json_text
+from hangtag.json_file import JsonFault, read_json_text
 from hangtag.label_document import as_label_space
 
 LabelId = int | str

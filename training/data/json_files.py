@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hangtag.errors import DataInvalid
 from hangtag.faults import first_fault
-from hangtag.json_text import JsonFault, read_json_text
+from hangtag.json_file import JsonFault, read_json_text
 
 Shape = TypeVar("Shape")
 
