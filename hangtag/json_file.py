@@ -30,7 +30,7 @@ class WrittenFloat(float):
         return number
 
 
-def read_json_text(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     """Return what a file in UTF-8 or UTF-16, with a byte order mark or without, holds.
 
     Numbers with a fraction are `WrittenFloat`.

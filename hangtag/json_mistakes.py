@@ -20,6 +20,8 @@ def mistake_at(text: str, position: int, message: str) -> str:
     before = text[max(0, position - 200) : position].rstrip()[-1:]
     if (here in "]}" and before == ",") or (here == "," and rest[:1] in ("]", "}")):
         return "there is a comma too many before the end of a list or an object"
+    if here in ("/", "#"):
+        return _MISTAKES[here]
     if message.startswith("Unterminated string"):
         return "a text begins that does not end"
     if message.startswith("Invalid control"):

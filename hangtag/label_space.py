@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hangtag.errors import LabelSpaceInvalid
 from hangtag.faults import first_fault
-from hangtag.json_file import JsonFault, read_json_text
+from hangtag.json_file import JsonFault, parse_json
 from hangtag.label_document import as_label_space
 
 LabelId = int | str
@@ -193,7 +193,7 @@ def read_label_space(path: Path) -> LabelSpace:
     LabelSpaceInvalid : if the file is missing, is no JSON, or contradicts itself.
     """
     try:
-        return parse_label_space(read_json_text(path.read_bytes()))
+        return parse_label_space(parse_json(path.read_bytes()))
     except OSError as error:
         raise LabelSpaceInvalid(f"{path} cannot be read: {error.strerror}.") from error
     except JsonFault as error:

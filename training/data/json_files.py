@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hangtag.errors import DataInvalid
 from hangtag.faults import first_fault
-from hangtag.json_file import JsonFault, read_json_text
+from hangtag.json_file import JsonFault, parse_json
 
 Shape = TypeVar("Shape")
 
@@ -41,7 +41,7 @@ def _as_utf8(content: bytes) -> bytes:
 def _sentence(path: Path, content: bytes, error: ValidationError) -> str:
     if error.errors(include_url=False)[0]["type"] == "json_invalid":
         try:
-            read_json_text(content)
+            parse_json(content)
         except JsonFault as fault:
             return f"{path} {fault}."
     return f"{path}: {first_fault(error, BaseModel).at()}."
