@@ -38,7 +38,8 @@ class PhotoFinder:
 
     Of any other cell the path is compared without regard to case, backslashes, how umlauts are
     composed, percent signs and the extension; then its last part alone (a URL, a path of another
-    machine), if no other cell ends in it. It means a file if only one comes into question.
+    machine), if no other cell ends in it; then a number without regard to zeros before it and a
+    `.0` behind. It means a file if only one comes into question.
 
     Files are looked for once: in the folders and below them, but for a folder that others are in.
     """
@@ -100,7 +101,8 @@ class PhotoFinder:
                 found = self._index_of_names.get(key)
                 if found and self._count_of_names[_SUFFIX.sub("", last)] == 1:
                     return found
-        return set()
+        number = _number(cell)
+        return self._index.get(number, set()) if number else set()
 
     @cached_property
     def _count_of_names(self) -> Counter[str]:
@@ -124,7 +126,7 @@ class PhotoFinder:
         index: dict[str, set[Path]] = defaultdict(set)
         for path, below in self._files:
             key = _plain_path(below)
-            for each in {key, _SUFFIX.sub("", key)}:
+            for each in {key, _SUFFIX.sub("", key), _number(key)} - {""}:
                 index[each].add(path)
         return dict(index)
 
@@ -155,6 +157,12 @@ def _plain_path(cell: str) -> str:
     if parts[:1] == ["images"]:
         parts = parts[1:]
     return "/".join(parts)
+
+
+def _number(cell: str) -> str:
+    """Return `#7` of 7, 007, 7.0 and 007.jpg; empty of what is no number."""
+    number = re.fullmatch(r"0*(\d+?)(\.0+)?", _SUFFIX.sub("", _plain_path(cell)))
+    return f"#{number[1]}" if number else ""
 
 
 def _otherwise(cell: str) -> str:
