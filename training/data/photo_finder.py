@@ -22,15 +22,10 @@ def find_photo(folders: Sequence[Path], image: str) -> Path | None:
     if not image:
         return None
     names = [image, *(image + suffix for suffix in _SUFFIXES)]
-    paths = (folder / name for name in names for folder in folders)
-    return next((path for path in paths if _is_file(path)), None)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a whole URL or sentence in the cell is too long for a file name
-        return False
+    # Not by Path, which takes several times as long: a hundred thousand rows may name no file.
+    paths = (os.path.join(folder, name) for name in names for folder in folders)  # noqa: PTH118
+    found = next(filter(os.path.isfile, paths), None)
+    return None if found is None else Path(found)
 
 
 class PhotoFinder:
