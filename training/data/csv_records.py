@@ -36,15 +36,16 @@ class Record:
 
 @dataclass(frozen=True)
 class RowShape:
-    """What a row of the file looks like: how many cells it may have, and which of them is `key`.
+    """What a row of the file looks like: how many cells it may have, and which of them tell it.
 
     `columns` are the header's; a row may end before the last of them, and after the last one that
-    it needs.
+    it needs. `key` is the index of the cell that names the row, `beside` that of another one.
     """
 
     delimiter: str
     columns: tuple[str, ...]
     key: int
+    beside: int
     least_cells: int
     most_cells: int | None
 
@@ -94,23 +95,29 @@ def _scan(lines: Sequence[str], first: int, delimiter: str) -> Iterator[Record]:
 
 
 def _row_test(shape: RowShape, records: Iterable[Record]) -> Callable[[str], bool]:
-    """Return the test whether a line could be a row: its key is like those of other rows."""
-    keys = (
-        _pattern(record.cells[shape.key])
+    """Return the test whether a line could be a row: its key is like those of other rows.
+
+    A word alone may stand in any sentence: where keys are words, the cell beside must be alike.
+    """
+    pairs = frozenset(
+        (_pattern(record.cells[shape.key]), _pattern(record.cells[shape.beside]))
         for record in records
-        if record.line_count == 1 and len(record.cells) > shape.key
+        if record.line_count == 1 and len(record.cells) >= shape.least_cells
     )
-    # A word alone may stand in any sentence.
-    return partial(_is_row, shape=shape, keys=frozenset(key for key in keys if key.strip("a ")))
+    keys = frozenset(key for key, _ in pairs if key.strip("a "))
+    return partial(_is_row, shape=shape, keys=keys, pairs=pairs)
 
 
-def _is_row(line: str, shape: RowShape, keys: frozenset[str]) -> bool:
+def _is_row(
+    line: str, shape: RowShape, keys: frozenset[str], pairs: frozenset[tuple[str, str]]
+) -> bool:
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
         cells = next(csv.reader([line], delimiter=shape.delimiter, quoting=quoting), [])
         most = shape.most_cells or len(cells)
         if shape.least_cells <= len(cells) <= most:
             key = cells[shape.key].strip(" \"'\r\n")
-            if PHOTO_NAME.search(key) or _pattern(key) in keys:
+            pair = (_pattern(key), _pattern(cells[shape.beside].strip(" \"'\r\n")))
+            if PHOTO_NAME.search(key) or pair[0] in keys or (pair in pairs and pair[1].strip("a ")):
                 return True
     return False
 

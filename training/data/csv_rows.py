@@ -57,7 +57,8 @@ def read_rows(
     Parameters
     ----------
     required : the columns that must be there; the first of them tells rows apart
-    overflow : the column that surplus cells belong to, as its commas were not quoted
+    overflow : the column that surplus cells belong to, as its commas were not quoted; if there are
+        but two columns and both are required, it is the second
     optional : the other columns that are read. Further ones are said, and refused where they are
         misspelt ones of these; None: whatever there is may be.
 
@@ -71,6 +72,8 @@ def read_rows(
     header = find_header(lines, known)
     check_header(path, header, lines, required, known)
     rows, problems, long, repeated = [], [], [], []
+    if header.names == (*required,) and len(required) == 2:
+        overflow = overflow or required[1]
     for record in read_records(lines, header.first_row, _row_shape(header, required, overflow)):
         where = f"{path.name}:{record.first_line}"
         cells = _fit(record, header.names, required, overflow)
@@ -102,6 +105,7 @@ def _row_shape(header: Header, required: Sequence[str], overflow: str | None) ->
         delimiter=header.delimiter,
         columns=header.names,
         key=header.names.index(required[0]),
+        beside=header.names.index(required[min(1, len(required) - 1)]),
         least_cells=max(map(header.names.index, required)) + 1,
         most_cells=None if overflow else len(header.names),
     )

@@ -159,7 +159,7 @@ def _settle_disagreements(
         labels = frozenset().union(*(photos[where].labels for where in rows))
         conflict = _conflict(labels, label_space)
         if is_rounded(product_id) and len(rows) > 1:
-            yield from rounded_problems(product_id, {w: photos[w] for w in rows}, bool(conflict))
+            yield from rounded_problems(product_id, {where: photos[where] for where in rows})
         elif conflict:
             detail = f"the rows of product {product_id!r} disagree: {conflict}"
             yield Problem("conflicting_labels", ", ".join(rows), detail, _CONFLICT)

@@ -15,17 +15,15 @@ def is_rounded(text: str) -> bool:
     return _ROUNDED.fullmatch(text) is not None
 
 
-def rounded_problems(
-    product_id: str, photos: Mapping[str, ProductPhoto], conflict: bool
-) -> Iterator[Problem]:
+def rounded_problems(product_id: str, photos: Mapping[str, ProductPhoto]) -> Iterator[Problem]:
     """Yield a problem for each row of an ID if the rows are of several products.
 
-    That is where their labels exclude each other or their titles differ. The photos stay together:
-    which of them show one product is not known.
+    That is where their labels or their titles differ. The photos stay together: which of them show
+    one product is not known.
 
     photos : by where their rows are
     """
-    if not conflict and len({photo.title for photo in photos.values()}) == 1:
+    if len({(photo.title, photo.labels) for photo in photos.values()}) == 1:
         return
     cause = (
         f"product IDs are numbers that a spreadsheet has rounded, such as {product_id!r}, so that "

@@ -142,6 +142,11 @@ def test_empty_cells_at_the_end_may_be_left_out_or_too_many(tmp_path: Path) -> N
     ]
 
 
+def test_labels_with_commas_that_are_not_quoted(tmp_path: Path) -> None:
+    rows = read(tmp_path, "image,labels\n0.jpg,412,77\n1.jpg,412\n")
+    assert [row["labels"] for row in rows] == ["412, 77", "412"]
+
+
 def test_a_description_of_200_kb(tmp_path: Path) -> None:
     (row,) = read(tmp_path, f'image,labels,description\n0.jpg,412,"{"long, " * 40_000}"\n')
     assert len(row["description"]) == 239_999

@@ -59,6 +59,15 @@ def test_rows_are_known_by_the_names_of_others_where_photos_have_no_extension(
     assert len(rows) == 19
 
 
+def test_rows_are_known_by_their_labels_where_photos_are_called_by_words(tmp_path: Path) -> None:
+    names = ["dress", "shirt", "skirt", "coat", "scarf", "hat"]
+    lines = [f"{name},412_77,Tee" for name in names]
+    lines[1], lines[4] = 'shirt,412_77,"Big', 'scarf,77_412,size"'
+    rows, (problem,) = read(tmp_path, HEADER + "\n".join(lines))
+    assert "the 3 rows after it" in problem.detail
+    assert len(rows) == 5
+
+
 def test_several_open_quotes(tmp_path: Path) -> None:
     rows, problems = read(tmp_path, HEADER + rows_with({5: '"A', 40: '"B', 80: '"C'}))
     assert [each.where for each in problems] == ["products.csv:7", "products.csv:42",

@@ -74,7 +74,7 @@ def test_of_a_row_that_contradicts_itself_too(folder: Path) -> None:
         assert photo.unknown_groups == {"category", "garment"}
 
 
-@pytest.mark.parametrize("rows", [("412", "458"), ("412,,Tee", "412,,Skirt")])
+@pytest.mark.parametrize("rows", [("412", "458"), ("412,,Tee", "412,,Skirt"), ("412", "412_zip")])
 def test_rounded_product_ids_are_named(folder: Path, rows: tuple[str, str]) -> None:
     lines = [f"{n}.jpg,4.00123E+12,{row}\n" for n, row in enumerate(rows)]
     catalogue = read(folder, "image,product_id,labels,split,title\n" + "".join(lines))
