@@ -11,8 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-
-PHOTO_NAME = re.compile(r"(?i).\.(jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$")
+from training.data.photo_names import PHOTO_SUFFIX
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {"\t": "tab"}
@@ -143,7 +142,7 @@ def _what_there_is(
     for at in range(header.first_row, min(len(lines), _LINES_LOOKED_AT)):
         if {*required} <= {*find_header(lines[at : at + 1], required).names}:
             return f"line {at + 1} names the columns: remove the lines above it."
-    if any(PHOTO_NAME.search(name) for name in names):
+    if any(PHOTO_SUFFIX.search(name) for name in names):
         return f"its first line is a row already: put the line {','.join(required)} above it."
     near = [(name, misspelt(name, missing)) for name in names]
     meant = [f"{name!r} may be meant as {each!r}" for name, each in near if each]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from training.data.csv_header import PHOTO_NAME
+from training.data.photo_names import PHOTO_SUFFIX
 
 # Python's own limit is 131,072: less than a long description in HTML.
 _MAX_CELL_CHARACTERS = 50_000_000
@@ -117,7 +117,11 @@ def _is_row(
         if shape.least_cells <= len(cells) <= most:
             key = cells[shape.key].strip(" \"'\r\n")
             pair = (_pattern(key), _pattern(cells[shape.beside].strip(" \"'\r\n")))
-            if PHOTO_NAME.search(key) or pair[0] in keys or (pair in pairs and pair[1].strip("a ")):
+            if (
+                PHOTO_SUFFIX.search(key)
+                or pair[0] in keys
+                or (pair in pairs and pair[1].strip("a "))
+            ):
                 return True
     return False
 

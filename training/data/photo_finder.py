@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from training.data.photo_names import PHOTO_SUFFIX
+from training.data.rounded_ids import is_rounded
+
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
-_SUFFIX = re.compile(r"(?i)\.(jpe?g|png|webp|gif|bmp|tiff?|heic|avif)$")
-_ROUNDED = re.compile(r"(?i)\d([.,]\d+)?e\+\d+(\.\w+)?")
 _SEVERAL = re.compile(r"(?i)\.(jpe?g|png|webp)\s*[,;|]")
 
 
@@ -62,7 +63,7 @@ class PhotoFinder:
             return "image cells hold photos themselves: write them to files in images/"
         if _SEVERAL.search(cell):
             return "image cells name several photos: give each photo a row of its own"
-        if _ROUNDED.fullmatch(cell):
+        if is_rounded(PHOTO_SUFFIX.sub("", cell)):
             return (
                 "image cells are numbers that a spreadsheet has rounded: format that column as "
                 "text where it came from, and export it again"
@@ -86,15 +87,15 @@ class PhotoFinder:
 
     def _alike(self, cell: str) -> set[Path]:
         paths = dict.fromkeys([_plain_path(cell), _plain_path(unquote(cell))])
-        keys = [key for path in paths for key in (path, _SUFFIX.sub("", path))]
+        keys = [key for path in paths for key in (path, PHOTO_SUFFIX.sub("", path))]
         for key in keys:
             if found := self._index.get(key):
                 return found
         lasts = [path.rpartition("/")[2] for path in paths]
         for last in lasts:
-            for key in (last, _SUFFIX.sub("", last)):
+            for key in (last, PHOTO_SUFFIX.sub("", last)):
                 found = self._index_of_names.get(key)
-                if found and self._count_of_names[_SUFFIX.sub("", last)] == 1:
+                if found and self._count_of_names[PHOTO_SUFFIX.sub("", last)] == 1:
                     return found
         number = _number(cell)
         return self._index.get(number, set()) if number else set()
@@ -102,7 +103,7 @@ class PhotoFinder:
     @cached_property
     def _count_of_names(self) -> Counter[str]:
         """How many different paths end in a name, of all cells."""
-        paths = {_SUFFIX.sub("", _plain_path(unquote(cell))) for cell in self._cells}
+        paths = {PHOTO_SUFFIX.sub("", _plain_path(unquote(cell))) for cell in self._cells}
         return Counter(path.rpartition("/")[2] for path in paths)
 
     @cached_property
@@ -121,7 +122,7 @@ class PhotoFinder:
         index: dict[str, set[Path]] = defaultdict(set)
         for path, below in self._files:
             key = _plain_path(below)
-            for each in {key, _SUFFIX.sub("", key), _number(key)} - {""}:
+            for each in {key, PHOTO_SUFFIX.sub("", key), _number(key)} - {""}:
                 index[each].add(path)
         return dict(index)
 
@@ -130,7 +131,7 @@ class PhotoFinder:
         index: dict[str, set[Path]] = defaultdict(set)
         for path, _ in self._files:
             key = _plain_path(path.name)
-            for each in {key, _SUFFIX.sub("", key)}:
+            for each in {key, PHOTO_SUFFIX.sub("", key)}:
                 index[each].add(path)
         return dict(index)
 
@@ -140,7 +141,7 @@ def _files_in(folder: Path, deep: bool) -> Iterator[Path]:
         if not deep:
             folders.clear()
         folders.sort()
-        photos = (name for name in sorted(names) if _SUFFIX.search(name) and name[0] != ".")
+        photos = (name for name in sorted(names) if PHOTO_SUFFIX.search(name) and name[0] != ".")
         yield from (Path(parent, name) for name in photos)
 
 
@@ -156,7 +157,7 @@ def _plain_path(cell: str) -> str:
 
 def _number(cell: str) -> str:
     """Return `#7` of 7, 007, 7.0 and 007.jpg; empty of what is no number."""
-    number = re.fullmatch(r"0*(\d+?)(\.0+)?", _SUFFIX.sub("", _plain_path(cell)))
+    number = re.fullmatch(r"0*(\d+?)(\.0+)?", PHOTO_SUFFIX.sub("", _plain_path(cell)))
     return f"#{number[1]}" if number else ""
 
 

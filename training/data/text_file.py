@@ -28,7 +28,8 @@ _OTHER_FORMATS = (
     (b"version https://git-lfs", "is a pointer of Git LFS and not the file itself"),
 )
 _MARK_UP = re.compile(rb"(?i)\s*<(!doctype|html|head|table|meta|\?xml|workbook)")
-_SAMPLE_BYTES = 4096
+# Of a file in any language the first names of columns are Latin.
+_SAMPLE_BYTES = 40
 _BEGINNING_BYTES = 1 << 16
 # Cells are padded with a few of them; a block of a disk that was never written has thousands.
 _MOST_NULS_IN_A_ROW = 512

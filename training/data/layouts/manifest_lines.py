@@ -36,6 +36,9 @@ class PhotoAnswers:
 
 
 def _as_text(value: object) -> object:
+    """Numbers are IDs too, also where a program writes 412.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value) if isinstance(value, int) else value
 
 

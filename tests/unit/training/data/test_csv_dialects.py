@@ -174,3 +174,10 @@ def test_a_header_that_is_repeated_is_no_row(
     rows = read(tmp_path, "image,labels\n0.jpg,412\nImage,Labels\n1.jpg,412\nimage,labels\n")
     assert [row["image"] for row in rows] == ["0.jpg", "1.jpg"]
     assert "the header again, in line 3: left out." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_other_letters_without_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    text = "image,labels,title\n" + "".join(f"{n}.jpg,412,红色连衣裙夏季新款\n" for n in range(9))
+    rows = read(tmp_path, text.encode(encoding))
+    assert {row["title"] for row in rows} == {"红色连衣裙夏季新款"}
