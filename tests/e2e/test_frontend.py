@@ -131,6 +131,17 @@ def test_predictions_are_let_through(wire: Wire, path: str) -> None:
     assert colour(wire.ask(request(photo(BLUE), JPEG, line=f"POST {path} HTTP/1.1"))) == "Blue"
 
 
+def test_of_a_whole_url_the_log_keeps_the_path(address: ServingAddress, wire: Wire) -> None:
+    line = "POST http://user:hush@tagger.example/predictions/tagger?api_key=hush HTTP/1.1"
+    asked = request(photo(RED), JPEG, "X-Request-Id: whole-url", line=line)
+    assert colour(wire.ask(asked)) == "Red"
+    log = address.logs / "access_log.log"
+    assert eventually(lambda: "whole-url" in log.read_text())
+    (logged,) = [each for each in log.read_text().splitlines() if "whole-url" in each]
+    assert '"path":"/predictions/tagger"' in logged
+    assert "hush" not in log.read_text()
+
+
 def test_ping_says_that_the_server_is_healthy(wire: Wire) -> None:
     answer = wire.ask(PING)
     assert (answer.status, answer.json) == (200, {"status": "Healthy"})

@@ -199,6 +199,7 @@ def test_ids_may_be_numbers_of_tables() -> None:
         ({"title": ["Tee"]}, "$.title must be text, and is a list of 1."),
         ({"title": "\ud800"}, "$.title must be text of whole Unicode characters, and is "),
         ({"productId": 7}, "$.productId is unknown; did you mean 'product_id'?"),
+        ({"top_k": 3}, "$.top_k belongs into `options`, beside `images`."),
         ({"image": TEXT}, "$.image is unknown; did you mean 'images'?"),
         ({"colour\ud800": 1}, "$ must be text of whole Unicode characters, and is 'colour"),
         ({"images": [{"data": TEXT}]}, "$.images[0].data is unknown; there are: content, view."),
@@ -207,7 +208,7 @@ def test_ids_may_be_numbers_of_tables() -> None:
         ({"images": 5}, "$.images[0] must be an object, and is 5."),
         (
             {"images": [{"content": {"type": "Buffer", "data": [255]}}]},
-            "$.images[0].content must be text, and is an object.",
+            "$.images[0].content is wrong: it must be the photo's bytes in base64, as one text.",
         ),
     ],
 )
@@ -268,13 +269,13 @@ def test_a_photo_is_read_under_any_header(content_type: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "error", "said"),
     [
-        (TEXT.encode(), "image/jpeg", ImageUndecodable, "The body is a photo in base64, not a "),
-        (TEXT.encode(), "text/plain", ImageUndecodable, "The body is a photo in base64, not a "),
+        (TEXT.encode(), "image/jpeg", ImageUndecodable, "The body is a photo in base64; se"),
+        (TEXT.encode(), "text/plain", ImageUndecodable, "The body is a photo in base64; se"),
         (TEXT.encode(), JSON_TYPE, RequestError, "it looks like a photo in base64"),
-        (b"data:image/png;base64,", "", ImageUndecodable, "The body is a data URL, not a photo"),
+        (b"data:image/png;base64,", "", ImageUndecodable, "The body is a data URL; send"),
         (b"DATA:image/png;base64,", JSON_TYPE, RequestError, "it looks like a data URL"),
-        (b"https://x.example/a.jpg", "", ImageUndecodable, "The body is a URL, not a photo"),
-        (b"photos/a.jpg", "image/jpeg", ImageUndecodable, "The body is the name of a file, not"),
+        (b"https://x.example/a.jpg", "", ImageUndecodable, "The body is a URL; send"),
+        (b"photos/a.jpg", "image/jpeg", ImageUndecodable, "The body is the name of a file; send"),
         (PHOTO.hex().encode(), "", ImageUndecodable, "a photo in hexadecimal digits"),
         (repr(PHOTO).encode(), "", ImageUndecodable, "Python's notation of bytes"),
         (b"image=abc&top_k=3", "application/x-www-form-urlencoded", FormatUnsupported, "web form"),
