@@ -80,6 +80,7 @@ def test_a_url_in_a_photos_field_is_named() -> None:
             "claims",
             "'claims' is no parameter of its own; send it in the JSON body, or in the part ",
         ),
+        ("options[size]", "'size'; there are: description, "),
         ("options", "'options' is no parameter of its own"),
         ("x" * 9999, "There is no parameter a text of 9,999 characters"),
     ],
@@ -91,6 +92,12 @@ def test_unknown_fields_are_named_with_those_that_are_near(name: str, said: str)
     ):
         assert said in str(refused)
         assert "secret" not in str(refused)
+
+
+@pytest.mark.parametrize("name", ["options", "json", "data"])
+def test_json_in_a_field_of_another_name(name: str) -> None:
+    refused = refusal(send_form, file(), field(name, '{"top_k": 3}'))
+    assert str(refused).startswith(f"The field '{name}' holds JSON, which belongs into the body or")
 
 
 def test_fields_that_are_not_utf8() -> None:
