@@ -9,7 +9,7 @@ from typing import Any
 
 from hangtag.errors import RequestError
 from hangtag.faults import printable, shown
-from hangtag.json_text import is_other_charset
+from hangtag.json_text import decode_declared
 from hangtag.near_names import name_hint
 from hangtag.schema import Options, ProductRequest
 
@@ -121,9 +121,9 @@ def read_text(part: Part, charset: str | None = None) -> str:
     try:
         return part.value.decode("utf-8")
     except UnicodeDecodeError as error:
-        declared = charset_of(part.content_type) or charset
-        if declared and is_other_charset(declared):
-            return part.value.decode(declared, "replace")
+        declared = decode_declared(part.value, charset_of(part.content_type) or charset)
+        if declared is not None:
+            return declared
         raise RequestError(
             f"The parameter {shown(part.name)} is not UTF-8 text; send it in UTF-8, where ö is "
             "C3 B6 (in a query %C3%B6)."
