@@ -7,9 +7,10 @@ import functools
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
-from hangtag.errors import HangtagError
+from hangtag.errors import HangtagError, SettingsInvalid
 from hangtag.streams import make_streams_lenient
 
 FAILED = 1
@@ -19,6 +20,10 @@ INTERRUPTED = 130
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FOR_THE_OPERATOR = (*_NO_SPACE, *_NOT_ALLOWED)
+_NO_TEMPORARY_FOLDER = (
+    "There is no folder for temporary files that can be written to and has room; name one with "
+    "TMPDIR=…."
+)
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -28,6 +33,21 @@ def run_command(command: Callable[[], object]) -> None:
     """Run what this process was started for: every `python -m …` goes through here."""
     make_streams_lenient()
     command()
+
+
+def expand_home(path: Path) -> Path:
+    """Return a path without a `~` at its start, which shells leave there inside quotes.
+
+    Raises
+    ------
+    SettingsInvalid : if that user is unknown or has no home folder.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise SettingsInvalid(
+            f"{path} begins with a home folder that is not known here."
+        ) from error
 
 
 def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -51,6 +71,8 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
             _, target, reason = error.args[0][0]
             _leave(f"{target} cannot be written ({reason}).", FAILED)
         except OSError as error:
+            if _lacks_temporary_folder(error):
+                _leave(_NO_TEMPORARY_FOLDER, FAILED)
             if error.errno not in _FOR_THE_OPERATOR:
                 raise
             _leave(_sentence(error), FAILED)
@@ -58,6 +80,11 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
             _leave("Interrupted.", INTERRUPTED)
 
     return run
+
+
+def _lacks_temporary_folder(error: OSError) -> bool:
+    # Python's tempfile has no error of its own for it.
+    return error.errno == errno.ENOENT and "No usable temporary directory" in str(error)
 
 
 def _sentence(error: OSError) -> str:
