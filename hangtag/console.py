@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -30,9 +31,25 @@ Result = TypeVar("Result")
 
 
 def run_command(command: Callable[[], object]) -> None:
-    """Run what this process was started for: every `python -m …` goes through here."""
+    """Run what this process was started for: every `python -m …` goes through here.
+
+    Names of files are UTF-8, whatever the locale says and the terminal shows; what is printed
+    fails nothing.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        _begin_again_in_utf_8()
     make_streams_lenient()
     command()
+
+
+def _begin_again_in_utf_8() -> NoReturn:
+    # Libraries take names of files for UTF-8 even where Python does not: others could not be found.
+    # https://docs.python.org/3/library/os.html#utf8-mode
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    if sys.stdout is not None:
+        environment["PYTHONIOENCODING"] = sys.stdout.encoding
+    command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - this very command
 
 
 def expand_home(path: Path) -> Path:
