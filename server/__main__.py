@@ -7,7 +7,7 @@ import typer
 from hangtag.console import run_command
 from server.fetch import fetch
 from server.packaging import archive
-from server.serve import check_port, serve
+from server.serve import serve
 
 app = typer.Typer(
     add_completion=False,
@@ -18,7 +18,6 @@ app = typer.Typer(
 app.command()(archive)
 app.command()(fetch)
 app.command()(serve)
-app.command()(check_port)
 
 if __name__ == "__main__":
     run_command(app)
