@@ -28,7 +28,7 @@ _COLOURS = {
     _PALETTE: "palette colours", 4: "a mask", _CMYK: "CMYK", _YCBCR: "YCbCr", _LAB: "Lab",
     9: "Lab", 10: "Lab", 32844: "logarithmic light", 32845: "logarithmic light",
 }  # fmt: skip
-_CHANNELS = {_RGB: 3, _CMYK: 4, _YCBCR: 3, _LAB: 3}
+_CHANNELS = {_GREY_NEGATIVE: 1, _GREY: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3, _LAB: 3}
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _NUMBERS = {_UNSIGNED: "", _SIGNED: "signed ", _FLOAT: "floating-point "}
 _PREMULTIPLIED_ALPHA, _ALPHA = 1, 2
@@ -117,10 +117,13 @@ class TiffKind:
         )
 
     def _has_misread_planes(self, is_unexplained: bool) -> bool:
-        if not self.is_compressed:
-            return self.bits != 8 or self.extra not in ((), (_ALPHA,))
-        is_too_much = len(self.extra) > 1 or self.colours == _GREY
-        return is_unexplained or (self._has_alpha and is_too_much)
+        if self._has_alpha and (len(self.extra) > 1 or self.colours == _GREY):
+            return True
+        if self.is_compressed:
+            return is_unexplained
+        is_plain = self.bits == 8 or (self.bits == 1 and self.colours == _GREY)
+        is_other = self.colours in (_GREY_NEGATIVE, _YCBCR) or self.extra not in ((), (_ALPHA,))
+        return not is_plain or is_other
 
     @property
     def _has_alpha(self) -> bool:
@@ -131,19 +134,24 @@ class TiffKind:
         return self.is_big_endian and self.is_compressed and self.numbers != _UNSIGNED
 
 
-def tiff_kind(tags: Mapping[int, tuple[int, ...]], *, is_big_endian: bool) -> TiffKind:
-    """Tell a picture's kind by its tags; those that are missing mean what the standard says."""
+def tiff_kind(
+    tags: Mapping[int, tuple[int, ...]], *, is_big_endian: bool, is_raw: bool
+) -> TiffKind:
+    """Tell a picture's kind by its tags; those that are missing mean what the standard says.
+
+    `is_raw` holds where a file says elsewhere that a camera wrote it.
+    """
 
     def first(number: int, otherwise: int) -> int:
         return next(iter(tags.get(number, ())), otherwise)
 
     compression = first(_COMPRESSION, _UNCOMPRESSED)
     colours = _YCBCR if compression == _OLD_JPEG else first(_PHOTOMETRIC, _GREY_NEGATIVE)
-    channels = _CHANNELS.get(colours, 1)
-    samples = first(_SAMPLES, channels if compression == _OLD_JPEG else 1)
+    samples = first(_SAMPLES, _CHANNELS[_YCBCR] if compression == _OLD_JPEG else 1)
+    channels = _CHANNELS.get(colours, samples)
     bits = set(tags.get(_BITS, (1,))[:samples])
     extra = tags.get(_EXTRA, ())
-    is_planar = first(_PLANES, 1) == 2 and samples > 1
+    is_planar = first(_PLANES, 1) == 2
     is_compressed = compression != _UNCOMPRESSED
     # Planes that the file says mean nothing are left out.
     ignored = len(extra) if is_planar and is_compressed and not any(extra) else 0
@@ -159,6 +167,7 @@ def tiff_kind(tags: Mapping[int, tuple[int, ...]], *, is_big_endian: bool) -> Ti
         is_subsampled=colours == _YCBCR
         and not is_compressed
         and tags.get(_SUBSAMPLING, (1, 1)) != (1, 1),
-        is_raw=_DNG_VERSION in tags
+        is_raw=is_raw
+        or _DNG_VERSION in tags
         or (bool(first(_NEW_SUBFILE_TYPE, 0) & 1) and _SUBDIRECTORIES in tags),
     )

@@ -34,6 +34,7 @@ _STRIP_OFFSETS, _ROWS_PER_STRIP = 273, 278
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS = 322, 323, 324
 _GEOMETRY = (_WIDTH, _HEIGHT, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT)
 _OF_PICTURE = {*_GEOMETRY, _STRIP_OFFSETS, _TILE_OFFSETS, *KIND_TAGS} - {_COMPRESSION}
+_CANON_RAW, _CANON_RAW_PLACE = b"CR\x02", 8
 _EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _DIRECTORIES = (_EXIF, _GPS, _INTEROPERABILITY)
 
@@ -107,7 +108,11 @@ def check_tiff(data: bytes, max_pixels: int) -> TiffKind:
         if tag.number in (_STRIP_OFFSETS, _TILE_OFFSETS):
             offset_counts[tag.number] = max(tag.count, offset_counts.get(tag.number, 0))
     _check_geometry(geometry, offset_counts, max_pixels)
-    kind = tiff_kind(kind_tags, is_big_endian=layout.byte_order == ">")
+    kind = tiff_kind(
+        kind_tags,
+        is_big_endian=layout.byte_order == ">",
+        is_raw=data.startswith(_CANON_RAW, _CANON_RAW_PLACE),
+    )
     kind.check()
     return kind
 
