@@ -84,8 +84,8 @@ def read_png(data: bytes) -> PngFile:
         raise FormatUnsupported("This is a PNG packed for an iPhone app; send the original PNG.")
     texts = (_exif_of(chunk.kind, data[chunk.start : chunk.content_end]) for chunk in found)
     exif = next((text for text in texts if text.startswith(_EXIF_STARTS)), b"")
-    is_cut_short = not found or found[-1].kind != b"IEND"
-    return PngFile(_with(data, found, _PICTURE), exif, is_cut_short)
+    is_whole = bool(found) and found[-1].kind == b"IEND" and found[-1].end == found[-1].place + 12
+    return PngFile(_with(data, found, _PICTURE), exif, not is_whole)
 
 
 def without_profile(data: bytes) -> bytes | None:
