@@ -27,8 +27,10 @@ __all__ = [
     "DecodedImage",
     "ImageFacts",
     "ImageLimits",
+    "PhotoFile",
     "Preprocessing",
     "decode_image",
+    "read_photo",
 ]
 
 _WHITE = 255
@@ -106,9 +108,19 @@ class PhotoFile:
     _structure: PhotoStructure
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as they are stored."""
+        return self._image.size
+
+    @property
     def pixels(self) -> int:
         """Width times height."""
-        return self._image.size[0] * self._image.size[1]
+        return self.size[0] * self.size[1]
+
+    @property
+    def format(self) -> str:
+        """The name of its format, one of `SUPPORTED_FORMATS`."""
+        return str(self._image.format)
 
     def decode(self, smallest_side_px: int) -> DecodedImage:
         """Decode to upright sRGB on white, once.
@@ -123,7 +135,7 @@ class PhotoFile:
         ------
         ImageUndecodable
         """
-        width_px, height_px = self._image.size
+        width_px, height_px = self.size
         image, rgb, is_profile_ignored = self._load(2 * smallest_side_px)
         turn = _turn(image, self._structure.exif)
         if turn is not None:

@@ -26,6 +26,7 @@ PILLOW_MAX_PIXELS = 178_956_970
 
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
 _COLOUR_MAP = 320
+_PNG_GREY = 0
 
 # What Pillow raises on broken bytes, besides OSError: each was met with a mutated photo.
 # RuntimeError includes NotImplementedError and RecursionError.
@@ -86,6 +87,8 @@ def _open(structure: PhotoStructure, data: bytes) -> ImageFile.ImageFile:
         image.info["white_level"] = structure.tiff.white_level
         image.info["is_unsigned"] = structure.tiff.is_unsigned_32_bit
         _mend_palette(image)
+    if image.format == "PNG":
+        _mend_transparency(image, *data[24:26])
     return image
 
 
@@ -94,6 +97,15 @@ def _mend_palette(image: ImageFile.ImageFile) -> None:
     levels = getattr(image, "tag_v2", {}).get(_COLOUR_MAP, ())
     if image.mode in ("P", "PA") and levels and max(levels) < 256:
         image.palette = ImagePalette.raw("RGB;L", bytes(levels))
+
+
+def _mend_transparency(image: ImageFile.ImageFile, bits: int, colour: int) -> None:
+    """Bring the level that is transparent to the 8 bits to which Pillow brings the others."""
+    transparent = image.info.get("transparency")
+    if colour == _PNG_GREY and bits in (2, 4) and isinstance(transparent, int):
+        image.info["transparency"] = transparent * 255 // ((1 << bits) - 1)
+    if bits == 16 and isinstance(transparent, tuple):
+        image.info["transparency"] = tuple(level >> 8 for level in transparent)
 
 
 def _mend_inks(image: ImageFile.ImageFile) -> ImageFile.ImageFile:

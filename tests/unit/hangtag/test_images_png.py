@@ -110,3 +110,44 @@ def test_a_png_packed_for_an_app_is_named() -> None:
     data = png()
     with pytest.raises(FormatUnsupported, match="iPhone app"):
         decode(data[:8] + png_chunk(b"CgBI", b"\x50\0\x20\x06") + data[8:])
+
+
+def grey_row(bits: int, levels: list[int]) -> bytes:
+    return int("".join(f"{level:0{bits}b}" for level in levels), 2).to_bytes(
+        len(levels) * bits // 8, "big"
+    )
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_the_transparent_level_of_a_grey_png_is_white_at_every_depth(bits: int) -> None:
+    white = (1 << bits) - 1
+    levels = [0, white, white // 2, 0, white, 0, 0, white]
+    header = struct.pack(">IIBBBBB", len(levels), 1, bits, 0, 0, 0, 0)
+    pixels = zlib.compress(b"\0" + grey_row(bits, levels))
+    for transparent in {0, white // 2, white}:
+        data = b"".join(
+            [
+                png()[:8],
+                png_chunk(b"IHDR", header),
+                png_chunk(b"tRNS", struct.pack(">H", transparent)),
+                png_chunk(b"IDAT", pixels),
+                png_chunk(b"IEND", b""),
+            ]
+        )
+        expected = [255 if each == transparent else each * 255 // white for each in levels]
+        assert np.asarray(decode(data).rgb)[0, :, 0].tolist() == expected
+
+
+def test_the_transparent_colour_of_a_16_bit_png_is_white() -> None:
+    colours = [(40_000, 512, 768), (1000, 1000, 1000), (0, 0, 0)]
+    pixels = zlib.compress(b"\0" + struct.pack(">9H", *sum(colours, ())))
+    data = b"".join(
+        [
+            png()[:8],
+            png_chunk(b"IHDR", struct.pack(">IIBBBBB", 3, 1, 16, 2, 0, 0, 0)),
+            png_chunk(b"tRNS", struct.pack(">3H", *colours[0])),
+            png_chunk(b"IDAT", pixels),
+            png_chunk(b"IEND", b""),
+        ]
+    )
+    assert np.asarray(decode(data).rgb)[0].tolist() == [[255] * 3, [3] * 3, [0] * 3]
