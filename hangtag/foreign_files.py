@@ -72,8 +72,9 @@ _SIGNATURES: dict[bytes, str] = {
 _PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), name)
     for pattern, name in (
-        (rb"(?i:(<\?xml.*?|<!--.*?|<!doctype svg.*?)*<svg)", "an SVG drawing"),
-        (rb"(?i:(<\?xml.*?|<!--.*?)*<(!doc|html|head|body))", "an HTML page"),
+        (rb"(?i:<(!doc(?!type svg)|html|head|body))", "an HTML page"),
+        (rb"(?i:<(\?xml|!--).*?<(!doctype html|html|head|body))", "an HTML page"),
+        (rb"(?i:<svg|<(\?xml|!--|!doctype svg).*?<svg)", "an SVG drawing"),
         (rb"(?i:<\?xml)", "an XML document"),
         (rb"RIFF.{4}AVI ", _VIDEO),
         (rb"RIFF.{4}WAVE", "a sound"),

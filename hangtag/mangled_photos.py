@@ -44,6 +44,10 @@ _KINDS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
          rb"|RIFF.{,12}WEBP.*\xef\xbf\xbd|GIF8[79]a.*\xef\xbf\xbd",
          "a photo that was read as text on its way; read and send it as binary"),
         (rb"\x00+$", "nothing but zeros; send the photo again"),
+        (
+            rb".*?(\xff\xd8\xff[\xdb\xe0-\xef]|\x89PNG\r\n\x1a\n)",
+            "a photo behind other bytes; send it from its own first byte",
+        ),
         (rb"[\t\r\n\x20-\x7e]+$", "plain text; send the photo's own bytes"),
     )
 )  # fmt: skip

@@ -34,7 +34,7 @@ _STRIP_OFFSETS, _ROWS_PER_STRIP = 273, 278
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS = 322, 323, 324
 _GEOMETRY = (_WIDTH, _HEIGHT, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT)
 _OF_PICTURE = {*_GEOMETRY, _STRIP_OFFSETS, _TILE_OFFSETS, *KIND_TAGS} - {_COMPRESSION}
-_CANON_RAW, _CANON_RAW_PLACE = b"CR\x02", 8
+_CANON_RAW = b"II*\0\x10\0\0\0CR"
 _EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _DIRECTORIES = (_EXIF, _GPS, _INTEROPERABILITY)
 
@@ -111,7 +111,7 @@ def check_tiff(data: bytes, max_pixels: int) -> TiffKind:
     kind = tiff_kind(
         kind_tags,
         is_big_endian=layout.byte_order == ">",
-        is_raw=data.startswith(_CANON_RAW, _CANON_RAW_PLACE),
+        is_raw=data.startswith(_CANON_RAW),
     )
     kind.check()
     return kind

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import struct
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from hangtag.errors import FormatUnsupported, ImageUndecodable
+from hangtag.errors import FormatUnsupported, ImageUndecodable, RequestError
 from hangtag.images import ImageLimits, decode_image
 from tests.tiny_tagger import RED, photo
 
@@ -214,6 +215,23 @@ def test_what_was_done_to_a_photo_is_named(name: str) -> None:
     for data in MANGLED[name]:
         message = refusal(data, ImageUndecodable)
         assert message.startswith(f"In place of a photo this is {name}"), data[:40]
+
+
+def test_a_photo_behind_other_bytes_is_named() -> None:
+    for before in (b"\0" * 20, b"<?php ?>\n", b"\x01\x02\x03", b"\n" * 17):
+        for data in (JPEG, PNG):
+            message = refusal(before + data, ImageUndecodable)
+            assert message.startswith("In place of a photo this is a photo behind other bytes")
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<?xml ", b"<!-- ", b"<", b"a: ", b"/9j/ ", b"data:", b"{", b"\n "]
+)
+def test_texts_made_to_be_hard_to_tell_are_told_at_once(piece: bytes) -> None:
+    started = time.thread_time()
+    with pytest.raises(RequestError):
+        decode_image(piece * 100_000, ImageLimits(), 32)
+    assert time.thread_time() - started < 0.3
 
 
 def test_a_sentence_never_repeats_what_was_sent() -> None:

@@ -243,15 +243,32 @@ def test_pages_after_the_first_are_said() -> None:
 
 
 THUMBNAIL = Kind(RGB, 8).samples
+
+
+def cr2() -> bytes:
+    """Its first directory is a preview that can be read: 4 x 1 grey pixels."""
+    tags = {
+        256: 4,
+        257: 1,
+        258: 8,
+        259: 1,
+        262: 1,
+        273: 16 + 2 + 9 * 12 + 4,
+        277: 1,
+        278: 1,
+        279: 4,
+    }
+    entries = b"".join(struct.pack("<HHII", number, 4, 1, value) for number, value in tags.items())
+    return b"II*\0\x10\0\0\0CR\2\0" + bytes(4) + struct.pack("<H", 9) + entries + bytes(8)
+
+
 RAWS: dict[str, bytes] = {
     "dng": tiff(THUMBNAIL, RGB, tags={50706: (1, (1, 4, 0, 0))}),
     "nef": tiff(THUMBNAIL, RGB, tags={254: (LONG, (1,)), 330: (LONG, (8, 8))}),
     "arw": tiff(THUMBNAIL, RGB, tags={254: (LONG, (1,)), 330: (LONG, (8,))}, order="<"),
     "pef": tiff(Kind(BLACK_IS_ZERO, 16).samples, 32803, order=">"),
     "linear dng": tiff(Kind(RGB, 16).samples, 34892),
-    # Its first directory is a preview that can be read; the mark lies before it.
-    "cr2": (b"II*\0" + struct.pack("<I", 8 + THUMBNAIL.size + THUMBNAIL.size % 2) + b"CR\2\0")
-    + tiff(THUMBNAIL, RGB)[12:],
+    "cr2": cr2(),
 }
 
 
