@@ -24,6 +24,8 @@ from hangtag.png_chunks import PIXELS, SIGNATURE, chunks
 # Of a photo's area; of a JPEG's finest scan, that refines what is there, of all its bytes.
 MAX_MISSING_SHARE = 0.05
 
+# Such a photo is decoded three times; whole ones may have three times as many.
+_MAX_SCANS = 32
 # Decoded for comparison at a reduced scale, but not so far that only the blocks' means are left.
 _COMPARED_SIDE_PX = 1024
 _NOISE = bytes(np.random.default_rng(0).integers(0, 255, 256, np.uint8))
@@ -82,7 +84,7 @@ def _mend_jpeg(data: bytes, size: tuple[int, int]) -> bytes:
     # Half a marker, which libjpeg trips over.
     data = data.rstrip(b"\xff")
     scans = read_scans(data)
-    if scans is None or not scans.has_begun_all:
+    if scans is None or not scans.has_begun_all or len(scans.sizes_bytes) > _MAX_SCANS:
         raise ImageUndecodable(
             "The JPEG photo is cut short, before its last scan began; send it again."
         )

@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from hangtag.errors import FormatUnsupported, ImageUndecodable
@@ -23,10 +24,11 @@ _MAX_CHUNKS = 65_536
 _PICTURE = frozenset(
     {b"IHDR", b"PLTE", b"tRNS", PIXELS, PROFILE, b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND"}
 )
-_TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT = b"tEXt", b"zTXt", b"iTXt"
-# As hexadecimal digits, after a name and a length.
-_EXIF_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
+_TEXTS = _TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT = b"tEXt", b"zTXt", b"iTXt"
+# As it is, or as hexadecimal digits after a name and a length.
 _EXIF_TEXT = b"exif"
+_EXIF_KEYWORDS = (b"exif\0", b"Raw profile type exif\0", b"Raw profile type APP1\0")
+_MAX_EXIF_TEXTS = 16
 _EXIF_STARTS = (b"Exif\0\0", b"II*\0", b"MM\0*")
 
 
@@ -82,7 +84,11 @@ def read_png(data: bytes) -> PngFile:
     found = list(chunks(data))
     if found and found[0].kind == b"CgBI":
         raise FormatUnsupported("This is a PNG packed for an iPhone app; send the original PNG.")
-    texts = (_exif_of(chunk.kind, data[chunk.start : chunk.content_end]) for chunk in found)
+    profiles = (chunk for chunk in found if data.startswith(_EXIF_KEYWORDS, chunk.start))
+    texts = (
+        _exif_of(chunk.kind, data[chunk.start : chunk.content_end])
+        for chunk in islice(profiles, _MAX_EXIF_TEXTS)
+    )
     exif = next((text for text in texts if text.startswith(_EXIF_STARTS)), b"")
     is_whole = bool(found) and found[-1].kind == b"IEND" and found[-1].end == found[-1].place + 12
     return PngFile(_with(data, found, _PICTURE), exif, not is_whole)
@@ -107,19 +113,15 @@ def _with(data: bytes, found: Iterable[Chunk], kinds: frozenset[bytes]) -> bytes
 
 def _exif_of(kind: bytes, content: bytes) -> bytes:
     """Return the EXIF that a text holds, or nothing."""
-    if kind not in (_TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT):
-        return b""
     keyword, _, text = content.partition(b"\0")
     if kind == _TEXT and keyword == _EXIF_TEXT:
         return text
-    if keyword not in _EXIF_PROFILES:
-        return b""
     if kind == _COMPRESSED_TEXT:
         text = _inflate(text[1:])
     elif kind == _UNICODE_TEXT:
         is_compressed, text = text[:1] == b"\1", text[2:].split(b"\0", 2)[-1]
         text = _inflate(text) if is_compressed else text
-    return _from_digits(text)
+    return _from_digits(text) if kind in _TEXTS else b""
 
 
 def _inflate(compressed: bytes) -> bytes:
