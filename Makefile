@@ -1,76 +1,87 @@
 # Everything runs in .venv, which the targets make by themselves: all it takes is Python >= 3.10.
 PYTHON ?= python3
 ARCHIVE := model_store/tagger.mar
+DEMO_BUNDLE := model_store/demo
 VERSION := 1.0
 PORT := 8080
 RUN_PYTHON := .venv/bin/python
+# What packing and serving need is installed; or that and all the rest.
+SERVING := .venv/.serving
 INSTALLED := .venv/.installed
 
 # Only what is given on make's command line is passed on: the commands have defaults of their own,
 # and shells export names such as HOST for purposes of their own.
-option = $(if $(findstring command,$(origin $(1))),--$(2) '$($(1))')
-skip_bad = $(if $(filter 1,$(SKIP_BAD)),--skip-bad)
+is_given = $(findstring command,$(origin $(1)))
+quoted = '$(subst ','\'',$(1))'
+option = $(if $(call is_given,$(1)),--$(2) $(call quoted,$($(1))))
+options = $(if $(call is_given,$(1)),$(foreach each,$($(1)),--$(2) $(call quoted,$(each))))
+switch = $(if $(call is_given,$(1)),$(if $(filter 1,$($(1))),--$(2)))
+given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted,$(name)=$($(name)))))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data-report train find-rate search evaluate baselines check-exports input-speed mine consensus archive serve tune loadtest capacity upgrade-test k8s-check monitoring-check chaos bench-model bench-serving image image-test image-contents lint format test test-slow verify-real frontend lock clean
+.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format test test-slow verify-real frontend lock clean clean-all
 
-help: ## List the targets
+# Before anything is installed: a variable that no goal takes is a mistake, not to be ignored.
+check-call:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "error: Python >= 3.10 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with PYTHON=…." >&2; exit 1; }
+	@$(PYTHON) -m install.make_variables $(MAKECMDGOALS) -- $(given)
+
+.DEFAULT:
+	@$(PYTHON) -m install.make_variables $@ --
+
+help: | check-call ## List the targets
 	@echo "Hangtag: product photos in, attribute tags out. Targets:"
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) ## Make .venv with the locked dependencies
+setup: $(INSTALLED) ## Make .venv with all locked packages; other targets do this first, make serve and make archive only for what they need
 
-$(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-	  || { echo "error: Python >= 3.10 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with PYTHON=…." >&2; exit 1; }
-	@$(RUN_PYTHON) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv \
-	  || { echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv." >&2; exit 1; }
-	@echo "Installing the locked dependencies into .venv (several GB, once) …"
-	@$(RUN_PYTHON) -m pip install --disable-pip-version-check -r requirements.lock
-	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+# Whoever has all of it has what serving needs.
+$(SERVING): requirements-serve.lock | check-call
+	@$(PYTHON) -m install.packages serving
 
-demo: $(INSTALLED) ## Render the demo catalogue and train the demo tagger on it
-	@test -e data/demo/products.csv || $(RUN_PYTHON) -m training demo --folder data/demo
-	@test -e runs/demo/bundle/tagger.json || { $(RUN_PYTHON) -m training train --data data/demo --run runs/demo \
-	  --backbone resnet18 --weights none --epochs 24 && rm -rf runs/demo/checkpoints; }
+$(INSTALLED): requirements.lock requirements-serve.lock pyproject.toml | check-call
+	@$(PYTHON) -m install.packages everything
+
+demo: $(INSTALLED) ## Make the demo tagger of this repository anew: render the demo catalogue, train in quick mode
+	@$(RUN_PYTHON) -m training demo-tagger --bundle $(DEMO_BUNDLE)
 
 data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1]
 	@$(RUN_PYTHON) -m training.data_report $(call option,DATA,data) $(call option,OUT,out) \
-	  $(call option,FOLDS,folds) $(if $(filter 1,$(NO_SCORES)),--no-scores)
+	  $(call option,FOLDS,folds) $(call switch,NO_SCORES,no-scores)
 
 train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 SET="NAME=VALUE …" RUN=] or RESUME=run
 	@$(RUN_PYTHON) -m training train $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,EPOCHS,epochs) $(call option,HEAD_EPOCHS,head-epochs) \
 	  $(call option,SIZE,size) $(call option,BATCH_SIZE,batch-size) $(call option,RATE,learning-rate) \
 	  $(call option,PRECISION,precision) $(call option,SEED,seed) $(call option,RUN,run) \
-	  $(call option,RESUME,resume) $(skip_bad) \
-	  $(if $(filter 1,$(QUICK)),--quick) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(call option,RESUME,resume) $(call switch,SKIP_BAD,skip-bad) \
+	  $(call switch,QUICK,quick) $(call options,SET,set)
 
 find-rate: $(INSTALLED) ## Try rising learning rates, plot the loss, suggest one: DATA=folder [BACKBONE= WEIGHTS= SIZE= STEPS= SKIP_BAD=1 SET= OUT=]
 	@$(RUN_PYTHON) -m training.rate_finder $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STEPS,steps) $(call option,OUT,out) \
-	  $(skip_bad) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(call switch,SKIP_BAD,skip-bad) $(call options,SET,set)
 
 search: $(INSTALLED) ## Search for the settings that learn best: DATA=folder [QUICK=1 TRIALS= MINUTES= EPOCHS= BACKBONE= WEIGHTS= SIZE= SKIP_BAD=1 SET= STUDY=]
 	@$(RUN_PYTHON) -m training.search $(call option,DATA,data) $(call option,TRIALS,trials) \
 	  $(call option,MINUTES,minutes) $(call option,EPOCHS,epochs) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STUDY,study) \
-	  $(if $(filter 1,$(QUICK)),--quick) $(skip_bad) $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(call switch,QUICK,quick) $(call switch,SKIP_BAD,skip-bad) $(call options,SET,set)
 
 input-speed: $(INSTALLED) ## Measure whether reading photos keeps up with training: DATA=folder [SECONDS= BACKBONE= WEIGHTS= SKIP_BAD=1 SET=]
 	@$(RUN_PYTHON) -m training input-speed $(call option,DATA,data) $(call option,BACKBONE,backbone) \
-	  $(call option,WEIGHTS,weights) $(call option,SECONDS,seconds) $(skip_bad) \
-	  $(if $(findstring command,$(origin SET)),$(addprefix --set ,$(SET)))
+	  $(call option,WEIGHTS,weights) $(call option,SECONDS,seconds) $(call switch,SKIP_BAD,skip-bad) \
+	  $(call options,SET,set)
 
 evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
 	@$(RUN_PYTHON) -m training.report $(call option,RUN,run) \
-	  $(if $(findstring command,$(origin BESIDE)),$(addprefix --beside ,$(BESIDE)))
+	  $(call options,BESIDE,beside)
 
 baselines: $(INSTALLED) ## Train the recipes of five write-ups beside a finished run: RUN=runs/NAME [OUT= ONLY="NAME …" EPOCHS= SHARE=]
 	@$(RUN_PYTHON) -m training.recipes $(call option,RUN,run) $(call option,OUT,out) \
 	  $(call option,EPOCHS,epochs) $(call option,SHARE,share) \
-	  $(if $(findstring command,$(origin ONLY)),$(addprefix --only ,$(ONLY)))
+	  $(call options,ONLY,only)
 
 check-exports: $(INSTALLED) ## Compare every format of a run's weights with its model.onnx: RUN=runs/NAME
 	@$(RUN_PYTHON) -m training.exports check $(call option,RUN,run)
@@ -82,23 +93,18 @@ mine: $(INSTALLED) ## Mine labels from texts: DATA=folder OUT=folder [LANGUAGE= 
 consensus: $(INSTALLED) ## Make labels of several workers' answers: DATA=folder OUT=folder
 	@$(RUN_PYTHON) -m training.labels consensus $(call option,DATA,data) $(call option,OUT,out)
 
-archive: $(INSTALLED) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it: [VERSION=1.0]
-	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive '$(ARCHIVE)' --version '$(VERSION)'
+archive: $(SERVING) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it: [VERSION=1.0]
+	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(ARCHIVE)) --version $(call quoted,$(VERSION))
 
-serve: $(INSTALLED) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; makes the demo tagger if there is none
-ifeq ($(origin ARCHIVE),file)
-	@test -e '$(ARCHIVE)' || { $(RUN_PYTHON) -m server check-port --port '$(PORT)' \
-	  && echo "There is no $(ARCHIVE) yet: making the demo tagger." \
-	  && $(MAKE) --no-print-directory demo \
-	  && $(MAKE) --no-print-directory archive BUNDLE=runs/demo/bundle; }
-endif
-	@exec $(RUN_PYTHON) -m server serve --archive '$(ARCHIVE)' --port '$(PORT)'
+serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; packs the demo tagger of this repository if no archive is named or there
+	@exec $(RUN_PYTHON) -m server serve --archive $(call quoted,$(ARCHIVE)) --port $(call quoted,$(PORT)) \
+	  $(if $(call is_given,ARCHIVE),,--or-pack $(DEMO_BUNDLE))
 
-tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on
-	@$(RUN_PYTHON) -m bench tune --archive '$(ARCHIVE)'
+tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar]
+	@$(RUN_PYTHON) -m bench tune --archive $(call quoted,$(ARCHIVE))
 
 chaos: $(INSTALLED) ## Try to break a live server (about 14 minutes): [ARCHIVE= SHORT=1]
-	@$(RUN_PYTHON) -m chaos --archive '$(ARCHIVE)' $(if $(filter 1,$(SHORT)),--short)
+	@$(RUN_PYTHON) -m chaos --archive $(call quoted,$(ARCHIVE)) $(call switch,SHORT,short)
 
 bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive that bench-serving measures
 	@$(RUN_PYTHON) -m bench model
@@ -120,13 +126,13 @@ capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST
 	  $(call option,PHOTOS,photos) $(call option,DURATION,seconds) $(call option,MAX_P50_MS,max-p50-ms) \
 	  $(call option,MAX_P95_MS,max-p95-ms) $(call option,MAX_P99_MS,max-p99-ms) \
 	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,OUT,output) \
-	  $(if $(filter 1,$(STRICT)),--strict)
+	  $(call switch,STRICT,strict)
 
 upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes): [ARCHIVE= SHORT=1 RATE=]
-	@$(RUN_PYTHON) -m upgrade --archive '$(ARCHIVE)' $(if $(filter 1,$(SHORT)),--short) $(call option,RATE,rate)
+	@$(RUN_PYTHON) -m upgrade --archive $(call quoted,$(ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
 
 k8s-check: $(INSTALLED) ## Check the manifests against Kubernetes's schemas and our policies: [OVERLAY=folder]
-	@$(RUN_PYTHON) -m deploy.check $(if $(findstring command,$(origin OVERLAY)),'$(OVERLAY)')
+	@$(RUN_PYTHON) -m deploy.check $(if $(call is_given,OVERLAY),$(call quoted,$(OVERLAY)))
 
 monitoring-check: $(INSTALLED) ## Check the Prometheus rules with promtool and run their tests
 	@$(RUN_PYTHON) -m deploy.monitoring
@@ -138,7 +144,7 @@ image: $(INSTALLED) ## Build the container image: [ENGINE=gpu ARCHIVE=model_stor
 image-contents: $(INSTALLED) ## Print what fills the image: [TAG=]
 	@$(RUN_PYTHON) -m deploy.container contents $(call option,TAG,tag)
 
-image-test: $(INSTALLED) ## Build the image and run it confined: tags a photo, drains, fetches (needs Docker or Podman)
+image-test: $(INSTALLED) ## Build the image and run it confined: tags a photo, drains, fetches (needs Docker or Podman): [ARGS=]
 	@.venv/bin/pytest -m slow tests/e2e/test_image.py $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
@@ -150,23 +156,33 @@ format: $(INSTALLED) ## Rewrite the code in the project's style
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on a live TorchServe
+test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on a live TorchServe: [ARGS="pytest's options"]
 	@.venv/bin/pytest -m "not slow" -n 2 tests/unit tests/e2e/test_wrong_calls.py $(ARGS)
 	@.venv/bin/pytest -m "not slow" tests/integration tests/e2e --ignore tests/e2e/test_wrong_calls.py $(ARGS)
 
-test-slow: $(INSTALLED) ## Run the slow tests: the container, whole trials, real photos (about an hour)
+test-slow: $(INSTALLED) ## Run the slow tests: the container, whole trials, real photos (about an hour): [ARGS=]
 	@.venv/bin/pytest -m slow $(ARGS)
 
-verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes)
+verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes): [ARGS=]
 	@.venv/bin/pytest -m slow -s tests/e2e/test_real_photos.py $(ARGS)
 
 frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's jar (needs a javac)
 	@$(RUN_PYTHON) -m server.frontend.build
 
-lock: $(INSTALLED) ## Resolve pyproject.toml into requirements.lock anew
-	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate \
-	  --extra cpu --extra train --extra serve --extra image --extra image-cpu --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
+# Without OpenVINO's telemetry, which calls home: install/packages.py.
+LOCKING := pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate --no-emit-package openvino-telemetry
 
-clean: ## Remove what was built, but neither data, runs nor archives
+lock: $(INSTALLED) ## Resolve pyproject.toml into both lock files anew
+	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
+	@.venv/bin/uv $(LOCKING) --extra cpu --extra train --extra serve --extra image --extra image-cpu \
+	  --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
+	@.venv/bin/uv $(LOCKING) --extra serve --extra image-cpu --constraint requirements.lock \
+	  pyproject.toml -o requirements-serve.lock
+
+clean: | check-call ## Remove what was built, but neither data, runs nor archives
 	@rm -rf build logs .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	@echo "Removed build products, logs and caches of tools."
+
+clean-all: clean ## Remove all that make brought: .venv, the demo catalogue, decoded photos; but neither your data, runs nor archives
+	@rm -rf .venv data/demo data/.decoded
+	@echo "Removed .venv, data/demo and data/.decoded. Your data, runs/ and model_store/ are as they were; pip cache purge empties pip's own store of downloads."

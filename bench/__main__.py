@@ -7,6 +7,7 @@ import typer
 from bench.model import model
 from bench.serving import serving
 from bench.tune import tune
+from hangtag.console import run_command
 
 app = typer.Typer(
     add_completion=False,
@@ -19,4 +20,4 @@ app.command()(serving)
 app.command()(tune)
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings, full, short
 from chaos.trials import TRIALS
 from chaos.verdict import Check, Row, table_of
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import ArchiveInvalid
 from server.plan import describe_machine
 from server.temporary import serving
@@ -150,4 +151,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(partial(typer.run, main))

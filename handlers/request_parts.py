@@ -58,13 +58,23 @@ def parts_of_query(query: str) -> list[Part]:
     ------
     RequestError : if there are absurdly many.
     """
-    # The frontend reads a request line as Latin-1; clients write UTF-8.
-    text = query.encode("latin-1", "replace").decode("utf-8", "replace")
+    # The frontend reads a request line as Latin-1, a letter for each byte; so do we, and leave it
+    # to the intake to say which bytes are no UTF-8.
     try:
-        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_QUERY_FIELDS)
+        fields = parse_qsl(
+            query.encode("latin-1", "replace").decode("latin-1"),
+            keep_blank_values=True,
+            max_num_fields=_MAX_QUERY_FIELDS,
+            encoding="latin-1",
+        )
     except ValueError as error:
         raise RequestError(f"The query has more than {_MAX_QUERY_FIELDS} parameters.") from error
-    return [Part(name, "", value.encode("utf-8", "surrogatepass")) for name, value in fields]
+    return [
+        Part(
+            name.encode("latin-1").decode("utf-8", "backslashreplace"), "", value.encode("latin-1")
+        )
+        for name, value in fields
+    ]
 
 
 def _part(parameter: Mapping[str, Any]) -> Part:

@@ -107,7 +107,12 @@ class TaggerHandler:
         headers = _headers(context, index)
         _require_time_left(headers)
         parts = [*parts_of_query(headers.get(QUERY_HEADER, "")), *parts_of(row)]
-        return read_product(headers.get("content-type", ""), parts, self._settings)
+        return read_product(
+            headers.get("content-type", ""),
+            parts,
+            self._settings,
+            headers.get("content-encoding", ""),
+        )
 
 
 def _asks_for_description(context: Any) -> bool:

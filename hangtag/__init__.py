@@ -1,1 +1,5 @@
 """Hangtag: reads product photos and writes attribute tags, without knowing its server."""
+
+from hangtag.telemetry import switch_off_telemetry
+
+switch_off_telemetry()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,9 +19,11 @@ from hangtag.decisions import (
 )
 from hangtag.engine import EngineOutput
 from hangtag.errors import UnknownGroup
+from hangtag.faults import shown
 from hangtag.images import ImageFacts
 from hangtag.intake import Product
 from hangtag.label_space import Group, LabelId, LabelSpace
+from hangtag.near_names import name_hint
 from hangtag.schema import (
     Candidate,
     GroupAnswer,
@@ -48,14 +50,39 @@ class _Scored:
     sets: PredictionSets | None
 
 
-def check_groups(options: Options, label_space: LabelSpace) -> None:
-    """Raise UnknownGroup if `options.groups` names a group that does not exist."""
-    for index, name in enumerate(options.groups or ()):
+def with_known_groups(product: Product, label_space: LabelSpace) -> Product:
+    """Return the product with the names of its `options.groups` one by one.
+
+    A name that has commas is that of a group; if there is none of that name, it is a list.
+
+    Raises
+    ------
+    UnknownGroup : if a group does not exist, with the names that are near.
+    """
+    given = product.options.groups
+    if given is None:
+        return product
+    names = tuple(
+        dict.fromkeys(
+            known
+            for index, name in enumerate(given)
+            for known in _known_groups(name, f"$.options.groups[{index}]", label_space)
+        )
+    )
+    if names == given:
+        return product
+    return replace(product, options=product.options.model_copy(update={"groups": names}))
+
+
+def _known_groups(given: str, path: str, label_space: LabelSpace) -> list[str]:
+    if label_space.has_group(given):
+        return [given]
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    for name in names:
         if not label_space.has_group(name):
-            known = ", ".join(group.name for group in label_space.groups)
-            raise UnknownGroup(
-                f"There is no group {name!r}; there are: {known}.", f"$.options.groups[{index}]"
-            )
+            hint = name_hint(name, [group.name for group in label_space.groups])
+            raise UnknownGroup(f"There is no group {shown(name)}; {hint}.", path)
+    return names
 
 
 def answer_product(

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hangtag.decisions import Decision, Thresholds
 from hangtag.engine import Precision
 from hangtag.errors import BundleInvalid, LabelSpaceInvalid
+from hangtag.faults import first_fault
 from hangtag.images import Preprocessing
 from hangtag.label_space import LabelId, LabelSpace, read_label_space
 from hangtag.scoring import GroupScoring, Scorer
@@ -268,10 +269,9 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
+        fault = first_fault(error, Manifest).at()
         raise BundleInvalid(
-            f"{path} does not fit this version: {where}: {first['msg']}. "
+            f"{path} does not fit this version: {fault}. "
             "Train the tagger again, or use the release that made it."
         ) from error
     return manifest, "sha256:" + hashlib.sha256(text).hexdigest()

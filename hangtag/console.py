@@ -1,4 +1,4 @@
-"""How a command ends when something is wrong: one sentence on stderr, never a traceback."""
+"""How a command runs, and how it ends when something is wrong: one sentence on stderr."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
 
 from hangtag.errors import HangtagError
+from hangtag.streams import make_streams_lenient
 
 FAILED = 1
 # What a shell reports for a command that Ctrl-C ended: 128 + SIGINT.
@@ -21,6 +22,12 @@ _FOR_THE_OPERATOR = (*_NO_SPACE, *_NOT_ALLOWED)
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
+
+
+def run_command(command: Callable[[], object]) -> None:
+    """Run what this process was started for: every `python -m …` goes through here."""
+    make_streams_lenient()
+    command()
 
 
 def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:

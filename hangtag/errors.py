@@ -5,6 +5,7 @@ HangtagError                          500 internal
 │   ├── ImageMissing                  400 image_missing
 │   ├── ImageUndecodable              400 image_undecodable
 │   ├── ImageTooLarge                 413 image_too_large
+│   ├── RequestTooLarge               413 request_too_large
 │   ├── FormatUnsupported             415 format_unsupported
 │   ├── ImageTooManyPixels            422 image_too_many_pixels
 │   ├── TooManyImages                 422 too_many_images
@@ -75,6 +76,14 @@ class ImageTooLarge(RequestError):
     concerns_photo = True
     code = "image_too_large"
     title = "Image too large"
+
+
+class RequestTooLarge(RequestError):
+    """The body has more bytes than the service takes, once it is unpacked."""
+
+    status = 413
+    code = "request_too_large"
+    title = "Request too large"
 
 
 class FormatUnsupported(RequestError):

@@ -2,60 +2,56 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
+from hangtag.content_encoding import decode_content
+from hangtag.encoded_photos import decode_photo
 from hangtag.errors import (
     FormatUnsupported,
     ImageMissing,
-    ImageTooLarge,
+    ImageUndecodable,
     RequestError,
     TooManyImages,
 )
-from hangtag.label_space import LabelId
-from hangtag.schema import Options, ProductRequest
+from hangtag.faults import first_fault
+from hangtag.json_text import read_json_object
+from hangtag.lookalikes import is_json, is_photo, name_of_text
+from hangtag.parts import Part, charset_of, read_fields, read_text
+from hangtag.product import Product
+from hangtag.schema import ProductRequest
 from hangtag.settings import TaggerSettings
 
-_OPTION_NAMES = frozenset(Options.model_fields)
-_TEXT_NAMES = frozenset({"product_id", "title", "description"})
+__all__ = ["Part", "Product", "read_product"]
+
+_MULTIPART = "multipart/form-data"
+# curl calls a body a web form if nobody says what it is.
+_WEB_FORM = "application/x-www-form-urlencoded"
 # What a photo is sent as, besides image/*; "" is a body without a content type.
-_PHOTO_TYPES = frozenset({"application/octet-stream", "binary/octet-stream", ""})
-
-_TYPE_STEPS = frozenset({"str", "int", "constrained-str", "constrained-int"})
-
-
-@dataclass(frozen=True)
-class Part:
-    """A query parameter, a form part, or the body (named `body`), as the server hands it over."""
-
-    name: str
-    content_type: str
-    value: bytes
+_PHOTO_TYPES = frozenset({"application/octet-stream", "binary/octet-stream", _WEB_FORM, ""})
+_JSON_TYPES = frozenset({"application/json", "text/json", "application/x-json"})
+# Of such fields of a form, the text is a photo's: a data URL or base64.
+_PHOTO_FIELDS = frozenset(
+    {"content", "file", "files", "image", "images", "img", "photo", "photos", "picture"}
+)
+_SAY_WHAT_IT_IS = "send the photo's bytes with 'Content-Type: image/jpeg', or JSON, or a form"
 
 
-@dataclass(frozen=True)
-class Product:
-    """What is to be tagged: the photos' bytes and what the caller said about them."""
-
-    images: tuple[bytes, ...]
-    product_id: str | int | None = None
-    title: str | None = None
-    description: str | None = None
-    claims: tuple[LabelId, ...] = ()
-    options: Options = field(default_factory=Options)
-
-
-def read_product(content_type: str, parts: Sequence[Part], settings: TaggerSettings) -> Product:
+def read_product(
+    content_type: str,
+    parts: Sequence[Part],
+    settings: TaggerSettings,
+    content_encoding: str = "",
+) -> Product:
     """Read a product in any of the three ways of the contract.
+
+    Whether a body is a photo or JSON is seen from its beginning: the headers are often wrong.
 
     Parameters
     ----------
-    content_type : the request's Content-Type header, "" if there is none
+    content_type, content_encoding : the request's headers, "" if there is none
     parts : query parameters first, then the form parts or the one body
 
     Raises
@@ -63,22 +59,18 @@ def read_product(content_type: str, parts: Sequence[Part], settings: TaggerSetti
     RequestError : and its subclasses, for this request alone.
     """
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type == "multipart/form-data":
+    if media_type == _MULTIPART and not content_encoding:
         return _read_multipart(parts, settings)
-    if media_type == "application/x-www-form-urlencoded":
-        raise FormatUnsupported(
-            "The body came as a web form; say what it is with a header such as "
-            "'Content-Type: image/jpeg'."
-        )
-    queries, body = _split_off_body(parts)
-    if media_type == "application/json" or media_type.endswith("+json"):
-        return _read_json(body, queries, settings)
-    if media_type.startswith("image/") or media_type in _PHOTO_TYPES:
-        return _product(_request_from_query(queries), [body] if body else [], settings)
-    raise FormatUnsupported(
-        f"The content type {media_type!r} is not taken; send image/*, multipart/form-data or "
-        "application/json."
-    )
+    queries, sent = _split_off_body(parts)
+    body = decode_content(sent, content_encoding, settings.max_unpacked_bytes)
+    if media_type == _WEB_FORM:
+        _refuse_stripped(body)
+    if is_photo(body):
+        return _product(_request_of_fields(queries), [body], settings)
+    if is_json(body) or _is_json_type(media_type):
+        return _read_json(body, charset_of(content_type), queries, settings)
+    _refuse_other(body, media_type)
+    return _product(_request_of_fields(queries), [body] if body else [], settings)
 
 
 def _split_off_body(parts: Sequence[Part]) -> tuple[list[Part], bytes]:
@@ -89,46 +81,81 @@ def _split_off_body(parts: Sequence[Part]) -> tuple[list[Part], bytes]:
     return [part for i, part in enumerate(parts) if i != last_body], parts[last_body].value
 
 
-def _read_json(body: bytes, queries: Sequence[Part], settings: TaggerSettings) -> Product:
-    request = _merge(_parse_request(body, "$"), _request_from_query(queries))
-    limit = settings.max_images
-    if len(request.images) > limit:
-        raise TooManyImages(_too_many(len(request.images), limit))
+def _is_json_type(media_type: str) -> bool:
+    return media_type in _JSON_TYPES or media_type.endswith("+json")
+
+
+def _refuse_other(body: bytes, media_type: str) -> None:
+    """Raise if the body is known to be no photo's bytes, or is not said to be any."""
+    name = name_of_text(body)
+    if media_type == _MULTIPART or name in ("a multipart form", "a web form"):
+        raise FormatUnsupported(
+            f"The body is {name or 'a multipart form under a Content-Encoding'}, which is not read "
+            "like this; send multipart/form-data, and leave its header to your client."
+        )
+    if name is not None and not name.startswith("an HTML"):
+        raise ImageUndecodable(f"The body is {name}, not a photo; {_SAY_WHAT_IT_IS}.")
+    if not media_type.startswith("image/") and media_type not in _PHOTO_TYPES:
+        raise FormatUnsupported(
+            f"The content type {media_type[:100]!r} is not taken; send image/*, "
+            "multipart/form-data or application/json."
+        )
+
+
+def _refuse_stripped(body: bytes) -> None:
+    if body.startswith((b"\x89PNG\x1a", b"\xff\xd8\xff")) and b"\0" not in body[:1000]:
+        raise ImageUndecodable(
+            "The body looks like a photo without its zeros and line breaks, which `curl --data` "
+            "takes out; send it with `--data-binary`."
+        )
+
+
+def _read_json(
+    body: bytes, charset: str | None, queries: Sequence[Part], settings: TaggerSettings
+) -> Product:
+    document = read_json_object(body, "$", charset)
+    request = _merge(_request_of(document, "$"), _request_of_fields(queries))
+    _require_few(len(request.images), settings)
     images = [
-        _decode_base64(image.content, f"$.images[{i}].content", settings.max_image_bytes)
+        decode_photo(image.content, f"$.images[{i}].content", settings.max_image_bytes)
         for i, image in enumerate(request.images)
     ]
     return _product(request, images, settings)
 
 
 def _read_multipart(parts: Sequence[Part], settings: TaggerSettings) -> Product:
-    request, images, queries = ProductRequest(), [], []
+    request, images, fields = ProductRequest(), [], []
     for part in parts:
+        if part.is_left_empty:
+            continue
         if part.name == "request":
-            request = _parse_request(part.value, "$.request")
-        elif part.content_type or not _is_text(part):
+            document = read_json_object(part.value, "$.request", charset_of(part.content_type))
+            request = _request_of(document, "$.request")
+        elif not part.is_text:
             images.append(part.value)
+        elif part.plain_name in _PHOTO_FIELDS:
+            text = read_text(part)
+            images.append(decode_photo(text, f"$.{part.plain_name}", settings.max_image_bytes))
         else:
-            queries.append(part)
+            fields.append(part)
     if request.images:
         raise RequestError(
             "In multipart/form-data the photos are parts of their own; leave `images` out of "
             "the part `request`.",
             "$.request.images",
         )
-    return _product(_merge(request, _request_from_query(queries)), images, settings)
+    return _product(_merge(request, _request_of_fields(fields)), images, settings)
 
 
 def _product(request: ProductRequest, images: Sequence[bytes], settings: TaggerSettings) -> Product:
     if not images:
         raise ImageMissing("The request has no photo; send one as the body, a part or `images`.")
-    if len(images) > settings.max_images:
-        raise TooManyImages(_too_many(len(images), settings.max_images))
+    _require_few(len(images), settings)
     for index, image in enumerate(images):
         if not image:
             raise ImageMissing(f"Photo {index} is empty; send its bytes.", f"$.images[{index}]")
     return Product(
-        images=tuple(images),
+        images=images,
         product_id=request.product_id,
         title=request.title,
         description=request.description,
@@ -137,54 +164,24 @@ def _product(request: ProductRequest, images: Sequence[bytes], settings: TaggerS
     )
 
 
-def _too_many(count: int, limit: int) -> str:
-    return f"The product has {count} photos, more than the {limit} that are taken."
+def _require_few(count: int, settings: TaggerSettings) -> None:
+    if count > settings.max_images:
+        raise TooManyImages(
+            f"The product has {count} photos, more than the {settings.max_images} that are taken."
+        )
 
 
-def _parse_request(document: bytes, root: str) -> ProductRequest:
+def _request_of_fields(fields: Sequence[Part]) -> ProductRequest:
+    return _request_of(read_fields(fields), "$")
+
+
+def _request_of(document: dict[str, Any], root: str) -> ProductRequest:
     try:
-        return ProductRequest.model_validate_json(document, strict=True)
+        return ProductRequest.model_validate(document)
     except ValidationError as error:
-        raise _invalid(error, root) from error
-
-
-def _request_from_query(queries: Sequence[Part]) -> ProductRequest:
-    fields: dict[str, Any] = {}
-    options: dict[str, Any] = {}
-    for query in queries:
-        if query.name == "groups":
-            names = [name for name in _text(query).split(",") if name]
-            options["groups"] = [*options.get("groups", []), *names]
-        elif query.name in _OPTION_NAMES:
-            options[query.name] = _text(query)
-        elif query.name in _TEXT_NAMES:
-            fields[query.name] = _text(query)
-        else:
-            known = ", ".join(sorted(_OPTION_NAMES | _TEXT_NAMES))
-            raise RequestError(f"There is no parameter {query.name!r}; there are: {known}.")
-    if options:
-        fields["options"] = options
-    try:
-        return ProductRequest.model_validate(fields)
-    except ValidationError as error:
-        raise _invalid(error, "$") from error
-
-
-def _is_text(part: Part) -> bool:
-    # A form field without a content type is either an option or a photo sent without a file name;
-    # no photo format is valid UTF-8 from its first bytes on.
-    try:
-        part.value.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _text(part: Part) -> str:
-    try:
-        return part.value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RequestError(f"The parameter {part.name!r} is not UTF-8 text.") from error
+        fault = first_fault(error, ProductRequest)
+        path = root + fault.json_path.removeprefix("$")
+        raise RequestError(f"{path} {fault.what}.", path) from error
 
 
 def _merge(request: ProductRequest, query: ProductRequest) -> ProductRequest:
@@ -193,27 +190,3 @@ def _merge(request: ProductRequest, query: ProductRequest) -> ProductRequest:
     option_changes = {name: getattr(query.options, name) for name in query.options.model_fields_set}
     options = request.options.model_copy(update=option_changes)
     return request.model_copy(update={**changes, "options": options})
-
-
-def _decode_base64(content: str, path: str, max_image_bytes: int) -> bytes:
-    if content.startswith("data:"):
-        content = content.partition(",")[2]
-    if len(content) // 4 * 3 - 2 > max_image_bytes:
-        raise ImageTooLarge(
-            f"The photo has about {len(content) // 4 * 3:,} bytes, more than the "
-            f"{max_image_bytes:,} that are taken; send it smaller.",
-            path,
-        )
-    try:
-        return base64.b64decode("".join(content.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise RequestError(f"{path} is not base64: {error}.", path) from error
-
-
-def _invalid(error: ValidationError, root: str) -> RequestError:
-    first: Mapping[str, Any] = error.errors(include_url=False, include_input=False)[0]
-    # Of a value that may be text or a number, pydantic names both types as if they were steps.
-    location = [step for step in first["loc"] if step not in _TYPE_STEPS]
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
-    path = root + "".join(steps)
-    return RequestError(f"{path}: {first['msg']}.", path)

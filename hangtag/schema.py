@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+from pydantic_core import PydanticKnownError
 
 from hangtag.decisions import Decision
 from hangtag.errors import HangtagError, RequestError
@@ -14,45 +25,121 @@ from hangtag.label_space import LabelId
 _MAX_TEXT = 256
 _MAX_ITEMS = 1000
 _MAX_DETAIL = 500
-_Text = Annotated[StrictStr, Field(max_length=_MAX_TEXT)]
+
+
+def _as_list(value: Any) -> Any:
+    """One item where a list belongs is a list of one; a list may come as the text of one."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return (value,)
+    return (value,) if isinstance(value, str | int | float | dict) else value
+
+
+def _as_image(value: Any) -> Any:
+    return {"content": value} if isinstance(value, str) else value
+
+
+def _as_whole(value: Any) -> Any:
+    """12.0 is 12: tables with gaps make floats of their numbers."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if is_whole else value
+
+
+def _as_text(value: Any) -> Any:
+    """A title that is a number in a table comes as one."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+def _of_whole_letters(value: str) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise PydanticKnownError("string_unicode") from error
+    return value
+
+
+def _not_boolean(value: Any) -> Any:
+    """Pydantic takes true for 1."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("float_type")
+    return value
+
+
+def _named(value: str) -> str:
+    if not value.strip(", "):
+        raise ValueError("it names no group")
+    return value
+
+
+# Of a comma list of names, as many characters as a list of them may have.
+_Names = Annotated[StrictStr, Field(max_length=_MAX_TEXT * _MAX_ITEMS), AfterValidator(_named)]
 _GroupNames = Annotated[
-    tuple[_Text, ...], Field(fail_fast=True, min_length=1, max_length=_MAX_ITEMS)
+    tuple[_Names, ...],
+    Field(fail_fast=True, min_length=1, max_length=_MAX_ITEMS),
+    BeforeValidator(_as_list),
 ]
-_Identifier = _Text | Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)]
+_ShortText = Annotated[StrictStr, Field(max_length=_MAX_TEXT)]
+_Identifier = Annotated[
+    _ShortText | Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)], BeforeValidator(_as_whole)
+]
+_FreeText = Annotated[StrictStr, BeforeValidator(_as_text), AfterValidator(_of_whole_letters)]
 
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, document: Any) -> Any:
+        if not isinstance(document, dict):
+            return document
+        fields = cls.model_fields
+        return {
+            key: value for key, value in document.items() if value is not None or key not in fields
+        }
+
 
 class RequestImage(_Request):
     """One photo in a JSON request; `content` is base64, with or without a data-URL prefix."""
 
-    content: str
-    view: str | None = None
+    content: StrictStr
+    view: _FreeText | None = None
 
 
 class Options(_Request):
-    """How the caller wants the answer."""
+    """How the caller wants the answer. Numbers and booleans may be texts: `"3"`, `"true"`."""
 
-    # Only these groups; None means all.
+    # Only these groups; None means all. A name with commas is that of a group, or else a list.
     groups: _GroupNames | None = None
     # Candidates of each group; None means the service's default.
-    top_k: int | None = Field(None, ge=1, le=10_000)
+    top_k: Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_not_boolean)] | None = None
     # Tags and candidates below it are left out; decisions stay what they are.
-    min_score: float = Field(0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    min_score: Annotated[
+        float, Field(ge=0.0, le=1.0, allow_inf_nan=False), BeforeValidator(_not_boolean)
+    ] = 0.0
     embedding: bool = False
 
 
 class ProductRequest(_Request):
-    """A product, as the JSON body or as the multipart part `request`."""
+    """A product, as the JSON body or as the multipart part `request`; null is as good as absent."""
 
     product_id: _Identifier | None = None
-    title: str | None = None
-    description: str | None = None
+    title: _FreeText | None = None
+    description: _FreeText | None = None
     # fail_fast: one wrong item is enough to know; a million errors would fill the memory.
-    images: Annotated[tuple[RequestImage, ...], Field(fail_fast=True, max_length=_MAX_ITEMS)] = ()
-    claims: Annotated[tuple[_Identifier, ...], Field(fail_fast=True, max_length=_MAX_ITEMS)] = ()
+    images: Annotated[
+        tuple[Annotated[RequestImage, BeforeValidator(_as_image)], ...],
+        Field(fail_fast=True, max_length=_MAX_ITEMS),
+        BeforeValidator(_as_list),
+    ] = ()
+    claims: Annotated[
+        tuple[_Identifier, ...],
+        Field(fail_fast=True, max_length=_MAX_ITEMS),
+        BeforeValidator(_as_list),
+    ] = ()
     options: Options = Options()
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.engine import Precision
 from hangtag.errors import SettingsInvalid
+from hangtag.faults import first_fault
 from hangtag.images import ImageLimits
 from hangtag.photo_formats import PILLOW_MAX_PIXELS
 
@@ -18,6 +19,9 @@ class TaggerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_image_bytes: int = Field(20_000_000, gt=0)
+    # Of a body that came under a Content-Encoding, once it is unpacked. Eight such bodies make a
+    # batch; together they take no more than those that the front end lets in unpacked.
+    max_unpacked_bytes: int = Field(33_554_432, gt=0)
     max_image_pixels: int = Field(64_000_000, gt=0, le=PILLOW_MAX_PIXELS)
     # All photos of one product together: 16 of 12 megapixels.
     max_product_pixels: int = Field(192_000_000, gt=0)
@@ -50,6 +54,6 @@ def parse_settings(section: Any) -> TaggerSettings:
     try:
         return TaggerSettings.model_validate(section if section is not None else {})
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(step) for step in first["loc"])
-        raise SettingsInvalid(f"model-config.yaml, hangtag.{key}: {first['msg']}.") from error
+        fault = first_fault(error, TaggerSettings)
+        place = f"hangtag.{fault.place}" if fault.steps else "hangtag"
+        raise SettingsInvalid(f"model-config.yaml: {place} {fault.what}.") from error

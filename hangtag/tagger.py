@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from hangtag.answers import answer_product, check_groups
+from hangtag.answers import answer_product, with_known_groups
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.decoding import DecodedProduct, Decoding, PhotoDecoder
 from hangtag.engine import Engine, EngineOutput, load_engine
@@ -56,7 +56,7 @@ class Tagger:
     @classmethod
     def load(
         cls,
-        folder: Path,
+        folder: Path | str,
         *,
         settings: TaggerSettings | None = None,
         gpu_id: int | None = None,
@@ -70,7 +70,7 @@ class Tagger:
         BundleInvalid : if the folder is no whole bundle.
         """
         settings = settings or TaggerSettings()
-        bundle = load_bundle(folder)
+        bundle = load_bundle(Path(folder))
         engine = load_engine(
             bundle.models,
             precision=settings.precision,
@@ -111,8 +111,7 @@ class Tagger:
         return outcomes, measured
 
     def _start_decoding(self, product: Product) -> Decoding:
-        check_groups(product.options, self.bundle.label_space)
-        return self._decoder.start(product)
+        return self._decoder.start(with_known_groups(product, self.bundle.label_space))
 
     def _finish_decoding(self, decoding: Decoding | HangtagError) -> DecodedProduct | HangtagError:
         if isinstance(decoding, HangtagError):

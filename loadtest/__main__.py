@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed
 from loadtest.limits import ALL, Limit, Measured, limits_of, read_exceptions, read_measured
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario
@@ -163,4 +164,4 @@ def _limits_table(limits: Sequence[Limit], plan: LoadPlan) -> Table:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(partial(typer.run, main))

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from chaos.load import Load
 from chaos.photos import ordinary_photos
 from chaos.samples import described, rate_per_s
 from chaos.wire import Address
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed, SettingsInvalid
 from hangtag.hardware import usable_cores
 from loadtest.capacity_report import (
@@ -259,4 +260,4 @@ def _print(console: Console, report: CapacityReport) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(partial(typer.run, main))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from hangtag.console import run_command
 from server.fetch import fetch
 from server.packaging import archive
-from server.serve import check_port, serve
+from server.serve import serve
 
 app = typer.Typer(
     add_completion=False,
@@ -17,7 +18,6 @@ app = typer.Typer(
 app.command()(archive)
 app.command()(fetch)
 app.command()(serve)
-app.command()(check_port)
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

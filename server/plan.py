@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.engine.choice import has_cuda
 from hangtag.errors import SettingsInvalid
+from hangtag.faults import first_fault
 from hangtag.hardware import read_cpu, usable_cores
 from server.cgroup import ControlGroups
 from server.memory import affordable_workers, usable_bytes
@@ -104,10 +105,9 @@ def read_plan(path: Path) -> TunedPlan | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(step) for step in first["loc"])
+        fault = first_fault(error, TunedPlan).at("the plan")
         raise SettingsInvalid(
-            f"{path.name}: {key}: {first['msg']}; delete it, or make it anew with `make tune`."
+            f"{path.name}: {fault}; delete it, or make it anew with `make tune`."
         ) from error
 
 

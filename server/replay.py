@@ -11,13 +11,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 import hangtag
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import ArchiveInvalid
 from server.worker_protocol import WorkerResponse, decode_responses
 
@@ -154,4 +155,4 @@ def _difference(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    run_command(partial(main, Path(sys.argv[1])))

@@ -17,6 +17,7 @@ from hangtag.console import one_sentence_errors
 from hangtag.errors import ServerUnavailable
 from server.archive import Archive, extract_sample_photo, open_archive
 from server.log_stream import LogStream
+from server.packaging import make_archive
 from server.ports import HOST, Ports, url
 from server.readiness import wait_until_ready
 from server.signals import StopSignals
@@ -44,6 +45,12 @@ def serve(
             envvar="HANGTAG_PORT", help="Port of the API; management and metrics take the next two."
         ),
     ] = 8080,
+    or_pack: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="HANGTAG_OR_PACK", help="Bundle to pack first where there is no such archive."
+        ),
+    ] = None,
     sample: Annotated[
         Path | None,
         typer.Option(
@@ -73,9 +80,13 @@ def serve(
     """Serve an archive with TorchServe on this machine, until Ctrl-C."""
     # Servers on different ports must not write into, or read, each other's logs.
     folder = logs or Path("logs", str(port))
-    server = TorchServe(open_archive(archive), Ports(port, host), folder)
+    ports = Ports(port, host)
     # What is logged has stdout for itself: whoever collects it expects nothing but JSON.
     console = Console(highlight=False, stderr=print_logs)
+    if or_pack is not None and not archive.exists():
+        ports.require_free()
+        _pack(or_pack, archive, console)
+    server = TorchServe(open_archive(archive), ports, folder)
     with StopSignals() as signals, LogStream(folder, print_logs), server:
         try:
             # Requests come from the first worker on that has loaded the model, before all have.
@@ -85,27 +96,22 @@ def serve(
             _print_ready(console, server, workers, photo)
             _serve_until_death(server, signals)
         except KeyboardInterrupt:
-            console.print("Stopping …")
-            _take_leave(server, signals, grace_s)
+            _take_leave(console, server, signals, grace_s)
     console.print("Stopped.")
 
 
-@one_sentence_errors
-def check_port(
-    port: Annotated[
-        int, typer.Option(envvar="HANGTAG_PORT", help="Port of the API; the next two count, too.")
-    ] = 8080,
-    host: Annotated[
-        str, typer.Option(envvar="HANGTAG_HOST", help="IPv4 address of the API and the metrics.")
-    ] = HOST,
-) -> None:
-    """Check that the ports of a server are free, before what takes long; say so only if not."""
-    Ports(port, host).require_free()
+def _pack(bundle: Path, archive: Path, console: Console) -> None:
+    console.print(f"There is no {archive} yet: packing {bundle}.")
+    with console.status("Packing, and replaying its golden photos …"):
+        make_archive(bundle, archive, version="1.0")
 
 
-def _take_leave(server: TorchServe, signals: StopSignals, grace_s: float) -> None:
+def _take_leave(console: Console, server: TorchServe, signals: StopSignals, grace_s: float) -> None:
     # Who presses Ctrl-C, or closes the terminal, has no balancer that must notice.
     supervised = signals.last == signal.SIGTERM
+    # Only to who looks: a reader that stands still would hold up what is under way.
+    if signals.last == signal.SIGINT:
+        console.print("Stopping …")
     # Who sends a second signal does not want to wait: the rest is done at the end of the block.
     with suppress(KeyboardInterrupt):
         server.drain(grace_s if supervised else 0.0, signals.sleep)

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hangtag.errors import SettingsInvalid
+from hangtag.faults import first_fault
 from server.memory import fit_java, usable_bytes
 from server.ports import Ports, url
 
@@ -63,8 +64,8 @@ def parse_frontend_settings(settings: Mapping[str, str]) -> FrontendSettings:
     try:
         frontend = FrontendSettings.model_validate(own)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise SettingsInvalid(f"{PROPERTIES}, {first['loc'][0]}: {first['msg']}.") from error
+        fault = first_fault(error, FrontendSettings)
+        raise SettingsInvalid(f"{PROPERTIES}: {fault.at()}.") from error
     # A quarter of the budget is kept for small bodies (BodyBudget.java).
     if frontend.max_request_bytes > frontend.body_budget_bytes // 4 * 3:
         raise SettingsInvalid(

@@ -40,12 +40,15 @@ from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
 from training.exports.state_files import write_state
+from training.half_weights import halve_weights
 from training.network import TaggerNetwork
 from training.precisions import PrecisionSample, measure_precisions
 from training.settings import TrainingSettings
 from training.tuning import Tuned
 
 _TOLERANCE = 1e-3
+# Of weights that are stored in fp16: what rounding them may do.
+_HALVED_TOLERANCE = 1e-2
 _LIBRARIES = ("hangtag", "torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
 # For some machines there is none.
 _OPTIONAL_LIBRARIES = ("openvino",)
@@ -82,12 +85,18 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
         write_state(network.state_dict(), folder / name)
     export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
     scorer = Scorer(tagger.label_space, tagger.tuned.scoring)
-    photos, scores = [], []
+    is_halved = tagger.settings.stored_weights == "fp16"
+    if is_halved:
+        halve_weights(folder / MODEL)
+    photos = []
     for number, source in enumerate(golden_photos):
         photo = folder / GOLDEN_FOLDER / f"{number}{source.suffix.lower()}"
         photo.write_bytes(source.read_bytes())
         photos.append(photo)
-        scores.append(_torch_scores(network, scorer, pixels_of(photo, tagger.preprocessing)))
+    pixels = [pixels_of(photo, tagger.preprocessing) for photo in photos]
+    expected = [_torch_scores(network, scorer, each) for each in pixels]
+    tolerance = _HALVED_TOLERANCE if is_halved else _TOLERANCE
+    scores = _check_parity(folder / MODEL, scorer, pixels, expected, tolerance)
     golden = [
         GoldenInput(
             file=photo.relative_to(folder).as_posix(),
@@ -95,8 +104,6 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
         )
         for photo, row in zip(photos, scores, strict=True)
     ]
-    pixels = [pixels_of(photo, tagger.preprocessing) for photo in photos]
-    _check_parity(folder / MODEL, scorer, pixels, scores)
     precisions = None
     if tagger.precision_sample is not None:
         precisions = measure_precisions(folder, tagger.precision_sample, pixels)
@@ -142,19 +149,22 @@ def _check_parity(
     scorer: Scorer,
     pixels: Sequence[npt.NDArray[np.uint8]],
     expected: Sequence[FloatArray],
-) -> None:
-    engine = load_engine({"fp32": model})
+    tolerance: float,
+) -> FloatArray:
+    """Return the exported network's scores (N, L), which are torch's but for `tolerance`."""
+    engine = load_engine({"fp32": model}, precision="fp32")
     together = scorer.scores(engine.run(np.stack(pixels)).logits)
     alone = np.concatenate([scorer.scores(engine.run(each[None]).logits) for each in pixels])
     difference = max(
         float(np.abs(together - np.stack(expected)).max()),
         float(np.abs(alone - np.stack(expected)).max()),
     )
-    if not difference < _TOLERANCE:
+    if not difference < tolerance:
         raise BundleInvalid(
             f"The exported network's scores differ from torch's by {difference:.2g}, more than "
-            f"{_TOLERANCE}; this backbone cannot be exported as it is."
+            f"{tolerance}; this backbone cannot be exported as it is."
         )
+    return alone
 
 
 def _manifest(

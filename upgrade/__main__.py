@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ import typer
 from rich.console import Console
 
 from chaos.verdict import Row, table_of
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from server.archive import open_archive
 from server.plan import describe_machine
 from upgrade.proxy import find_nginx
@@ -109,4 +110,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(partial(typer.run, main))

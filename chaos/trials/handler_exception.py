@@ -36,8 +36,8 @@ _FAULTS = {
 _sound_read_product = read_product
 
 
-def read_product(content_type, parts, settings):
-    product = _sound_read_product(content_type, parts, settings)
+def read_product(*request):
+    product = _sound_read_product(*request)
     if product.product_id == "chaos-intake":
         raise ZeroDivisionError("chaos: intake")
     return product

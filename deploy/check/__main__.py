@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from deploy.check.finding import Finding, check
 from deploy.check.policies import POLICIES
 from deploy.check.render import render
 from deploy.check.schemas import last_minors
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 
 OVERLAYS = Path(__file__).resolve().parents[1] / "kubernetes" / "overlays"
 
@@ -69,4 +70,4 @@ def _verdict(faults: Sequence[str], good: str) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(partial(typer.run, main))

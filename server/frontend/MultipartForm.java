@@ -21,6 +21,8 @@ final class MultipartForm {
                     Pattern.CASE_INSENSITIVE);
     private static final Pattern NAME = parameter("name");
     private static final Pattern FILE_NAME = parameter("filename\\*?");
+    private static final Pattern TEXT_WITH_CHARSET =
+            Pattern.compile("^text/[^;]*;\\s*charset=", Pattern.CASE_INSENSITIVE);
     private static final byte[] CRLF = {'\r', '\n'};
     private static final byte[] LAST = {'-', '-'};
     private static final String TYPE_OF_FILES = "application/octet-stream";
@@ -38,7 +40,10 @@ final class MultipartForm {
     static List<Parameter> read(byte[] body, int length, String contentType) throws Refused {
         Matcher boundary = BOUNDARY.matcher(contentType);
         if (!boundary.find()) {
-            throw invalid("says no boundary in its Content-Type");
+            throw new Refused(
+                    Problem.requestInvalid(
+                            "The Content-Type multipart/form-data has no boundary; leave that"
+                                    + " header to your client, which then writes both."));
         }
         String name = boundary.group(1) != null ? boundary.group(1) : boundary.group(2);
         return new MultipartForm(body, length, name).parts();
@@ -119,10 +124,20 @@ final class MultipartForm {
         }
         String quoted = name.group(1);
         String text = quoted != null ? quoted.replaceAll("\\\\(.)", "$1") : name.group(2);
-        // What has no file name is a field, whatever type its client gives it.
-        boolean file = FILE_NAME.matcher(disposition).find();
-        String fileType = type == null || type.isEmpty() ? TYPE_OF_FILES : type;
-        return new Parameter(text, file ? fileType : null, body, from, end);
+        return new Parameter(text, typeOf(disposition, type, from == end), body, from, end);
+    }
+
+    /**
+     * What has no file name is a field, whatever type its client gives it, unless that says in
+     * which charset its text is. So is the empty file that a browser makes of an input in which
+     * nobody chose one.
+     */
+    private static String typeOf(String disposition, String type, boolean empty) {
+        Matcher fileName = FILE_NAME.matcher(disposition);
+        boolean file = fileName.find() && !(empty && "".equals(fileName.group(1)));
+        String declared = type == null || type.isEmpty() ? TYPE_OF_FILES : type;
+        boolean text = TEXT_WITH_CHARSET.matcher(declared).find();
+        return file || text ? declared : null;
     }
 
     private int endOfLine(int from, int headers, int end) throws Refused {

@@ -5,12 +5,15 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What is wrong, as application/problem+json (RFC 9457): the same form as the handler's own errors
@@ -69,10 +72,12 @@ final class Problem {
         return new Problem(404, "not_found", "Not found", detail);
     }
 
-    static Problem methodNotAllowed(String method, String path) {
-        String detail = "Send " + path + " with " + method + ".";
+    static Problem methodNotAllowed(List<HttpMethod> allowed, String path) {
+        String detail = "Send " + path + " with " + allowed.get(0) + ".";
         return new Problem(405, "method_not_allowed", "Method not allowed", detail)
-                .with("Allow", method);
+                .with(
+                        "Allow",
+                        allowed.stream().map(HttpMethod::name).collect(Collectors.joining(", ")));
     }
 
     static Problem requestIncomplete(long timeoutMs) {

@@ -3,14 +3,19 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.pytorch.serve.archive.model.ModelVersionNotFoundException;
 import org.pytorch.serve.wlm.Model;
 import org.pytorch.serve.wlm.ModelManager;
 
-/** Where a request goes: GET /ping, or POST /predictions/MODEL, perhaps with /VERSION. */
+/** Where a request goes: GET or HEAD /ping, or POST /predictions/MODEL, perhaps with /VERSION. */
 final class Route {
     private static final String PING = "ping";
     private static final String PREDICTIONS = "predictions";
+    // Clients behind a proxy's settings send the whole URL (RFC 9112, 3.2.2).
+    private static final Pattern ORIGIN = Pattern.compile("^https?://[^/?#]*", Pattern.CASE_INSENSITIVE);
 
     /** Null for /ping. */
     final Model model;
@@ -31,24 +36,44 @@ final class Route {
     }
 
     static Route of(HttpRequest request) throws Refused {
-        String path = pathOf(request.uri());
-        // A slash at the end makes no difference, as in TorchServe.
-        List<String> steps = Arrays.asList(path.split("/"));
-        if (steps.equals(List.of("", PING))) {
-            requireMethod(request, HttpMethod.GET, path);
+        String target = withoutOrigin(request.uri());
+        String path = pathOf(target);
+        List<String> steps = stepsOf(path);
+        if (steps.equals(List.of(PING))) {
+            requireMethod(request, path, HttpMethod.GET, HttpMethod.HEAD);
             return new Route(null, null, null, "");
         }
-        boolean known = steps.size() == 3 || steps.size() == 4;
-        if (!known || !steps.subList(0, 2).equals(List.of("", PREDICTIONS))) {
+        boolean known = steps.size() == 2 || steps.size() == 3;
+        if (!known || !steps.get(0).equals(PREDICTIONS)) {
             throw new Refused(
                     Problem.notFound(
                             "There is nothing at this path; send photos to /predictions/tagger."));
         }
-        String name = steps.get(2);
-        String version = steps.size() == 4 ? steps.get(3) : null;
+        String name = steps.get(1);
+        String version = steps.size() == 3 ? steps.get(2) : null;
         Model model = modelOf(name, version);
-        requireMethod(request, HttpMethod.POST, path);
-        return new Route(model, name, version, queryOf(request.uri()));
+        requireMethod(request, path, HttpMethod.POST);
+        return new Route(model, name, version, queryOf(target));
+    }
+
+    /** Returns the path and the query of a request's target, which may be a whole URL. */
+    static String withoutOrigin(String target) {
+        Matcher origin = ORIGIN.matcher(target);
+        if (!origin.find()) {
+            return target;
+        }
+        String rest = target.substring(origin.end());
+        return rest.startsWith("/") ? rest : "/" + rest;
+    }
+
+    /** One slash or several, also at the end, make no difference. */
+    private static List<String> stepsOf(String path) {
+        if (!path.startsWith("/")) {
+            return List.of(path);
+        }
+        return Arrays.stream(path.split("/"))
+                .filter(step -> !step.isEmpty())
+                .collect(Collectors.toList());
     }
 
     boolean isPing() {
@@ -69,10 +94,11 @@ final class Route {
         return mark < 0 ? "" : uri.substring(mark + 1);
     }
 
-    private static void requireMethod(HttpRequest request, HttpMethod method, String path)
+    private static void requireMethod(HttpRequest request, String path, HttpMethod... allowed)
             throws Refused {
-        if (!method.equals(request.method())) {
-            throw new Refused(Problem.methodNotAllowed(method.name(), path));
+        List<HttpMethod> methods = Arrays.asList(allowed);
+        if (!methods.contains(request.method())) {
+            throw new Refused(Problem.methodNotAllowed(methods, path));
         }
     }
 

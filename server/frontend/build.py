@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import ServerUnavailable
 
 FOLDER = Path(__file__).parent
@@ -75,4 +75,4 @@ def _pack(classes: dict[str, bytes]) -> None:
 
 
 if __name__ == "__main__":
-    build()
+    run_command(build)

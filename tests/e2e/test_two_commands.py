@@ -1,11 +1,10 @@
 """`make serve` as a newcomer runs it: a fresh checkout, no Java, no data, no archive.
 
-The checkout is a copy of this one's tracked files; only .venv is shared, to download once.
+The checkout is a copy of this one's tracked files, and makes its own .venv.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -17,15 +16,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from hangtag.bundle import load_bundle
+from hangtag.decisions import select_tags
 from server.temporary import free_ports
 from tests.real_photos import PROJECT
 
-MAX_FIRST_START_S = 8 * 60
-MAX_TRAINING_S = 4 * 60
-MAX_SECOND_START_S = 20
-MIN_MICRO_F1 = 0.90
+# Without a cache of pip's, downloads come on top.
+MAX_FIRST_START_S = 90
+MAX_SECOND_START_S = 10
+MAX_VENV_MB = 1000
 STOP_TIMEOUT_S = 20
 
 
@@ -41,9 +43,6 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes((PROJECT / name).read_bytes())
             (folder / name).chmod((PROJECT / name).stat().st_mode)
-    (folder / ".venv").symlink_to(PROJECT / ".venv")
-    # The copies are newer than .venv; this says that it is up to date all the same.
-    (PROJECT / ".venv" / ".installed").touch()
     return folder
 
 
@@ -94,16 +93,6 @@ def paste(output: str, checkout: Path) -> dict[str, Any]:
     return answer
 
 
-def true_labels(checkout: Path, sample: Path) -> set[int]:
-    """The labels of the demo photo that the sample is a copy of."""
-    with (checkout / "data/demo/products.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            photo = checkout / "data/demo/images" / row["image"]
-            if photo.read_bytes() == sample.read_bytes():
-                return {int(label) for label in row["labels"].split("_")}
-    raise AssertionError(f"{sample} is no photo of the demo")
-
-
 @pytest.fixture(scope="module")
 def first_start(
     checkout: Path, without_java: dict[str, str]
@@ -113,36 +102,45 @@ def first_start(
         return paste(output, checkout), seconds, output, port
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 def test_the_printed_call_answers_with_the_right_tags(
-    checkout: Path, first_start: tuple[dict[str, Any], float, str, int]
+    first_start: tuple[dict[str, Any], float, str, int],
 ) -> None:
-    answer, _, output, port = first_start
+    answer, _, output, _ = first_start
     assert set(answer) == {"product_id", "tags", "groups", "images", "model"}
-    predicted = {tag["group"]: tag["id"] for tag in answer["tags"]}
-    truth = true_labels(checkout, checkout / f"logs/{port}/sample.jpg")
-    assert {predicted["garment"], predicted["colour"], predicted["pattern"]} <= truth
-    assert "Rendering products" in output
+    # The demo's sample is the first golden photo, of whose tags none is wrong.
+    bundle = load_bundle(PROJECT / "model_store/demo")
+    golden, thresholds = bundle.manifest.golden[0], bundle.thresholds.tag
+    expected = select_tags(np.array([golden.scores]), thresholds, bundle.label_space)[0]
+    labels = bundle.label_space.labels
+    assert {tag["id"] for tag in answer["tags"]} == {labels[i].id for i in np.flatnonzero(expected)}
+    assert "packing model_store/demo" in output
 
 
 def test_the_first_start_is_fast_enough(
-    checkout: Path, first_start: tuple[dict[str, Any], float, str, int]
+    first_start: tuple[dict[str, Any], float, str, int],
 ) -> None:
     _, seconds, output, _ = first_start
-    rendered = (checkout / "data/demo/products.csv").stat().st_mtime
-    trained = (checkout / "runs/demo/bundle/tagger.json").stat().st_mtime
-    print(f"first start {seconds:.0f} s, of them training {trained - rendered:.0f} s")
+    print(f"first start {seconds:.0f} s")
     assert seconds < MAX_FIRST_START_S
-    assert trained - rendered < MAX_TRAINING_S
     assert "Traceback" not in output
 
 
-def test_the_demo_tagger_is_good_on_held_out_products(
+def test_only_what_serving_needs_is_installed(
     checkout: Path, first_start: tuple[dict[str, Any], float, str, int]
 ) -> None:
-    metrics = json.loads((checkout / "runs/demo/metrics.json").read_text())
-    print(f"micro-F1 {metrics['micro_f1']:.3f} on {metrics['photos']} held-out photos")
-    assert metrics["micro_f1"] >= MIN_MICRO_F1
+    output = first_start[2]
+    files = [path for path in (checkout / ".venv").rglob("*") if path.is_file()]
+    size_mb = sum(path.lstat().st_size for path in files) / 1e6
+    print(f".venv has {size_mb:.0f} MB")
+    assert size_mb < MAX_VENV_MB
+    packages = {
+        path.name.partition("-")[0] for path in checkout.glob(".venv/lib/*/site-packages/*")
+    }
+    assert "torchserve" in packages
+    assert not packages & {"torch", "nvidia", "triton", "pytest", "openvino_telemetry"}
+    assert "Installing what serving needs into .venv, once: " in output
+    assert "`make clean-all` removes it again" in output
 
 
 def test_ctrl_c_stops_everything(first_start: tuple[dict[str, Any], float, str, int]) -> None:
@@ -160,21 +158,21 @@ def test_the_second_start_is_at_once_and_bears_load(
     port = free_ports().inference
     with make_serve(checkout, without_java, port, MAX_SECOND_START_S) as (output, seconds):
         assert paste(output, checkout)["tags"] == first_start[0]["tags"]
-        held = loadtest(checkout, without_java, port, "MAX_P95_MS=5000")
-        missed = loadtest(checkout, without_java, port, "MAX_P95_MS=0.1")
+        held = loadtest(without_java, port, "MAX_P95_MS=5000")
+        missed = loadtest(without_java, port, "MAX_P95_MS=0.1")
     print(f"second start {seconds:.1f} s")
-    assert seconds < MAX_SECOND_START_S
     assert (held.returncode, "held" in held.stdout) == (0, True), held.stdout + held.stderr
     assert missed.returncode != 0
     assert "The run missed its limits: p50, ms, p95, ms, p99, ms." in missed.stderr
 
 
 def loadtest(
-    checkout: Path, environment: dict[str, str], port: int, limit: str
+    environment: dict[str, str], port: int, limit: str
 ) -> subprocess.CompletedProcess[str]:
+    # From this checkout, which has the packages that measuring needs.
     return subprocess.run(
         ["make", "loadtest", f"HOST=http://127.0.0.1:{port}", "USERS=4", "DURATION=5", limit],
-        cwd=checkout, env=environment, capture_output=True, text=True, check=False,
+        cwd=PROJECT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -189,7 +187,7 @@ def test_the_calls_of_the_readme_are_answered(checkout: Path, without_java: dict
     calls += [block.replace("$ ", "", 1) for block in readme_blocks("console")]
     assert len(calls) == 3
     port = free_ports().inference
-    with make_serve(checkout, without_java, port, MAX_SECOND_START_S):
+    with make_serve(checkout, without_java, port, 2 * MAX_SECOND_START_S):
         for call in calls:
             done = subprocess.run(  # noqa: S602 - pasted into a shell, as a user does
                 call.replace("8080", str(port)),
@@ -202,7 +200,7 @@ def test_the_calls_of_the_readme_are_answered(checkout: Path, without_java: dict
 def test_the_python_of_the_readme_runs(checkout: Path) -> None:
     (program,) = readme_blocks("python")
     done = subprocess.run(
-        [PROJECT / ".venv/bin/python", "-c", program],
+        [checkout / ".venv/bin/python", "-c", program],
         cwd=checkout, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "'Dress', 'Green', 'Striped'" in done.stdout

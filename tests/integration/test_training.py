@@ -24,6 +24,7 @@ from hangtag.bundle import load_bundle
 from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images import ImageLimits, decode_image
+from tests.network_watch import NetworkWatch
 from training.__main__ import app
 from training.run import SETTINGS, resume_run, start_run
 from training.run_lock import LOCK, alone_in
@@ -81,11 +82,24 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def screen(workplace: Path) -> str:
+def watch(tmp_path_factory: pytest.TempPathFactory) -> NetworkWatch:
+    """What the finished run, `first`, asked of the network, and left in the home folder."""
+    return NetworkWatch(tmp_path_factory.mktemp("watch"))
+
+
+@pytest.fixture(scope="module")
+def screen(workplace: Path, watch: NetworkWatch) -> str:
     """What a finished run, `first`, showed; no test may change its folder."""
-    return succeed(
-        workplace, "train", "--data", "demo", "--run", "first", "--epochs", 2, *FROM_SCRATCH
+    train = command("train", "--data", "demo", "--run", "first", "--epochs", 2, *FROM_SCRATCH)
+    done = subprocess.run(
+        [*watch.prefix, *train],
+        cwd=workplace,
+        env=watch.environment,
+        text=True,
+        capture_output=True,
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +170,13 @@ def test_the_screen_shows_figures_and_the_next_step(screen: str) -> None:
 
 def test_the_screen_is_free_of_advice_to_developers(screen: str) -> None:
     assert not NOISE.search(screen)
+
+
+def test_training_calls_nobody(screen: str, watch: NetworkWatch) -> None:
+    assert screen
+    # Matplotlib keeps there which fonts it has found.
+    assert [file for file in watch.left_at_home() if "matplotlib" not in file] == []
+    assert watch.calls() == []
 
 
 def test_a_finished_run_is_not_overwritten(workplace: Path, finished: Path) -> None:

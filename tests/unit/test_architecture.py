@@ -23,6 +23,8 @@ FORBIDDEN = {
     "handlers": {"training", "server", "torch", "torchvision"},
     "training": {"handlers", "server", "ts"},
     "server": {"handlers", "training"},
+    # It runs before there are any packages.
+    "install": {"hangtag", "handlers", "server", "training", "rich", "typer"},
 }
 
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.text import clean_title
 from training.data.catalogue import ProductPhoto
 
 # Measured on 8,053 product photos: encoding anew (JPEG quality 30 to 60) and scaling (0.7 to 1.9
@@ -63,8 +64,9 @@ def too_common(photo_count: int) -> int:
 
 
 def normalise_title(title: str) -> str:
-    """Return the words of a title, without regard to case, punctuation and spacing."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", title).casefold()))
+    """Return the words of a title, without regard to mark-up, case, punctuation and spacing."""
+    plain = unicodedata.normalize("NFKC", clean_title(title))
+    return " ".join(re.findall(r"\w+", plain.casefold()))
 
 
 def _same_key_pairs(keys: Sequence[str], too_common: int) -> Iterator[Pair]:

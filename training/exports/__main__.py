@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from training.exports import Format
 
 app = typer.Typer(
@@ -54,4 +54,4 @@ def write(
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from training.labels.migrate_commands import app as migrate_app
 
 app = typer.Typer(
@@ -78,4 +78,4 @@ def consensus(
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hangtag.text import clean_text, clean_title
 from training.data.described_photo import DescribedPhoto
 
 
 @dataclass(frozen=True)
 class ProductText:
-    """All that is written about one product, each text once."""
+    """All that is written about one product, each text once, without mark-up."""
 
     product_id: str
     titles: tuple[str, ...]
@@ -30,8 +31,8 @@ def texts_by_product(photos: Iterable[DescribedPhoto]) -> list[ProductText]:
     products = (
         ProductText(
             product_id,
-            _distinct([photo.title for photo in of_product]),
-            _distinct([photo.description for photo in of_product]),
+            _distinct([clean_title(photo.title) for photo in of_product]),
+            _distinct([clean_text(photo.description) for photo in of_product]),
         )
         for product_id, of_product in by_product.items()
     )

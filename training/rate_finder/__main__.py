@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 
 if TYPE_CHECKING:
     from training.rate_finder.curve import RateCurve
@@ -101,4 +101,4 @@ def _write_figures(curve: RateCurve, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

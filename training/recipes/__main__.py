@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -54,4 +54,4 @@ def compare(
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -44,4 +44,4 @@ def _newest_run(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hangtag.console import one_sentence_errors
+from hangtag.console import one_sentence_errors, run_command
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -141,4 +141,4 @@ def search(
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

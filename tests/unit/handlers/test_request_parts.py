@@ -64,6 +64,13 @@ def test_a_query_becomes_parts_and_keeps_repeated_names() -> None:
     assert parts_of_query("") == []
 
 
+def test_bytes_that_are_no_utf8_stay_as_they_are() -> None:
+    """The intake says that they are none: replaced they would be another product's id."""
+    for query in ("product_id=Gr%F6%DFe", "product_id=Gr\xf6\xdfe"):
+        assert parts_of_query(query) == [Part("product_id", "", b"Gr\xf6\xdfe")]
+    assert parts_of_query("Gr%F6%DFe=1") == [Part("Gr\\xf6\\xdfe", "", b"1")]
+
+
 def test_an_absurd_query_is_refused() -> None:
     with pytest.raises(RequestError, match="more than 1000"):
         parts_of_query("a=1&" * 2000)

@@ -15,6 +15,7 @@ CONTRACT = {
     "image_missing": 400,
     "request_invalid": 400,
     "image_too_large": 413,
+    "request_too_large": 413,
     "format_unsupported": 415,
     "image_too_many_pixels": 422,
     "too_many_images": 422,

@@ -64,7 +64,7 @@ def test_options_of_a_body_come_from_the_query() -> None:
     product = read_product("image/jpeg", parts, SETTINGS)
     assert product.product_id == "SKU-1"
     assert product.options.model_dump() == {
-        "groups": ("colour", "tone", "warmth"),
+        "groups": ("colour,tone", "warmth"),
         "top_k": 2,
         "min_score": 0.25,
         "embedding": True,
@@ -142,7 +142,7 @@ def image_json(content: str) -> dict[str, Any]:
         ({"photos": []}, RequestError, "$.photos"),
         ({"options": {"topk": 1}}, RequestError, "$.options.topk"),
         ({"options": {"top_k": 0}}, RequestError, "$.options.top_k"),
-        ({"options": {"top_k": "1"}}, RequestError, "$.options.top_k"),
+        ({"options": {"top_k": "one"}}, RequestError, "$.options.top_k"),
         (b'{"options": {"min_score": NaN}}', RequestError, "$.options.min_score"),
         ({"options": {"min_score": 1.01}}, RequestError, "$.options.min_score"),
         ({"product_id": "x" * 257}, RequestError, "$.product_id"),
@@ -167,7 +167,7 @@ def test_wrong_json_is_refused_with_its_path(
         ("image/jpeg", [], ImageMissing),
         ("image/jpeg", [Part("body", "", b"")], ImageMissing),
         ("text/plain", [Part("body", "", b"hello")], FormatUnsupported),
-        ("application/x-www-form-urlencoded", [Part("a", "", b"b")], FormatUnsupported),
+        ("application/x-www-form-urlencoded", [Part("body", "", b"a=b")], FormatUnsupported),
         ("multipart/form-data", [], ImageMissing),
         ("multipart/form-data", [Part("a", "image/png", b"")], ImageMissing),
         ("multipart/form-data", [Part("a", "image/png", b"x")] * 4, TooManyImages),

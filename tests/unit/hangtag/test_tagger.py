@@ -134,7 +134,12 @@ def test_nothing_to_tag_is_no_error(tagger: Tagger) -> None:
 
 @pytest.mark.parametrize(
     ("section", "said"),
-    [({"max_images": 0}, r"hangtag\.max_images"), ({"max_image": 3}, r"hangtag\.max_image: Extra")],
+    [
+        ({"max_images": 0}, r"hangtag\.max_images must be at least 1, and is 0"),
+        ({"max_image": 3}, r"hangtag\.max_image is unknown; did you mean 'max_images', "),
+        ({"precision": "int4"}, r"hangtag\.precision must be .* or 'auto', and is 'int4'"),
+        ("fast", r"yaml: hangtag must be an object, and is 'fast'"),
+    ],
 )
 def test_a_wrong_setting_is_named(section: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsInvalid, match=said):

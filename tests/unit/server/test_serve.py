@@ -44,13 +44,24 @@ def test_a_taken_port_is_one_sentence(archive: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_ports_are_checked_before_the_demo_is_made() -> None:
-    port = free_ports().inference
-    assert CliRunner().invoke(app, ["check-port", "--port", str(port)]).output == ""
+def test_ports_are_checked_before_anything_is_packed(tmp_path: Path) -> None:
+    port, archive = free_ports().inference, tmp_path / "tagger.mar"
+    arguments = ["--archive", str(archive), "--or-pack", str(tmp_path), "--port", str(port)]
     with socket.create_server((HOST, port + 1)):
-        result = CliRunner().invoke(app, ["check-port", "--port", str(port)])
+        result = CliRunner().invoke(app, ["serve", *arguments])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Port {port + 1} is taken; ")
+    assert "packing" not in result.stdout
+
+
+def test_what_is_to_be_packed_must_be_a_bundle(tmp_path: Path) -> None:
+    port, archive = free_ports().inference, tmp_path / "tagger.mar"
+    arguments = ["--archive", str(archive), "--or-pack", str(tmp_path), "--port", str(port)]
+    result = CliRunner().invoke(app, ["serve", *arguments])
+    assert result.exit_code == 1
+    assert f"There is no {archive} yet: packing {tmp_path}" in result.stdout.replace("\n", "")
+    assert result.stderr.startswith(f"{tmp_path} is no bundle")
+    assert not archive.exists()
 
 
 @pytest.mark.parametrize(("other_code", "noted"), [(True, ["Note"]), (False, [])])

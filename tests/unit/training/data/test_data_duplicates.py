@@ -104,7 +104,14 @@ def test_pairs_are_those_of_the_full_comparison() -> None:
 
 @pytest.mark.parametrize(
     ("title", "expected"),
-    [("  Red   TEE ", "red tee"), ("T-Shirt (2)", "t shirt 2"), ("ﬁt Café", "fit café"), ("…", "")],
+    [
+        ("  Red   TEE ", "red tee"),
+        ("T-Shirt (2)", "t shirt 2"),
+        ("ﬁt Café", "fit café"),
+        ("…", ""),
+        ('<b style="color: black">Red</b>&nbsp;Tee<br/>', "red tee"),
+        ("Wei&szlig;e Gru\u0308\u00adtze", "weisse grütze"),
+    ],
 )
 def test_titles_are_compared_by_their_words(title: str, expected: str) -> None:
     assert normalise_title(title) == expected

@@ -11,6 +11,7 @@ from PIL import Image
 from hangtag.errors import DataInvalid, SettingsInvalid
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
 from training.data import read_catalogue, read_described
+from training.labels.dataset_folder import write_csv
 from training.labels.english import ENGLISH
 from training.labels.german import GERMAN
 from training.labels.languages import guess_language
@@ -167,6 +168,50 @@ def test_the_mined_folder_is_a_dataset(tmp_path: Path) -> None:
     ]  # fmt: skip
     with pytest.raises(DataInvalid, match=r"products\.csv exists already"):
         mine_dataset(source, out, None, EVERYTHING)
+
+
+MARKED_UP = [
+    '<p style="color: black">A linen shirt.</p>',
+    "<style>p {color: black}</style><p>A linen shirt.</p>",
+    "<!-- black cotton --><P CLASS=black>A <b>lin</b>en&nbsp;shirt.",
+    "&lt;span style=&quot;color: black&quot;&gt;A linen shirt.&lt;/span&gt;",
+    '<ul><li>A linen shirt</li></ul><img alt="black" src="black.jpg"/>',
+    '<![CDATA[<font color="black">A li\u00adnen shirt</font>]]>',
+    'A linen shirt. <span style="color: bla',
+]
+
+
+@pytest.mark.parametrize("description", MARKED_UP)
+def test_what_stands_in_mark_up_is_no_tag(description: str, tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "source", "image,description\n")
+    write_csv(
+        folder / "products.csv",
+        ("image", "description"),
+        [("0.png", description), ("1.png", "A red cotton shirt.")],
+    )
+    mine_dataset(folder, tmp_path / "mined", "en", EVERYTHING)
+    labels = [photo.labels for photo in read_catalogue(tmp_path / "mined").photos]
+    assert labels[0] == {"type:Shirt", "material:Linen"}
+
+
+@pytest.mark.parametrize(
+    ("title", "colour"),
+    [
+        ("Hemd wei&szlig;", "Weiß"),
+        ("Hemd Wei&amp;szlig;", "Weiß"),
+        ("Hemd wei&#223", "Weiß"),
+        ("Hemd gru\u0308n", "Grün"),
+        ("Hemd grÃ¼n", "Grün"),
+        ("Hemd<br>gr&uuml;n", "Grün"),
+        ("Hemd gr\u00adün", "Grün"),
+        ("Hemd\u00a0g\u200brün", "Grün"),
+    ],
+)
+def test_a_word_is_found_however_it_is_written(title: str, colour: str, tmp_path: Path) -> None:
+    source = make_folder(tmp_path / "source", f'image,title\n0.png,"{title}"\n1.png,Rotes Hemd\n')
+    mine_dataset(source, tmp_path / "mined", "de", EVERYTHING)
+    labels = [photo.labels for photo in read_catalogue(tmp_path / "mined").photos]
+    assert labels[0] == {"type:Hemd", f"colour:{colour}"}
 
 
 def test_a_colour_that_no_text_names_is_unknown(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""What bytes are that came in the place of a photo or of JSON: clients mix up their headers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import json
+import re
+
+# Enough of the beginning to tell.
+_HEAD = 512
+_PHOTO_STARTS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n\x1a\n",
+    b"GIF87a",
+    b"GIF89a",
+    b"II*\x00",
+    b"MM\x00*",
+)
+_JSON_STARTS = ("{", "[", '"')
+_BASE64_START = re.compile(r"[A-Za-z0-9+/_-]{24,}")
+_HEX_PHOTO = re.compile(
+    r"(?:0x|\\x)?(?:ff ?d8 ?ff|89 ?50 ?4e ?47|47 ?49 ?46 ?38|52 ?49 ?46 ?46)", re.IGNORECASE
+)
+_WEB_FORM = re.compile(r"[\w.\[\]%+-]{1,100}=(?!=*$)[^\s<>{}]*$", re.ASCII)
+_PATH = re.compile(r"[^\r\n]{1,400}\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
+_MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\ncontent-", re.IGNORECASE)
+
+
+def is_photo(data: bytes) -> bool:
+    """Whether the bytes begin as the files of photos do, read or refused ones."""
+    head = data[:_HEAD].lstrip(b"\r\n")
+    if head[:4] == b"RIFF":
+        return head[8:12] == b"WEBP"
+    if head[:2] == b"BM":
+        # "BM" begins words, too; the four bytes here are reserved, and zero.
+        return head[6:10] == bytes(4)
+    return head[4:8] == b"ftyp" or head.startswith(_PHOTO_STARTS)
+
+
+def is_json(data: bytes) -> bool:
+    """Whether the bytes begin as a JSON object, list or text does, in any encoding of Unicode."""
+    head = data[:_HEAD].removeprefix(codecs.BOM_UTF8)
+    text = head.decode(json.detect_encoding(head), "replace")
+    return text.removeprefix("\ufeff").lstrip().startswith(_JSON_STARTS)
+
+
+def is_photo_in_hex(text: str) -> bool:
+    """Whether a text begins as the file of a photo does, in hexadecimal digits."""
+    return _HEX_PHOTO.match(text.lstrip()) is not None
+
+
+def is_photo_in_base64(text: str) -> bool:
+    """Whether a text begins as the file of a photo does, in base64."""
+    start = _BASE64_START.match(text.lstrip())
+    if start is None:
+        return False
+    whole = start[0][: min(64, len(start[0])) // 4 * 4]
+    try:
+        return is_photo(
+            base64.b64decode(whole, altchars=b"-_" if re.search("[-_]", whole) else None)
+        )
+    except binascii.Error:
+        return False
+
+
+def name_of_text(data: bytes | str) -> str | None:
+    """Return what a text is that is no photo, such as `a data URL`; None if it is nothing known."""
+    text = data if isinstance(data, str) else data[:_HEAD].decode("utf-8", "replace")
+    text = text[:_HEAD].lstrip("\ufeff \t\r\n")
+    lower = text.lower()
+    if lower.startswith("data:"):
+        return "a data URL"
+    if re.match(r"[a-z][a-z0-9+.-]{1,20}://|www\.", lower):
+        return "a URL"
+    if is_photo_in_base64(text):
+        return "a photo in base64"
+    if is_photo_in_hex(text):
+        return "a photo in hexadecimal digits"
+    if lower.startswith(("b'", 'b"')):
+        return "Python's notation of bytes"
+    if _MULTIPART.match(text):
+        return "a multipart form"
+    if lower.startswith(("<!doctype", "<html", "<?xml")):
+        return "an HTML or XML page"
+    if _PATH.fullmatch(text.rstrip()):
+        return "the name of a file"
+    if is_web_form(data):
+        return "a web form"
+    return None
+
+
+def is_web_form(data: bytes | str) -> bool:
+    """Whether a body is fields as a web form sends them, `name=value&name=value`."""
+    head = data[:_HEAD].decode("latin-1") if isinstance(data, bytes) else data[:_HEAD]
+    return _WEB_FORM.match(head) is not None

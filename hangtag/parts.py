@@ -1,0 +1,159 @@
+"""The parts of an HTTP request, and what the names and bytes of those that are text say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hangtag.errors import RequestError
+from hangtag.faults import printable, shown
+from hangtag.json_text import is_other_charset
+from hangtag.near_names import name_hint
+from hangtag.schema import Options, ProductRequest
+
+OPTION_NAMES = frozenset(Options.model_fields)
+TEXT_NAMES = frozenset({"product_id", "title", "description"})
+_KNOWN = OPTION_NAMES | TEXT_NAMES
+_ELSEWHERE = frozenset(ProductRequest.model_fields) - TEXT_NAMES
+# `groups[]`, `groups[0]`, `options[groups][]` and `options.groups` are `groups`.
+_DECORATED = re.compile(r"(?:options(?:\.|\[))?([^\[\].]+)\]?(?:\[\d*\])?")
+_IGNORED_PREFIX = "utm_"
+# What clients, proxies and forms add of their own. Their values, such as keys, are never repeated.
+_KEYS = {"access_token", "api_key", "api-key", "apikey", "key", "subscription-key", "token"}
+_AGAINST_CACHES = {
+    "_",
+    "cachebuster",
+    "cache_buster",
+    "cb",
+    "nocache",
+    "rand",
+    "t",
+    "timestamp",
+    "ts",
+}
+_CLICKS = {"fbclid", "gclid", "msclkid"}
+_OF_FORMS = {
+    "_charset_", "_method", "_token", "__requestverificationtoken", "authenticity_token", "button",
+    "commit", "csrf", "csrf_token", "csrfmiddlewaretoken", "max_file_size", "send", "submit",
+    "submit.x", "submit.y", "upload", "utf8",
+}  # fmt: skip
+_IGNORED = _KEYS | _AGAINST_CACHES | _CLICKS | _OF_FORMS
+_CHARSET_FIELD = "_charset_"
+_CHARSET = re.compile(r"""charset=["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A query parameter, a form part, or the body (named `body`), as the server hands it over."""
+
+    name: str
+    content_type: str
+    value: bytes
+
+    @property
+    def plain_name(self) -> str:
+        """The name without what frameworks put around it to say that it is a list."""
+        found = _DECORATED.fullmatch(self.name)
+        return found[1] if found else self.name
+
+    @property
+    def is_left_empty(self) -> bool:
+        """Whether it is an input of a form into which nobody wrote, or for which nobody chose a
+        file; a file of no bytes has a type."""
+        return not self.value and (not self.content_type or self._has_text_type)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a field; else a file, or a photo that was sent without a file name."""
+        if self.content_type and not self._has_text_type:
+            return False
+        if self.plain_name in _KNOWN and not self.content_type:
+            return True
+        return _is_utf8(self.value) or not _BINARY.search(self.value[:64])
+
+    @property
+    def _has_text_type(self) -> bool:
+        return self.content_type.lower().startswith("text/")
+
+
+def charset_of(content_type: str) -> str | None:
+    """Return the charset that a Content-Type names."""
+    found = _CHARSET.search(content_type)
+    return found[1] if found else None
+
+
+def read_fields(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return what query parameters and form fields say, as the JSON document says it.
+
+    Raises
+    ------
+    RequestError : if one is unknown, or is not UTF-8.
+    """
+    charset = _charset_of_form(parts)
+    fields: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    groups: list[str] = []
+    for part in parts:
+        name = part.plain_name
+        if name in _KNOWN:
+            text = read_text(part, charset)
+            if name == "groups":
+                groups.append(text)
+            else:
+                (options if name in OPTION_NAMES else fields)[name] = text
+        elif not _is_ignored(part.name):
+            raise _unknown(part.name)
+    if groups:
+        options["groups"] = groups if len(groups) > 1 else groups[0]
+    return {**fields, "options": options} if options else fields
+
+
+def read_text(part: Part, charset: str | None = None) -> str:
+    """Return a field's text; `charset` is what the form says, asked where it is not UTF-8.
+
+    Raises
+    ------
+    RequestError : if it is not UTF-8.
+    """
+    try:
+        return part.value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        declared = charset_of(part.content_type) or charset
+        if declared and is_other_charset(declared):
+            return part.value.decode(declared, "replace")
+        raise RequestError(
+            f"The parameter {shown(part.name)} is not UTF-8 text; send it in UTF-8, where ö is "
+            "C3 B6 (in a query %C3%B6)."
+        ) from error
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _charset_of_form(parts: Sequence[Part]) -> str | None:
+    # Browsers fill such a field in: https://html.spec.whatwg.org/#attr-fe-name-charset
+    values = [part.value for part in parts if part.name == _CHARSET_FIELD]
+    return values[-1].decode("ascii", "replace") if values else None
+
+
+def _is_ignored(name: str) -> bool:
+    lower = name.lower()
+    return lower in _IGNORED or lower.startswith(_IGNORED_PREFIX)
+
+
+def _unknown(name: str) -> RequestError:
+    if name in _ELSEWHERE or name == "request":
+        return RequestError(
+            f"{name!r} is no parameter of its own; send it in the JSON body, or in the part "
+            "`request` of a form."
+        )
+    hint = name_hint(name, _KNOWN)
+    return RequestError(f"There is no parameter {shown(printable(name))}; {hint}.")

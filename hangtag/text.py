@@ -1,0 +1,111 @@
+"""Titles and descriptions as suppliers and exporters send them -> what a shopper would read.
+
+Texts are cleaned here and nowhere else, in a time that grows with their length and no faster.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Exports escape again what was escaped before.
+_MOST_ESCAPES = 4
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+# To the end of the text where nothing closes them, as in browsers.
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
+_CODE = re.compile(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_DECLARATION = re.compile(r"<[!?][^<>]*>")
+# Nothing in here can fail after it has read far. Quotes count after `=` only: `alt="15" screen"`.
+_TAG = re.compile(
+    r"""<(?P<slash>/?)(?P<name>[a-z][a-z0-9:_-]*)(?=[\s/<>]|\Z)
+    (?P<attributes>(?:=\s*"[^"]*"|=\s*'[^']*'|=|[^<>=]+)*)(?P<end>>?)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(r"""\s[a-z][\w:.-]*=["']""", re.IGNORECASE)
+# These stand within a line, some of them within a word.
+_INLINE = re.compile(
+    "a|abbr|b|bd[io]|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike|"
+    "strong|su[bp]|tt|u|var|wbr"
+)
+_BLOCK = re.compile(
+    "address|article|aside|blockquote|br|caption|center|d[dlt]|div|fieldset|figcaption|figure|"
+    "footer|form|h[1-6r]|header|legend|li|main|nav|ol|option|p|pre|section|t[dhr]|table|tbody|"
+    "tfoot|thead|ul"
+)
+# html.unescape cannot take numbers of thousands of digits; no character has more than seven.
+_NO_CHARACTER = re.compile(r"&#x?[0-9a-f]{12,};?", re.IGNORECASE)
+# Soft hyphens, zero-width spaces, marks of direction and of byte order.
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+# Elsewhere they hold an emoji together.
+_JOINERS_IN_WORDS = re.compile("(?<=\\w)[\u200c\u200d]+(?=\\w)")
+# Python sorts a run of accents in a time that grows with its square.
+_TOO_MANY_SIGNS = re.compile(r"([^\w\x00-\x7f]{100})[^\w\x00-\x7f]+")
+_HYPHEN = re.compile("[\u2010\u2011]")
+# As spreadsheets write control characters, such as `_x000D_`.
+_CONTROL = re.compile(r"_x00[01][0-9A-F]_|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_SPACES = re.compile(r"[^\S\n]+")
+_LINE_ENDS = re.compile(r" ?\n[ \n]*")
+
+
+def clean_text(text: str) -> str:
+    """Return a text without mark-up, in lines.
+
+    Tags, comments, scripts and styles go; tags that end a line do so; entities become characters,
+    also where they are escaped twice or lack the semicolon. What only looks like mark-up (`5 < 6`,
+    `<3`) stays. Letters are composed (NFC), what cannot be seen is left out, and UTF-8 that was
+    read as Windows-1252 (`GrÃ¼n`) is read again where the whole text is.
+    """
+    text = _read_again(text)
+    for _ in range(_MOST_ESCAPES):
+        before, text = text, html.unescape(_NO_CHARACTER.sub("", _without_markup(text)))
+        if text == before:
+            break
+    return _tidy(text)
+
+
+def clean_title(title: str) -> str:
+    """Return a title without mark-up, as one line; see `clean_text`."""
+    return clean_text(title).replace("\n", " ")
+
+
+def _read_again(text: str) -> str:
+    while not text.isascii() and (better := _as_utf8(text)) is not None:
+        text = better
+    return text
+
+
+def _as_utf8(text: str) -> str | None:
+    # With Latin-1 as well: of it browsers and databases make Windows-1252, other programs do not.
+    return _decoded(text, "cp1252") or _decoded(text, "latin-1")
+
+
+def _decoded(text: str, encoding: str) -> str | None:
+    try:
+        return text.encode(encoding).decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _without_markup(text: str) -> str:
+    for unseen in (_CDATA, _COMMENT, _CODE, _DECLARATION):
+        text = unseen.sub(" ", text)
+    return _TAG.sub(_in_place_of_tag, text)
+
+
+def _in_place_of_tag(tag: re.Match[str]) -> str:
+    # One that is cut off is one all the same, if it closes something or has an attribute.
+    if not (tag["end"] or tag["slash"] or _ATTRIBUTE.search(tag["attributes"])):
+        return tag[0]
+    name = tag["name"].lower()
+    if _BLOCK.fullmatch(name):
+        return "\n"
+    return "" if _INLINE.fullmatch(name) else " "
+
+
+def _tidy(text: str) -> str:
+    text = unicodedata.normalize("NFC", _TOO_MANY_SIGNS.sub(r"\1", text))
+    text = _JOINERS_IN_WORDS.sub("", _INVISIBLE.sub("", text))
+    text = _LINE_END.sub("\n", _CONTROL.sub(" ", _HYPHEN.sub("-", text)))
+    return _LINE_ENDS.sub("\n", _SPACES.sub(" ", text)).strip()

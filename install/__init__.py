@@ -1,0 +1,1 @@
+"""From a fresh machine to `.venv`: runs on Python alone, before anything is installed."""
