@@ -148,6 +148,9 @@ def _sentence(faults: Sequence[Mapping[str, Any]]) -> str:
         return "is missing"
     if first["type"] in ("value_error", "assertion_error"):
         return f"is wrong: {first['ctx']['error']}"
+    if first["type"] == "union_tag_invalid":
+        kind = first["ctx"]["discriminator"].strip("'")
+        return f"has the {kind} {first['ctx']['tag']!r}; there are: {first['ctx']['expected_tags']}"
     if first["type"] == "json_invalid":
         return f"is no JSON: {first['ctx']['error']}"
     needs = dict.fromkeys(_need(each) for each in faults)

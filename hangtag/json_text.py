@@ -9,6 +9,7 @@ from typing import Any
 
 from hangtag.errors import RequestError
 from hangtag.faults import shown
+from hangtag.json_mistakes import mistake_at
 from hangtag.lookalikes import is_photo, name_of_text
 
 # No object of the contract has a tenth of them; a million would only fill the memory.
@@ -24,15 +25,6 @@ _CODECS = {
     "utf16": "utf-16",
     "utf16le": "utf-16-le",
     "utf16be": "utf-16-be",
-}
-_MISTAKES = {
-    "'": "names and texts stand in double quotes, not in single ones",
-    "/": "comments are no part of JSON",
-    "#": "comments are no part of JSON",
-    "N": "None and NaN are not known, only null",
-    "T": "True is written true",
-    "F": "False is written false",
-    "u": "undefined is not known, only null",
 }
 
 
@@ -141,24 +133,4 @@ def _mistake(error: json.JSONDecodeError) -> str:
     if begins_wrong:
         start = error.doc.strip()[:1]
         return f"it looks like {name_of_text(error.doc) or f'text that begins with {start!r}'}"
-    return f"{where} {_mistake_at(error.doc, error.pos, error.msg)}"
-
-
-def _mistake_at(text: str, position: int, message: str) -> str:
-    here, rest = text[position : position + 1], text[position + 1 : position + 200].lstrip()
-    before = text[max(0, position - 200) : position].rstrip()[-1:]
-    if (here in "]}" and before == ",") or (here == "," and rest[:1] in ("]", "}")):
-        return "there is a comma too many before the end of a list or an object"
-    if message.startswith("Unterminated string"):
-        return "a text begins that does not end"
-    if message.startswith("Invalid control"):
-        return "a text holds a line break or another control character"
-    if message.startswith("Invalid \\"):
-        return "a text holds a backslash that should be written twice"
-    if message.startswith("Extra data"):
-        return "there is more after its end"
-    if not text[position:].strip():
-        return "it ends too early"
-    if message.startswith("Expecting ','"):
-        return f"a comma is missing before {here!r}"
-    return _MISTAKES.get(here) or f"{here!r} was not expected"
+    return f"{where} {mistake_at(error.doc, error.pos, error.msg)}"

@@ -24,6 +24,7 @@ from training.data import (
     decode_catalogue,
     group_photos,
     label_matrix,
+    refuse_empty,
     split_catalogue,
     write_splits,
 )
@@ -122,6 +123,7 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
     if decoded.problems and not settings.skip_bad:
         check_problems(decoded.problems, run_folder / _REPORT, skip_bad=False)
+    refuse_empty(decoded.problems, len(decoded.photos), run_folder / _REPORT)
     groups = group_photos(
         decoded.photos, decoded.hashes, decoded.colours, by_title=settings.group_by == "title"
     )

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid
+from hangtag.faults import first_fault
 from hangtag.label_space import Label, LabelId
 from hangtag.schema import TagResponse
 from training.labels.label_lists import ConversionReport, convert_labels, refuse_unknown
@@ -42,7 +43,7 @@ def convert_stored_tags(path: Path, migrated: Migrated, out: Path) -> tuple[int,
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         # Not splitlines: JSON may hold line separators of Unicode as they are.
-        texts = path.read_text(encoding="utf-8").split("\n")
+        texts = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataInvalid(f"{path} cannot be read: {error}.") from error
     for number, text in enumerate(texts, start=1):
@@ -60,10 +61,9 @@ def _convert(line: Any, where: str, migrated: Migrated, report: ConversionReport
     try:
         answer = TagResponse.model_validate(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        step = ".".join(map(str, first["loc"])) or "the line"
+        fault = first_fault(error, TagResponse).at("it")
         raise DataInvalid(
-            f"{where} is neither a list of IDs nor an answer of the API: {step}: {first['msg']}."
+            f"{where} is neither a list of IDs nor an answer of the API: {fault}."
         ) from error
     if answer.model.label_space != migrated.before.version:
         raise DataInvalid(
