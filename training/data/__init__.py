@@ -15,7 +15,7 @@ from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer
 from training.data.layouts.manifests import read_answers
 from training.data.photos import DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
-from training.data.report import check_problems, refuse_empty
+from training.data.report import check_problems, refuse_empty, with_problems
 from training.data.split import Splits, split_catalogue
 from training.data.split_file import SPLITS_FILE, write_splits
 from training.data.twins import TwinAgreement, twin_agreement, twin_pairs
@@ -46,5 +46,6 @@ __all__ = [
     "split_catalogue",
     "twin_agreement",
     "twin_pairs",
+    "with_problems",
     "write_splits",
 ]

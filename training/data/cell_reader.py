@@ -169,6 +169,8 @@ class CellReader:
         number = whole[1] if whole else text
         if self._known(number):
             return _Reading((number,), frozenset({"hold decimals"}))
+        if thousands := self._with_thousands(text):
+            return thousands
         words = text.split()
         if len(words) > 1 and all(map(self._known, words)):
             return None  # `crop top` is `crop_top`, or `crop` and `top`
@@ -179,6 +181,16 @@ class CellReader:
             return None
         (key,) = meant
         return _Reading((key,), frozenset({self._way(text, key)}))
+
+    def _with_thousands(self, text: str) -> _Reading | None:
+        """Return 412077 of `412,077`, if 412 and 077 are not two labels."""
+        if not re.fullmatch(r"\d{1,3}([.,'\u00a0\u202f ]\d{3})+", text):
+            return None
+        parts = re.split(r"\D", text)
+        number = "".join(parts)
+        if not self._known(number) or all(map(self._known, parts)):
+            return None
+        return _Reading((number,), frozenset({"hold separators of thousands"}))
 
     def _way(self, text: str, key: str) -> str:
         if re.fullmatch(r"\d+([.,]0+)?", text) and key.isdecimal():

@@ -56,6 +56,21 @@ def find_header(lines: Sequence[str], known: Sequence[str]) -> Header:
     )
 
 
+def unwrapped(lines: list[str], required: Sequence[str]) -> list[str]:
+    """Return the lines without the quotes around each whole line, which some programs write.
+
+    `"image,labels,title"` is one cell, in which quotes are written twice.
+    """
+    first = next((line for line in lines if line.strip()), "")
+    cells = next(csv.reader([first]), [])
+    if len(cells) != 1 or not re.fullmatch(r'\ufeff?".*"', first.strip()):
+        return lines
+    if not {*required} <= {*find_header(cells, required).names}:
+        return lines
+    return [f"{next(csv.reader([line]), [''])[0]}\n" if line.startswith('"') else line
+            for line in lines]  # fmt: skip
+
+
 def _read_header(lines: Sequence[str], first: int, delimiter: str, known: Sequence[str]) -> Header:
     reader = csv.reader(islice(lines, first, None), delimiter=delimiter, strict=True)
     cells, fault = [], ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hangtag.errors import DataInvalid
 from training.data.catalogue import Problem
-from training.data.csv_header import Header, check_header, find_header
+from training.data.csv_header import Header, check_header, find_header, unwrapped
 from training.data.csv_records import Record, RowShape, read_records
 from training.data.remarks import remark
 from training.data.text_file import FileText, read_beginning, read_text
@@ -66,17 +66,19 @@ def read_rows(
     DataInvalid : if the file is unreadable, empty, no csv file, or lacks a required column.
     """
     file = read_text(path)
-    lines = _lines_of(file.text)
     known = [*required, *(optional or [])]
+    lines = unwrapped(_lines_of(file.text), required)
     header = find_header(lines, known)
     check_header(path, header, lines, required, known)
-    rows, problems, long = [], [], []
+    rows, problems, long, repeated = [], [], [], []
     for record in read_records(lines, header.first_row, _row_shape(header, required, overflow)):
         where = f"{path.name}:{record.first_line}"
         cells = _fit(record, header.names, required, overflow)
         if isinstance(cells, str):
             cause = _QUOTES if record.fault else _CELLS
             problems.append(Problem("malformed_row", where, cells, cause))
+        elif [*map(str.casefold, cells)] == [*map(str.casefold, header.names)]:
+            repeated.append(record.first_line)
         elif any(cells):
             rows.append(CsvRow(where, dict(zip(header.names, cells, strict=True))))
             long += [record] if record.line_count > 1 else []
@@ -85,6 +87,8 @@ def read_rows(
     further = [name for name in header.names if name and name not in known]
     for text in _remarks(file, header, long, further if optional is not None else []):
         remark(f"{path.name}: {text}.")
+    if repeated:
+        remark(f"{path.name}: the header again, in line {repeated[0]:,}: left out.")
     return rows, problems
 
 

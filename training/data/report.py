@@ -55,6 +55,21 @@ def refuse_empty(problems: Sequence[Problem], photos: int, report_path: Path) ->
     )
 
 
+def with_problems(error: DataInvalid, problems: Sequence[Problem], path: Path) -> DataInvalid:
+    """Return an error that the rows and photos left out may have caused, with what they are.
+
+    If there are any, the report is written and shown.
+    """
+    if not problems:
+        return error
+    _write(problems, path)
+    remark("\n".join(_summary(problems, "Left out")))
+    return DataInvalid(
+        f"{error} {len(problems):,} bad rows or photos are left out ({_kinds(problems)}); {path} "
+        "lists them all."
+    )
+
+
 def _write(problems: Sequence[Problem], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     report = {

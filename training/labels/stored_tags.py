@@ -6,7 +6,7 @@ A jsonl file; each line is an answer of the REST API, or a list of label IDs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,33 @@ def convert_stored_tags(path: Path, migrated: Migrated, out: Path) -> tuple[int,
 
     Raises
     ------
+    DataInvalid : as `converted_lines`. Then nothing is written.
+    """
+    lines, report = converted_lines(path, migrated)
+    write_lines(lines, out)
+    return len(lines), report
+
+
+def write_lines(lines: Iterable[str], path: Path) -> None:
+    """Write a jsonl file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def converted_lines(path: Path, migrated: Migrated) -> tuple[list[str], ConversionReport]:
+    """Return the lines of the file with the IDs of the new version.
+
+    Raises
+    ------
     DataInvalid : if a line is neither answer nor list, or of another version, or holds an ID that
-        the old version does not have. Then nothing is written.
+        the old version does not have.
     """
     report = ConversionReport()
     lines = [
         json.dumps(_convert(line, where, migrated, report), ensure_ascii=False)
         for where, line in _lines(path)
     ]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return len(lines), report
+    return lines, report
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:

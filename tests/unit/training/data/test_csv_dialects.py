@@ -152,3 +152,20 @@ def test_the_header_alone(tmp_path: Path) -> None:
     path.write_bytes("IMAGEID;ClassId\n".encode("utf-16"))
     assert read_header(path, ("ImageId", "ClassId")) == ("ImageId", "ClassId")
     assert read_header(tmp_path / "none.csv", ("ImageId",)) == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_whole_lines_in_quotes(tmp_path: Path, end: str) -> None:
+    lines = ['"image,labels,title"', '"0.jpg,412,""Tee, red"""', "1.jpg,77,Tee"]
+    assert read(tmp_path, end.join(lines)) == [
+        {"image": "0.jpg", "labels": "412", "title": "Tee, red"},
+        {"image": "1.jpg", "labels": "77", "title": "Tee"},
+    ]
+
+
+def test_a_header_that_is_repeated_is_no_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = read(tmp_path, "image,labels\n0.jpg,412\nImage,Labels\n1.jpg,412\nimage,labels\n")
+    assert [row["image"] for row in rows] == ["0.jpg", "1.jpg"]
+    assert "the header again, in line 3: left out." in capsys.readouterr().err

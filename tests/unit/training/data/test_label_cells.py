@@ -23,6 +23,8 @@ NAMES = {
     "crop_top": "Crop top",
     "grün": "Green",
     "a,b": "A or B",
+    "412077": "Sock",
+    "300413": "Belt",
 }
 
 
@@ -71,6 +73,8 @@ def test_plain_cells_are_read_without_a_remark(cell: str, keys: tuple[str, ...])
         ("7", ("007",), "leading zeros"),
         ("0412_7", ("412", "007"), "leading zeros"),
         ("7.0", ("007",), "leading zeros"),
+        ("300,413", ("300413",), "separators of thousands"),
+        ("412.077_77", ("412077", "77"), "separators of thousands"),
         ("T-shirt", ("412",), "hold names"),
         ("t-SHIRT, navy  blue", ("412", "78"), "hold names"),
         ("Navy blue_Skirt", ("78", "413"), "hold names"),

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data import Catalogue, check_problems, label_matrix, read_catalogue, refuse_empty
+from training.data import (
+    Catalogue,
+    check_problems,
+    label_matrix,
+    read_catalogue,
+    refuse_empty,
+    with_problems,
+)
 
 
 def read(folder: Path, text: str, name: str = "products.csv") -> Catalogue:
@@ -116,6 +123,25 @@ def test_a_thousand_bad_rows_are_a_few_lines(
     assert "600 more, of 3 other causes" in said
     assert len(said.splitlines()) < 25
     assert (tmp_path / "report.json").read_text().count('"where"') == 2400
+
+
+@pytest.mark.parametrize(
+    "name", ["Products.CSV", "products.xlsx", "products.tsv", "products.csv.txt"]
+)
+def test_a_products_csv_by_another_name_is_named(folder: Path, name: str) -> None:
+    with pytest.raises(DataInvalid, match=f"{name} must be called products.csv"):
+        read(folder, "image,labels\n0.jpg,412\n", name)
+
+
+def test_what_is_left_out_is_said_where_too_little_is_left(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = read(folder, "image,labels\n0.jpg,zipp\n1.jpg,412\n").problems
+    too_few = DataInvalid("The dataset has 1 different products.")
+    said = with_problems(too_few, problems, tmp_path / "report.json")
+    assert str(said).startswith("The dataset has 1 different products. 1 bad rows or photos are")
+    assert "did you mean zip (Zip)" in capsys.readouterr().err
+    assert with_problems(too_few, [], tmp_path / "report.json") is too_few
 
 
 def test_no_photo_left_is_said_with_the_reasons(
