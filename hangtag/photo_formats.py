@@ -15,7 +15,8 @@ from hangtag.errors import (
     RequestError,
 )
 from hangtag.foreign_files import format_of
-from hangtag.mangled_photos import looks_like_photo, mangling_of
+from hangtag.lookalikes import is_photo
+from hangtag.mangled_photos import mangling_of
 from hangtag.photo_structure import PhotoStructure
 from hangtag.png_chunks import without_profile
 
@@ -123,7 +124,7 @@ def _refusal(structure: PhotoStructure) -> RequestError:
         return ImageUndecodable(
             f"The TIFF photo ({structure.tiff.name}) is broken or cut short; send it again."
         )
-    if looks_like_photo(data):
+    if is_photo(data) and not data[:1].isspace():
         return ImageUndecodable("The photo is broken or cut short; send it again.")
     if mangling := mangling_of(data):
         return ImageUndecodable(f"In place of a photo this is {mangling}.")

@@ -164,27 +164,25 @@ def test_much_space_before_a_photo_is_not() -> None:
 # What was done to a photo on its way
 
 
-def base64_lines(data: bytes) -> bytes:
-    return base64.encodebytes(data)
-
-
 MANGLED: dict[str, tuple[bytes, ...]] = {
-    "base64 text": (
+    "a photo in base64": (
         *(base64.b64encode(saved(name)) for name in ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF"]),
-        base64_lines(JPEG),
-        b"\n" + base64_lines(PNG),
-        b'"' + base64.b64encode(JPEG) + b'"',
-        b"b'" + base64.b64encode(JPEG) + b"'",
+        base64.encodebytes(JPEG),
+        b"\n" + base64.encodebytes(PNG),
         base64.b64encode(JPEG * 20),
     ),
-    "a data: URL": (
+    "a data URL": (
         b"data:image/jpeg;base64," + base64.b64encode(JPEG),
         b"DATA:image/png;base64," + base64.b64encode(PNG),
         b"data:,x",
     ),
-    "hexadecimal digits": (JPEG.hex().encode(), PNG.hex().upper().encode(), b"0xffd8ff00"),
-    "bytes printed as text": (repr(JPEG).encode(), repr(PNG).encode()),
-    "a part of multipart/form-data": (
+    "a photo in hexadecimal digits": (
+        JPEG.hex().encode(), PNG.hex().upper().encode(), b"0xffd8ff00"
+    ),
+    "Python's notation of bytes": (
+        repr(JPEG).encode(), repr(PNG).encode(), b"b'" + base64.b64encode(JPEG) + b"'"
+    ),
+    "a multipart form": (
         b'--boundary7\r\nContent-Disposition: form-data; name="image"\r\n\r\n' + JPEG,
         b"------WebKitFormBoundaryX\r\ncontent-type: image/jpeg\r\n\r\n" + JPEG,
     ),
@@ -193,8 +191,9 @@ MANGLED: dict[str, tuple[bytes, ...]] = {
         b"Content-Type: image/jpeg\r\n\r\n" + JPEG,
         b"HTTP/2 404\n\n",
     ),
-    "the address of a photo": (b"https://cdn.example/a.jpg", b"s3://bucket/a.jpg"),
-    "JSON": (b'{"images": [{"content": "/9j/"}]}', b'[{"content": "x"}]', b"{}"),
+    "a URL": (b"https://cdn.example/a.jpg", b"s3://bucket/a.jpg"),
+    "the name of a file": (b"photos/front.jpg", b"C:\\photos\\front.JPG\r\n"),
+    "JSON": (b'{"images": [{"content": "/9j/"}]}', b'[{"content": "x"}]', b"{}", b'"/9j/4AAQ"'),
     "a PNG whose line ends were changed": (
         PNG.replace(b"\r\n", b"\n"), PNG.replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\r\n"),
     ),

@@ -62,6 +62,12 @@ def test_the_answer_is_the_contracts(tagger: Tagger, tiny_bundle: Bundle) -> Non
     assert answer["tags"][1]["score"] > 0.98
 
 
+def test_a_photo_that_lacks_its_end_is_answered_with_a_warning(tagger: Tagger) -> None:
+    whole, cut = tag_one(tagger, photo(RED)), tag_one(tagger, photo(RED)[:-2])
+    assert cut.images[0].warnings == ["truncated"]
+    assert cut.tags == whole.tags
+
+
 def test_a_label_without_accept_threshold_is_for_review(tagger: Tagger) -> None:
     assert tag_one(tagger, photo(BLUE)).groups["colour"].decision == "review"
 
