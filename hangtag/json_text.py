@@ -14,10 +14,18 @@ from hangtag.lookalikes import is_photo, name_of_text
 
 # No object of the contract has a tenth of them; a million would only fill the memory.
 _MAX_FIELDS = 1000
-# Those that name themselves in a Content-Type and that clients write by mistake.
-_OTHER_CHARSETS = frozenset(
-    {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
-)
+# What is read besides Unicode, where a client says so. Names are not looked up among all codecs:
+# Python would remember each that it does not know.
+_CODECS = {
+    "iso88591": "latin-1",
+    "latin1": "latin-1",
+    "iso885915": "iso8859-15",
+    "windows1252": "cp1252",
+    "cp1252": "cp1252",
+    "utf16": "utf-16",
+    "utf16le": "utf-16-le",
+    "utf16be": "utf-16-be",
+}
 
 
 def read_json(data: bytes, path: str, charset: str | None = None) -> Any:
@@ -85,19 +93,19 @@ def _text(data: bytes, path: str, charset: str | None) -> str:
     try:
         return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
-        if charset and is_other_charset(charset):
-            return data.decode(charset, "replace")
+        declared = decode_declared(data, charset)
+        if declared is not None:
+            return declared
         raise RequestError(
             f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8.", path
         ) from error
 
 
-def is_other_charset(charset: str) -> bool:
-    """Whether it is one of the few encodings that are read besides UTF-8, if a client says so."""
-    try:
-        return codecs.lookup(charset).name in _OTHER_CHARSETS
-    except LookupError:
-        return False
+def decode_declared(data: bytes, charset: str | None) -> str | None:
+    """Return text in the charset that a client names; None if that is not one of the few that
+    are read besides UTF-8."""
+    name = "".join(letter for letter in (charset or "").lower() if letter.isalnum())
+    return data.decode(_CODECS[name], "replace") if name in _CODECS else None
 
 
 def _looks_like(data: bytes) -> str:
