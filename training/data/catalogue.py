@@ -23,7 +23,7 @@ ProblemKind = Literal[
     "unknown_group",
     "unknown_split",
     "conflicting_labels",
-    "rounded_product_id",
+    "spoilt_product_id",
     "duplicated_row",
     "no_labels",
 ]

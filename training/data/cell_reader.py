@@ -15,8 +15,8 @@ from hangtag.label_space import LabelSpace
 from training.data.key_lists import split_cell, split_joined
 
 # In the order in which they are tried; `_` is ours.
-_OURS, _SPACE = "_", r"\s"
-_SEPARATORS = (r"[;|\t\r\n]", ",", r"[/+&]", _SPACE, _OURS)
+_OURS, _IN_WORDS = "_", r"[\s:\-]"
+_SEPARATORS = (r"[;|\t\r\n]", "[,\uff0c\u3001]", "[/+&>]", _IN_WORDS, _OURS)
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _AROUND = " \t\r\n\"'`=\u00a0\u200b\ufeff\u201c\u201d\u201e\u2018\u2019"
 _MOST_CHARACTERS = 5_000
@@ -117,8 +117,8 @@ class CellReader:
         if separator == _OURS:
             return self._joined(text)
         pieces = re.split(separator, text)
-        # Words with a space between them are rather one name that there is not.
-        if separator == _SPACE and not all(re.search(r"\d", piece) for piece in pieces if piece):
+        # Words with a space or a hyphen between them are rather one name that there is not.
+        if separator == _IN_WORDS and not all(re.search(r"\d", each) for each in pieces if each):
             return None
         found = self._parts(pieces, [each for each in separators if each != separator])
         way = f"are joined by other marks than {_OURS}"
@@ -169,8 +169,8 @@ class CellReader:
         number = whole[1] if whole else text
         if self._known(number):
             return _Reading((number,), frozenset({"hold decimals"}))
-        if thousands := self._with_thousands(text):
-            return thousands
+        if found := self._with_thousands(text) or self._with_name(text):
+            return found
         words = text.split()
         if len(words) > 1 and all(map(self._known, words)):
             return None  # `crop top` is `crop_top`, or `crop` and `top`
@@ -192,8 +192,16 @@ class CellReader:
             return None
         return _Reading((number,), frozenset({"hold separators of thousands"}))
 
+    def _with_name(self, text: str) -> _Reading | None:
+        """Return 412 of `412 (T-shirt)`, `412: T-shirt`, `412 - T-shirt`, `T-shirt (412)`."""
+        parts = re.fullmatch(r"(.+?)(?: *: *| - | *\()(.+?)\)?", text)
+        for key, name in (parts.groups(), parts.groups()[::-1]) if parts else ():
+            if self._known(key) and _plain(self.names[key]) == _plain(name):
+                return _Reading((key,), frozenset({"have names beside IDs"}))
+        return None
+
     def _way(self, text: str, key: str) -> str:
-        if re.fullmatch(r"\d+([.,]0+)?", text) and key.isdecimal():
+        if re.fullmatch(r"[0-9]+([.,]0+)?", text) and key.isdecimal():
             return "lack leading zeros or have some too many"
         return "spell keys otherwise" if _plain(text) == _plain(key) else "hold names"
 
@@ -218,4 +226,4 @@ def _clean(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return a text without regard to case, to how umlauts are composed, to spaces, `_` and `-`."""
-    return re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFC", text)).strip().casefold()
+    return re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", text)).strip().casefold()

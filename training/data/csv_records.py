@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from training.data.photo_names import PHOTO_SUFFIX
 
@@ -39,7 +41,8 @@ class RowShape:
     """What a row of the file looks like: how many cells it may have, and which of them tell it.
 
     `columns` are the header's; a row may end before the last of them, and after the last one that
-    it needs. `key` is the index of the cell that names the row, `beside` that of another one.
+    it needs. `key` is the index of the cell that names the row, `beside` that of another one. With
+    `spaced`, a space may stand between the delimiter and a quote.
     """
 
     delimiter: str
@@ -48,6 +51,7 @@ class RowShape:
     beside: int
     least_cells: int
     most_cells: int | None
+    spaced: bool = False
 
 
 def read_records(lines: Sequence[str], first: int, shape: RowShape) -> Iterator[Record]:
@@ -56,10 +60,20 @@ def read_records(lines: Sequence[str], first: int, shape: RowShape) -> Iterator[
     A record with an open quote is a fault, and the rows that it would take in are records again.
     """
     csv.field_size_limit(_MAX_CELL_CHARACTERS)
-    records = list(_scan(lines, first, shape.delimiter))
+    records = list(_scan(lines, first, shape))
+    if _unfit(records, shape) and any(f'{shape.delimiter} "' in line for line in lines):
+        spaced = replace(shape, spaced=True)
+        others = list(_scan(lines, first, spaced))
+        if _unfit(others, spaced) < _unfit(records, shape):
+            records, shape = others, spaced
     if all(record.line_count == 1 for record in records):
         return iter(records)
     return _trusted(lines, first, shape, _row_test(shape, records))
+
+
+def _unfit(records: Iterable[Record], shape: RowShape) -> int:
+    most = shape.most_cells or sys.maxsize
+    return sum(bool(each.fault) or len(each.cells) > most for each in records)
 
 
 def _trusted(
@@ -67,7 +81,7 @@ def _trusted(
 ) -> Iterator[Record]:
     start: int | None = first
     while start is not None:
-        scanned, start = _scan(lines, start, shape.delimiter), None
+        scanned, start = _scan(lines, start, shape), None
         for record in scanned:
             taken_in = _rows_taken_in(record, lines, is_row) if record.line_count > 1 else 0
             if taken_in:
@@ -77,10 +91,13 @@ def _trusted(
             yield record
 
 
-def _scan(lines: Sequence[str], first: int, delimiter: str) -> Iterator[Record]:
+def _scan(lines: Sequence[str], first: int, shape: RowShape) -> Iterator[Record]:
     # Not islice, which walks over all that is before.
     reader = csv.reader(
-        (lines[index] for index in range(first, len(lines))), delimiter=delimiter, strict=True
+        (lines[index] for index in range(first, len(lines))),
+        delimiter=shape.delimiter,
+        skipinitialspace=shape.spaced,
+        strict=True,
     )
     while True:
         line = first + reader.line_num + 1
@@ -112,7 +129,7 @@ def _is_row(
     line: str, shape: RowShape, keys: frozenset[str], pairs: frozenset[tuple[str, str]]
 ) -> bool:
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
-        cells = next(csv.reader([line], delimiter=shape.delimiter, quoting=quoting), [])
+        cells = _cells_of(line, shape, quoting)
         most = shape.most_cells or len(cells)
         if shape.least_cells <= len(cells) <= most:
             key = cells[shape.key].strip(" \"'\r\n")
@@ -124,6 +141,14 @@ def _is_row(
             ):
                 return True
     return False
+
+
+def _cells_of(line: str, shape: RowShape, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL) -> list[str]:
+    """Return the cells of a line alone, whatever its quotes."""
+    reader = csv.reader(
+        [line], delimiter=shape.delimiter, quoting=quoting, skipinitialspace=shape.spaced
+    )
+    return next(reader, [])
 
 
 def _pattern(key: str) -> str:
@@ -142,7 +167,7 @@ def _rows_taken_in(record: Record, lines: Sequence[str], is_row: Callable[[str],
 
 
 def _open_quote(record: Record, lines: Sequence[str], shape: RowShape, taken_in: int) -> Record:
-    cells = next(csv.reader([lines[record.first_line - 1]], delimiter=shape.delimiter))
+    cells = _cells_of(lines[record.first_line - 1], shape)
     column = shape.columns[min(len(cells), len(shape.columns)) - 1]
     text = cells[-1].strip()
     text = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

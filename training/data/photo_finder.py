@@ -12,9 +12,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from training.data.photo_names import PHOTO_SUFFIX
-from training.data.rounded_ids import is_rounded
+from training.data.spoilt_ids import SPOILT, is_spoilt
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
+_QUERY = re.compile(r"(?i)(?<=\.(?:jpg|png))[?#].*")
 _SEVERAL = re.compile(r"(?i)\.(jpe?g|png|webp)\s*[,;|]")
 
 
@@ -63,11 +64,8 @@ class PhotoFinder:
             return "image cells hold photos themselves: write them to files in images/"
         if _SEVERAL.search(cell):
             return "image cells name several photos: give each photo a row of its own"
-        if is_rounded(PHOTO_SUFFIX.sub("", cell)):
-            return (
-                "image cells are numbers that a spreadsheet has rounded: format that column as "
-                "text where it came from, and export it again"
-            )
+        if is_spoilt(PHOTO_SUFFIX.sub("", cell)):
+            return f"image cells are numbers that a spreadsheet {SPOILT}"
         if len(self._alike(cell)) > 1:
             return "image cells could mean several files: write the names as the files have them"
         return self._what_is_there()
@@ -147,7 +145,7 @@ def _files_in(folder: Path, deep: bool) -> Iterator[Path]:
 
 def _plain_path(cell: str) -> str:
     """Return the path of a cell, or of a URL, below images/, without regard to case."""
-    text = urlsplit(cell).path if "://" in cell else cell
+    text = urlsplit(cell).path if "://" in cell else _QUERY.sub("", cell)
     parts = re.split(r"[/\\]+", unicodedata.normalize("NFC", text).casefold())
     parts = [part for part in (part.strip(" \t\"'") for part in parts) if part not in ("", ".")]
     if parts[:1] == ["images"]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from hangtag.label_space import LabelId, LabelSpace
 from hangtag.near_names import name_hint
 from training.data.catalogue import Crop, Problem, ProductPhoto, groups_of, with_ancestors
-from training.data.rounded_ids import is_rounded, rounded_problems
 from training.data.split import SPLIT_NAMES
+from training.data.spoilt_ids import is_spoilt, spoilt_problems
 from training.data.unknown_names import UnknownNames
 
 _CONFLICT = (
@@ -158,8 +158,8 @@ def _settle_disagreements(
     for product_id, rows in rows_by_product.items():
         labels = frozenset().union(*(photos[where].labels for where in rows))
         conflict = _conflict(labels, label_space)
-        if is_rounded(product_id) and len(rows) > 1:
-            yield from rounded_problems(product_id, {where: photos[where] for where in rows})
+        if is_spoilt(product_id) and len(rows) > 1:
+            yield from spoilt_problems(product_id, {where: photos[where] for where in rows})
         elif conflict:
             detail = f"the rows of product {product_id!r} disagree: {conflict}"
             yield Problem("conflicting_labels", ", ".join(rows), detail, _CONFLICT)

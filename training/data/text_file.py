@@ -57,7 +57,8 @@ def read_text(path: Path) -> FileText:
     except OSError as error:
         raise DataInvalid(f"{path} cannot be read: {error.strerror}.") from error
     _refuse_other_formats(path, content)
-    decoded = _decoded(path, content)
+    # Ctrl-Z ended a file in the days of DOS, and some programs still write it.
+    decoded = _decoded(path, content.removesuffix(b"\x1a"))
     nuls = decoded.text.count("\0")
     if not nuls:
         return decoded

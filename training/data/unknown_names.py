@@ -6,7 +6,7 @@ from functools import cached_property
 
 from hangtag.label_space import LabelSpace
 from hangtag.near_names import near_names
-from training.data.rounded_ids import is_rounded
+from training.data.spoilt_ids import SPOILT, is_spoilt
 
 # Comparing takes time with the number of labels, and nobody reads more sentences.
 _MOST_COMPARED = 20
@@ -22,11 +22,8 @@ class UnknownNames:
 
     def cause_of_label(self, text: str) -> str:
         """Return what is known of a text that is no label's ID."""
-        if is_rounded(text):
-            return (
-                "labels are numbers that a spreadsheet has rounded: format that column as text "
-                "where it came from, and export it again"
-            )
+        if is_spoilt(text):
+            return f"labels are numbers that a spreadsheet {SPOILT}"
         if holders := self._by_name.get(text.casefold()):
             return f"{text!r} is the name of {' and '.join(holders)}: write the ID of one"
         return self._cause("label", text, self._labels)

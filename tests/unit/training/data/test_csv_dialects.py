@@ -128,6 +128,21 @@ def test_what_is_no_csv_is_named(tmp_path: Path, content: str | bytes, said: str
         read(tmp_path, content)
 
 
+def test_the_end_of_a_file_as_dos_wrote_it(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "image,labels\r\n0.jpg,412\r\n\x1a")) == 1
+
+
+def test_quotes_after_a_space(tmp_path: Path) -> None:
+    (first, second) = read(
+        tmp_path, 'image, labels, title\n0.jpg, "412, 77", "5"""\n1.jpg, 7, Tee\n'
+    )
+    assert (first["labels"], first["title"]) == ("412, 77", '5"')
+    assert second == {"image": "1.jpg", "labels": "7", "title": "Tee"}
+    # Where all fits without, a quote after a space is a letter of the text.
+    (row,) = read(tmp_path, 'image,labels,title\n0.jpg,412, "Big" tee\n')
+    assert row["title"] == '"Big" tee'
+
+
 def test_padding_with_nul_bytes_is_left_out(tmp_path: Path) -> None:
     assert read(tmp_path, "image,labels\n0.jpg\0\0,412\0\n") == [
         {"image": "0.jpg", "labels": "412"}

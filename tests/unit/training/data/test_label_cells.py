@@ -75,6 +75,13 @@ def test_plain_cells_are_read_without_a_remark(cell: str, keys: tuple[str, ...])
         ("7.0", ("007",), "leading zeros"),
         ("300,413", ("300413",), "separators of thousands"),
         ("412.077_77", ("412077", "77"), "separators of thousands"),
+        ("412-77", ("412", "77"), "joined by other marks"),
+        ("412\uff0c77", ("412", "77"), "joined by other marks"),
+        ("\uff14\uff11\uff12", ("412",), "spell keys otherwise"),
+        ("Skirt > Bond", ("413", "007"), "joined by other marks"),
+        ("412 (T-shirt)", ("412",), "names beside IDs"),
+        ("412: T-Shirt, 77 - Red", ("412", "77"), "names beside IDs"),
+        ("Navy blue (78)", ("78",), "names beside IDs"),
         ("T-shirt", ("412",), "hold names"),
         ("t-SHIRT, navy  blue", ("412", "78"), "hold names"),
         ("Navy blue_Skirt", ("78", "413"), "hold names"),
@@ -112,6 +119,8 @@ def test_keys_that_the_longest_first_misses() -> None:
         ("crop top", "crop top"),  # crop and top, or crop_top
         ("4.12E+02", "4.12E+02"),
         ("nan", "nan"),
+        ("412 (Skirt)", "412 (Skirt)"),
+        ("412-skirt", "412-skirt"),
     ],
 )
 def test_cells_without_one_meaning_stay_strange(cell: str, strange: str) -> None:

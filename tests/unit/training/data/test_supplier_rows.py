@@ -74,15 +74,16 @@ def test_of_a_row_that_contradicts_itself_too(folder: Path) -> None:
         assert photo.unknown_groups == {"category", "garment"}
 
 
+@pytest.mark.parametrize("product_id", ["4.00123E+12", "####", "#N/A"])
 @pytest.mark.parametrize("rows", [("412", "458"), ("412,,Tee", "412,,Skirt"), ("412", "412_zip")])
-def test_rounded_product_ids_are_named(folder: Path, rows: tuple[str, str]) -> None:
-    lines = [f"{n}.jpg,4.00123E+12,{row}\n" for n, row in enumerate(rows)]
+def test_spoilt_product_ids_are_named(folder: Path, rows: tuple[str, str], product_id: str) -> None:
+    lines = [f"{n}.jpg,{product_id},{row}\n" for n, row in enumerate(rows)]
     catalogue = read(folder, "image,product_id,labels,split,title\n" + "".join(lines))
     assert [(each.kind, each.where) for each in catalogue.problems] == [
-        ("rounded_product_id", "products.csv:2"),
-        ("rounded_product_id", "products.csv:3"),
+        ("spoilt_product_id", "products.csv:2"),
+        ("spoilt_product_id", "products.csv:3"),
     ]
-    assert "'4.00123E+12'" in catalogue.problems[0].cause
+    assert repr(product_id) in catalogue.problems[0].cause
     assert "format that column as text" in catalogue.problems[0].cause
     assert len(catalogue.photos) == 2
 
