@@ -77,7 +77,7 @@ class CellReader:
         """Yield a sentence for each way in which cells were not plain."""
         for ways, cells in self._not_plain.items():
             example = Counter(cells).most_common(1)[0][0]
-            keys = " and ".join(self._read[example].keys)
+            keys = ", ".join(self._read[example].keys)
             yield (
                 f"cells of the column {self.column} {', '.join(sorted(ways))}: {len(cells):,}, "
                 f"such as {example[:_SHOWN_CHARACTERS]!r}, read as {keys}."

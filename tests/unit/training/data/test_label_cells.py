@@ -97,7 +97,7 @@ def test_cells_as_others_write_them_are_read_and_said(
     read_keys, (said,) = read(cell)
     assert read_keys == keys
     assert way in said
-    assert f"such as {cell!r}, read as {' and '.join(keys)}" in said
+    assert f"such as {cell!r}, read as {', '.join(keys)}" in said
 
 
 def test_keys_that_the_longest_first_misses() -> None:
