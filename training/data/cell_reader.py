@@ -19,7 +19,7 @@ _OURS, _IN_WORDS = "_", r"[\s:\-]"
 _SEPARATORS = (r"[;|\t\r\n]", "[,\uff0c\u3001]", "[/+&>]", _IN_WORDS, _OURS)
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _AROUND = " \t\r\n\"'`=\u00a0\u200b\ufeff\u201c\u201d\u201e\u2018\u2019"
-_MOST_CHARACTERS = 5_000
+_MOST_CHARACTERS = 2_000
 _SHOWN_CHARACTERS = 60
 
 
@@ -167,9 +167,10 @@ class CellReader:
             return _Reading((text,))
         whole = re.fullmatch(r"(\d+)[.,]0+", text)
         number = whole[1] if whole else text
+        thousands = self._with_thousands(text)
         if self._known(number):
-            return _Reading((number,), frozenset({"hold decimals"}))
-        if found := self._with_thousands(text) or self._with_name(text):
+            return None if thousands else _Reading((number,), frozenset({"hold decimals"}))
+        if found := thousands or self._with_name(text):
             return found
         words = text.split()
         if len(words) > 1 and all(map(self._known, words)):

@@ -133,6 +133,9 @@ def test_a_decimal_comma_is_none_where_there_is_a_label_0() -> None:
     reader = CellReader("labels", {"412": "Tee", "0": "None"})
     assert reader.read("412,0") == ("412,0",)
     assert reader.read("412, 0") == ("412", "0")
+    thousands = CellReader("labels", {"412": "Tee", "412000": "Sock"})
+    assert thousands.read("412,000") == ("412", "000")  # strange: 412, or 412000
+    assert thousands.read("412.0") == ("412",)
 
 
 def test_each_way_is_said_once_with_its_count() -> None:
