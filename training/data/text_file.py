@@ -30,6 +30,10 @@ _OTHER_FORMATS = (
 _MARK_UP = re.compile(rb"(?i)\s*<(!doctype|html|head|table|meta|\?xml|workbook)")
 # Of a file in any language the first names of columns are Latin.
 _SAMPLE_BYTES = 40
+# The umlauts of DOS and old Macs read as Windows-1252: marks and capitals within words.
+_GARBLED = re.compile(
+    "\\w*[^\\W\\d_][\u201e\u201d\u2020\u2021\u2030\u00a7\u00a2\u00a4\u0160\u0178\u0152\u017d](?=[a-z\u00df-\u00ff])\\w*"
+)
 _BEGINNING_BYTES = 1 << 16
 # Cells are padded with a few of them; a block of a disk that was never written has thousands.
 _MOST_NULS_IN_A_ROW = 512
@@ -140,6 +144,12 @@ def _windows(path: Path, content: bytes, at: int) -> FileText:
             f"{path} is not UTF-8 (byte {at:,}, line {line:,}) and not Windows-1252; save it as "
             "'CSV UTF-8'."
         ) from error
+    if garbled := _GARBLED.search(text):
+        line = text.count("\n", 0, garbled.start()) + 1
+        raise DataInvalid(
+            f"{path} is not UTF-8, and as Windows-1252 it says {garbled[0]!r} (line {line:,}), as "
+            "files of DOS and old Macs do; save it as 'CSV UTF-8'."
+        )
     start = max(text.rfind(mark, 0, at) for mark in ' ,;\t|"\r\n') + 1
     word = re.split(r'[\s,;|"]', text[start:], maxsplit=1)[0]
     return FileText(text, "Windows-1252", (f"such as {word[:40]!r} in line {line:,}",))

@@ -119,6 +119,9 @@ def test_further_columns_are_no_misspelt_ones(tmp_path: Path, name: str) -> None
         ("image,labels\n0.jpg,412\n" + "\0" * 4096, "a hole of NUL bytes at line 3"),
         (b"image,labels,title\n0.jpg,412,\x81\n", "not UTF-8 .* line 2.* and not Windows-1252"),
         ("image,labels,t\n0.jpg,412,ß\n".encode() + b"1.jpg,7,\xdf\n", "line 3.*other letters are"),
+        ("image,labels,title\n0.jpg,412,Größe\n".encode("cp850"), "line 2.*files of DOS and old"),
+        ("image,labels,title\n0.jpg,412,Grün\n".encode("mac_roman"), "line 2.*DOS and old Macs"),
+        ("image,labels,title\n0.jpg,412,Größe\n".encode("mac_roman"), "line 2.*DOS and old Macs"),
         (b"\xff\xfei\0m\0a", "begins as UTF-16 and is none from byte"),
         ('image,labels,"title\n0.jpg,412,x\n1.jpg,412,size"\n', "a quote of the header"),
     ],
@@ -196,3 +199,9 @@ def test_other_letters_without_a_byte_order_mark(tmp_path: Path, encoding: str) 
     text = "image,labels,title\n" + "".join(f"{n}.jpg,412,红色连衣裙夏季新款\n" for n in range(9))
     rows = read(tmp_path, text.encode(encoding))
     assert {row["title"] for row in rows} == {"红色连衣裙夏季新款"}
+
+
+@pytest.mark.parametrize("title", ["Women’s „Grün” dress – 5 £", "Škoda § 5", "ŒUVRE", "Žena 10 ‰"])
+def test_marks_of_windows_are_no_garbled_letters(tmp_path: Path, title: str) -> None:
+    (row,) = read(tmp_path, f"image,labels,title\n0.jpg,412,{title}\n".encode("cp1252"))
+    assert row["title"] == title
