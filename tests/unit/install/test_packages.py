@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from install.packages import SETS, InstallationFailed, announcement, locked_names
+from install.packages import (
+    SETS,
+    InstallationFailed,
+    announcement,
+    locked_names,
+    require_possible,
+)
 
 PROJECT = Path(__file__).parents[3]
 SERVING = locked_names((PROJECT / "requirements-serve.lock").read_text(encoding="utf-8"))
@@ -46,3 +55,35 @@ def test_a_disk_without_room_is_told_before_anything_begins(
     monkeypatch.setattr("install.packages.PYTHON", tmp_path / "python")
     with pytest.raises(InstallationFailed, match=r"takes about 7 GB in \.venv.* 1\.0 GB left"):
         announcement(SETS["everything"], free_bytes=10**9)
+
+
+def test_a_folder_in_which_no_venv_can_be_made_is_told(tmp_path: Path) -> None:
+    require_possible(tmp_path)
+    with pytest.raises(InstallationFailed, match="holds a ':', with which no virtual environment"):
+        require_possible(tmp_path / "a:b")
+    with pytest.raises(InstallationFailed, match="cannot be written to"):
+        require_possible(tmp_path / "missing")
+
+
+def test_without_a_folder_for_temporary_files_nothing_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(InstallationFailed, match="name one with TMPDIR"):
+        require_possible(tmp_path)
+
+
+@pytest.mark.parametrize("stdout", ["", ">&-", ">/dev/full", "| true"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_what_is_said_ends_nothing(stdout: str, encoding: str) -> None:
+    program = "from install.packages import _say; _say('a …'); import sys; sys.exit(7)"
+    done = subprocess.run(  # noqa: S602 - redirections are the shell's
+        f"exec 3>&1; {{ python3 -c \"{program}\"; echo $? >&3; }} {stdout}",
+        shell=True, cwd=PROJECT, env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split()[-1] == "7", done
+    assert "Error" not in done.stderr
