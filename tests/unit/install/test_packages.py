@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,31 @@ def test_a_disk_without_room_is_told_before_anything_begins(
     monkeypatch.setattr("install.packages.PYTHON", tmp_path / "python")
     with pytest.raises(InstallationFailed, match=r"takes about 7 GB in \.venv.* 1\.0 GB left"):
         announcement(SETS["everything"], free_bytes=10**9)
+
+
+def install_in(folder: Path, **environment: str) -> str:
+    """What it says of a folder in which nothing can be installed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "install.packages", "serving"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **environment},
+        capture_output=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert list(folder.iterdir()) == []
+    return done.stderr.decode("ascii")
+
+
+def test_a_colon_in_the_path_is_told_before_anything_begins(tmp_path: Path) -> None:
+    folder = tmp_path / "a: ü"
+    folder.mkdir()
+    said = install_in(folder, PYTHONIOENCODING="ascii")
+    assert "a: ?, holds a colon" in said
+    assert said.count("\n") == 1
+
+
+def test_the_core_that_it_stands_on_needs_no_package() -> None:
+    # -S: without what is installed.
+    program = "import install.packages, install.make_variables"
+    subprocess.run([sys.executable, "-S", "-c", program], cwd=PROJECT, check=True)
