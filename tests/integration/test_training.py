@@ -94,7 +94,8 @@ def screen(workplace: Path, watch: NetworkWatch) -> str:
     done = subprocess.run(
         [*watch.prefix, *train],
         cwd=workplace,
-        env=watch.environment,
+        # On a terminal that has not a single line to draw tables with.
+        env={**watch.environment, "PYTHONIOENCODING": "ascii"},
         text=True,
         capture_output=True,
     )

@@ -29,6 +29,7 @@ GOALS = read_goals((PROJECT / "Makefile").read_text(encoding="utf-8"))
         (["train"], {}, "`make train` wants DATA=…, or RESUME=…."),
         (["mine"], {"DATA": "."}, "`make mine` wants DATA=… OUT=…."),
         (["check-exports"], {}, "`make check-exports` wants RUN=…."),
+        (["train"], {"DATA": "~no-such-user/data"}, "DATA=~no-such-user/data is not there"),
         (["train"], {"DATA": "no/such/folder"}, "DATA=no/such/folder is not there"),
     ],
 )
