@@ -32,7 +32,7 @@ _MARK_UP = re.compile(rb"(?i)\s*<(!doctype|html|head|table|meta|\?xml|workbook)"
 _SAMPLE_BYTES = 40
 # The umlauts of DOS and old Macs read as Windows-1252: marks and capitals within words.
 _GARBLED = re.compile(
-    "\\w*[^\\W\\d_][\u201e\u201d\u2020\u2021\u2030\u00a7\u00a2\u00a4\u0160\u0178\u0152\u017d](?=[a-z\u00df-\u00ff])\\w*"
+    "\\w{0,20}[^\\W\\d_][\u201e\u201d\u2020\u2021\u2030\u00a7\u00a2\u00a4\u0160\u0178\u0152\u017d](?=[a-z\u00df-\u00ff])\\w{0,20}"
 )
 _BEGINNING_BYTES = 1 << 16
 # Cells are padded with a few of them; a block of a disk that was never written has thousands.
