@@ -6,6 +6,7 @@ quicker, and leaves out `openvino-telemetry`, which OpenVINO asks for and which 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -16,9 +17,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-# Of the core only what needs no package.
-from hangtag.console import run_command
 
 VENV = Path(".venv")
 PYTHON = VENV / "bin" / "python"
@@ -84,11 +82,11 @@ def install(packages: PackageSet) -> None:
 
     Raises
     ------
-    InstallationFailed : if there is no room, no venv can be made here, or pip fails.
+    InstallationFailed : if there is no room, no venv can be made, or pip fails.
     """
-    _require_fit(Path.cwd())
     started = time.monotonic()
-    print(announcement(packages, shutil.disk_usage(".").free), flush=True)
+    require_possible(Path.cwd())
+    _say(announcement(packages, shutil.disk_usage(".").free))
     if not _works(PYTHON):
         _make_venv()
     _run_pip("install", "--no-deps", "--requirement", str(packages.lock))
@@ -98,20 +96,26 @@ def install(packages: PackageSet) -> None:
         _run_pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     for mark in packages.marks:
         mark.touch()
-    print(
+    _say(
         f"Installed {packages.purpose} into {VENV} in {time.monotonic() - started:.0f} s; "
         "`make clean-all` removes it again."
     )
 
 
-def _require_fit(folder: Path) -> None:
+def require_possible(folder: Path) -> None:
+    """Check what would fail later, with words that help nobody.
+
+    Raises
+    ------
+    InstallationFailed : if no virtual environment can be made in the folder.
+    """
     if os.pathsep in str(folder):
         raise InstallationFailed(
-            f"the path of this folder, {folder}, holds a colon, and with one there can be no "
-            "virtual environment in it; move or rename it."
+            f"the path of this folder, {folder}, holds a {os.pathsep!r}, with which no virtual "
+            "environment can be made; move or rename it."
         )
     if not os.access(folder, os.W_OK):
-        raise InstallationFailed(f"{folder} cannot be written to, and {VENV} is made in it.")
+        raise InstallationFailed(f"this folder, {folder}, cannot be written to; .venv lies in it.")
     try:
         tempfile.gettempdir()
     except FileNotFoundError as error:
@@ -119,6 +123,13 @@ def _require_fit(folder: Path) -> None:
             "there is no folder for temporary files that can be written to and has room; name one "
             "with TMPDIR=…."
         ) from error
+
+
+def _say(sentence: str) -> None:
+    # Nobody need read it: a closed pipe or a full disk behind it ends nothing.
+    with contextlib.suppress(OSError, AttributeError):
+        encoding = sys.stdout.encoding or "ascii"
+        print(sentence.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def announcement(packages: PackageSet, free_bytes: int) -> str:
@@ -179,7 +190,7 @@ def _has_unwanted() -> bool:
 
 def _run_pip(*arguments: str) -> None:
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", *arguments]
-    # Not to stdout: where nobody reads that any more, pip gives up.
+    # pip gives up where nobody reads its stdout.
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise InstallationFailed(
             "pip failed, for the reason above; the same command goes on where it stopped."
@@ -187,4 +198,4 @@ def _run_pip(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    run_command(lambda: sys.exit(main(sys.argv[1:])))
+    sys.exit(main(sys.argv[1:]))

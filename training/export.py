@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime
 import importlib.metadata
 import importlib.util
-import io
 import platform
+import shutil
 import subprocess
-import warnings
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +40,7 @@ from hangtag.scoring import Scorer
 from training.exports.state_files import write_state
 from training.half_weights import halve_weights
 from training.network import TaggerNetwork
+from training.onnx_file import export_onnx
 from training.precisions import PrecisionSample, measure_precisions
 from training.settings import TrainingSettings
 from training.tuning import Tuned
@@ -69,6 +68,8 @@ class TrainedTagger:
     precision_sample: PrecisionSample | None = None
     # None: what it says in service can be compared with nothing.
     profile: Profile | None = None
+    # The network's ONNX file, where there is one already.
+    exported: Path | None = None
 
 
 def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: Path) -> Bundle:
@@ -83,7 +84,10 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     network = tagger.network.cpu().eval()
     for name in (WEIGHTS, SAFETENSORS):
         write_state(network.state_dict(), folder / name)
-    export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
+    if tagger.exported is None:
+        export_onnx(network, tagger.preprocessing.size_px, folder / MODEL)
+    else:
+        shutil.copyfile(tagger.exported, folder / MODEL)
     scorer = Scorer(tagger.label_space, tagger.tuned.scoring)
     is_halved = tagger.settings.stored_weights == "fp16"
     if is_halved:
@@ -108,25 +112,6 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     if tagger.precision_sample is not None:
         precisions = measure_precisions(folder, tagger.precision_sample, pixels)
     return seal_bundle(folder, _manifest(tagger, tuple(golden), precisions))
-
-
-def export_onnx(network: TaggerNetwork, size_px: int, path: Path) -> None:
-    """Write model.onnx: pixels uint8 (batch, 3, S, S) -> logits, embedding; any batch size."""
-    example = torch.zeros(2, 3, size_px, size_px, dtype=torch.uint8)
-    # The exporter reports on each of its steps, and warns of its own libraries.
-    with redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network,
-            (example,),
-            path,
-            input_names=["pixels"],
-            output_names=["logits", "embedding"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
 
 
 def pixels_of(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:

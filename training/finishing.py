@@ -36,10 +36,12 @@ def finish_run(
     settings: TrainingSettings,
     data: TrainingData,
     run_folder: Path,
+    exported: Path | None = None,
 ) -> Bundle:
     """Tune, measure on test photos, write figures, plots and the bundle.
 
-    The outputs for photos that the network learned from are not looked at.
+    The outputs for photos that the network learned from are not looked at. `exported` is the
+    network's ONNX file, if there is one already.
     """
     splits, label_space, logits = data.splits, data.label_space, outputs.logits
     validation, calibration = (
@@ -64,6 +66,7 @@ def finish_run(
         metrics=metrics,
         precision_sample=_precision_sample(data, tuned),
         profile=profile_of(scores, tuned.thresholds, label_space),
+        exported=exported,
     )
     golden = splits.test[_surest_first(scores, targets, thresholds, label_space)]
     bundle = _replace_bundle(

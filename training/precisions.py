@@ -20,7 +20,6 @@ from hangtag.hardware import read_cpu
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
 from training.evaluation import micro_f1
-from training.quantization import quantize
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +122,9 @@ def _make_int8(
     folder: Path, sample: PrecisionSample, golden: Sequence[npt.NDArray[np.uint8]], exact: _Judged
 ) -> tuple[Engine, _Judged]:
     """Quantise as much as stays as good as fp32; if nothing does, as little as is tried."""
+    # Imported late: it takes a second, and not every machine needs it.
+    from training.quantization import quantize
+
     models: dict[Precision, Path] = {"fp32": folder / MODEL, "int8": folder / INT8_MODEL}
 
     def attempt(convolutions: int) -> tuple[Engine, _Judged]:

@@ -26,9 +26,9 @@ from hangtag.decisions import FloatArray
 from hangtag.engine import Precision, load_engine, supported_precisions
 from hangtag.errors import RunInterrupted
 from hangtag.label_space import LabelSpace
-from training.export import export_onnx
 from training.losses import TaggingLoss
 from training.network import Outputs, TaggerNetwork, build_head
+from training.onnx_file import export_quickly, write_head
 from training.progress import EpochProgressBar
 from training.settings import TrainingSettings, head_phase
 from training.training_data import Indices, TrainingData
@@ -38,8 +38,14 @@ _BATCH = 64
 _LEAST_DEVIATION = 0.1
 
 
-def fit_quickly(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Outputs:
+def fit_quickly(
+    network: TaggerNetwork, settings: TrainingSettings, data: TrainingData, exported: Path
+) -> Outputs:
     """Fit the network's head to the photos to learn from; return its outputs for all photos.
+
+    Parameters
+    ----------
+    exported : ONNX file to write, the network with its fitted head
 
     Raises
     ------
@@ -48,12 +54,14 @@ def fit_quickly(network: TaggerNetwork, settings: TrainingSettings, data: Traini
     train = data.splits.train
     weights = data.label_weights(settings.class_weight_power)
     try:
-        embeddings = embed_photos(network, data.decoded.pixels, settings)
+        export_quickly(network.eval(), settings.size_px, exported)
+        embeddings = _embed(exported, data.decoded.pixels)
         fit_head(
             network, embeddings[train], data.targets[train], data.label_space, settings, weights
         )
     except (KeyboardInterrupt, RunInterrupted) as error:
         raise RunInterrupted("Stopped; a quick run starts from the beginning.") from error
+    write_head(exported, network.head)
     with torch.no_grad():
         logits = network.head.eval()(torch.from_numpy(embeddings)).numpy()
     return Outputs(logits, embeddings)
@@ -91,12 +99,18 @@ def embed_photos(
 
     By the engine that will serve the tagger: on CPUs it is several times as fast as torch.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        exported = Path(folder) / MODEL
+        export_quickly(network.eval(), settings.size_px, exported)
+        return _embed(exported, pixels, rows)
+
+
+def _embed(
+    exported: Path, pixels: npt.NDArray[np.uint8], rows: Indices | None = None
+) -> FloatArray:
     # bf16 moves an embedding by less than the next photo of the same product does.
     precision: Precision = "bf16" if "bf16" in supported_precisions() else "fp32"
-    with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / MODEL
-        export_onnx(network.eval(), settings.size_px, model)
-        engine = load_engine({"fp32": model, precision: model}, precision=precision)
+    engine = load_engine({"fp32": exported, precision: exported}, precision=precision)
     rows = np.arange(len(pixels)) if rows is None else rows
     starts = range(0, len(rows), _BATCH)
     return np.concatenate(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytorch_lightning as pl
 from pydantic import ValidationError
 
-from hangtag.bundle import Bundle
+from hangtag.bundle import MODEL, Bundle
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import LabelSpace
 from training.backbones import build_backbone
@@ -175,7 +176,9 @@ def _run(
     checkpoint: Path | None,
 ) -> Bundle:
     if settings.quick:
-        outputs = fit_quickly(network, settings, data)
-    else:
-        outputs = fine_tune(network, settings, data, run_folder, checkpoint)
+        with tempfile.TemporaryDirectory() as work:
+            exported = Path(work, MODEL)
+            outputs = fit_quickly(network, settings, data, exported)
+            return finish_run(network, outputs, settings, data, run_folder, exported)
+    outputs = fine_tune(network, settings, data, run_folder, checkpoint)
     return finish_run(network, outputs, settings, data, run_folder)

@@ -82,6 +82,6 @@ def test_make_names_the_near_target() -> None:
 
 
 def test_values_reach_commands_whatever_they_hold() -> None:
-    shown = make("-n", "train", "DATA=.", "RUN=runs/Anna's $$HOME", "SET=a=b c='d'").stdout
+    shown = make("-n", "train", "DATA=.", "RUN=runs/Anna's $HOME", "SET=a=b c='d'").stdout
     assert r"""--run 'runs/Anna'\''s $HOME'""" in shown
     assert r"""--set 'a=b' --set 'c='\''d'\'''""" in shown

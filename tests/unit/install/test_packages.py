@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from install.packages import SETS, InstallationFailed, announcement, locked_names
+from install.packages import (
+    SETS,
+    InstallationFailed,
+    announcement,
+    locked_names,
+    require_possible,
+)
 
 PROJECT = Path(__file__).parents[3]
 SERVING = locked_names((PROJECT / "requirements-serve.lock").read_text(encoding="utf-8"))
@@ -51,29 +57,33 @@ def test_a_disk_without_room_is_told_before_anything_begins(
         announcement(SETS["everything"], free_bytes=10**9)
 
 
-def install_in(folder: Path, **environment: str) -> str:
-    """What it says of a folder in which nothing can be installed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "install.packages", "serving"],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **environment},
-        capture_output=True,
-    )
-    assert done.returncode == 1
-    assert done.stdout == b""
-    assert list(folder.iterdir()) == []
-    return done.stderr.decode("ascii")
+def test_a_folder_in_which_no_venv_can_be_made_is_told(tmp_path: Path) -> None:
+    require_possible(tmp_path)
+    with pytest.raises(InstallationFailed, match="holds a ':', with which no virtual environment"):
+        require_possible(tmp_path / "a:b")
+    with pytest.raises(InstallationFailed, match="cannot be written to"):
+        require_possible(tmp_path / "missing")
 
 
-def test_a_colon_in_the_path_is_told_before_anything_begins(tmp_path: Path) -> None:
-    folder = tmp_path / "a: ü"
-    folder.mkdir()
-    said = install_in(folder, PYTHONIOENCODING="ascii")
-    assert "a: ?, holds a colon" in said
-    assert said.count("\n") == 1
+def test_without_a_folder_for_temporary_files_nothing_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(InstallationFailed, match="name one with TMPDIR"):
+        require_possible(tmp_path)
 
 
-def test_the_core_that_it_stands_on_needs_no_package() -> None:
-    # -S: without what is installed.
-    program = "import install.packages, install.make_variables"
-    subprocess.run([sys.executable, "-S", "-c", program], cwd=PROJECT, check=True)
+@pytest.mark.parametrize("stdout", ["", ">&-", ">/dev/full", "| true"])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_what_is_said_ends_nothing(stdout: str, encoding: str) -> None:
+    program = "from install.packages import _say; _say('a …'); import sys; sys.exit(7)"
+    done = subprocess.run(  # noqa: S602 - redirections are the shell's
+        f"exec 3>&1; {{ python3 -c \"{program}\"; echo $? >&3; }} {stdout}",
+        shell=True, cwd=PROJECT, env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split()[-1] == "7", done
+    assert "Error" not in done.stderr

@@ -13,9 +13,9 @@ from hangtag.engine import load_engine, supported_precisions
 from hangtag.label_space import parse_label_space
 from hangtag.scoring import Scorer
 from training.backbones import build_backbone
-from training.export import export_onnx
 from training.losses import initial_scoring
 from training.network import TaggerNetwork
+from training.onnx_file import export_onnx
 from training.precisions import (
     MIN_TAGS_EQUAL,
     PrecisionSample,

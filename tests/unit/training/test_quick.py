@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from hangtag.bundle import MODEL
+from hangtag.engine import load_engine
 from hangtag.errors import RunInterrupted
 from hangtag.label_space import parse_label_space
 from tests.tiny_training import tiny_network, tiny_training_data
@@ -94,7 +96,23 @@ def test_ctrl_c_says_that_a_quick_run_starts_anew(
     def ctrl_c(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("training.quick.embed_photos", ctrl_c)
+    monkeypatch.setattr("training.quick.export_quickly", ctrl_c)
     settings = make_settings(Path("none"), quick=True, size_px=SIZE_PX)
     with pytest.raises(RunInterrupted, match="a quick run starts from the beginning"):
-        fit_quickly(tiny_network(), settings, tiny_training_data(tmp_path))
+        fit_quickly(tiny_network(), settings, tiny_training_data(tmp_path), tmp_path / MODEL)
+
+
+def test_the_exported_network_has_the_fitted_head(tmp_path: Path) -> None:
+    settings = make_settings(
+        Path("none"), quick=True, size_px=SIZE_PX, batch_size=16, epochs=2, head_width=0
+    )
+    network, data = tiny_network(), tiny_training_data(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
+        outputs = fit_quickly(network, settings, data, tmp_path / MODEL)
+    given = load_engine({"fp32": tmp_path / MODEL}, precision="fp32").run(data.decoded.pixels)
+    with torch.no_grad():
+        logits, _ = network.eval()(torch.from_numpy(np.array(data.decoded.pixels)))
+    assert np.abs(given.logits - logits.numpy()).max() < 1e-5
+    # Computed in bf16 where the machine has it.
+    assert np.abs(outputs.logits - given.logits).max() < 0.1
