@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import JpegImagePlugin
 
 from hangtag.errors import ImageUndecodable
-from hangtag.jpeg_structure import END_OF_IMAGE, Frame, Scans, read_scans
+from hangtag.jpeg_structure import END_OF_IMAGE, START_OF_IMAGE, Frame, Scans, read_scans
 from hangtag.png_chunks import PIXELS, SIGNATURE, chunks
 
 # Of a photo's area; of a JPEG's finest scan, that refines what is there, of all its bytes.
@@ -52,7 +52,7 @@ class _Loss:
 
 
 def mend(data: bytes, size: tuple[int, int]) -> bytes:
-    """Return a JPEG or PNG file that is whole, of the rows that are there.
+    """Return a JPEG or PNG file that is whole, of the rows that are there; others as they are.
 
     Parameters
     ----------
@@ -66,7 +66,9 @@ def mend(data: bytes, size: tuple[int, int]) -> bytes:
     written = data.rstrip(b"\0")
     if len(data) - len(written) > _MAX_ZEROS:
         data = written
-    return _mend_png(data, size) if data.startswith(SIGNATURE) else _mend_jpeg(data, size)
+    if data.startswith(SIGNATURE):
+        return _mend_png(data, size)
+    return _mend_jpeg(data, size) if data.startswith(START_OF_IMAGE) else data
 
 
 def _check(image_format: str, share: float) -> None:

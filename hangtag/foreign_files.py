@@ -89,7 +89,7 @@ _PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         # No palette, then true colour or grey, place, size, and a depth that exists.
         (rb".\x00[\x02\x03\x0a\x0b]\x00{5}.{8}[\x08\x0f\x10\x18\x20]", "a TGA picture"),
         # Films of the time before brands.
-        (rb".{4}(moov|mdat|wide|pnot|skip|free)", _VIDEO),
+        (rb"\x00.{3}(moov|mdat|wide|pnot|skip|free)", _VIDEO),
     )
 )
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from hangtag.errors import FormatUnsupported
 
-END_OF_IMAGE = b"\xff\xd9"
+START_OF_IMAGE, END_OF_IMAGE = b"\xff\xd8\xff", b"\xff\xd9"
 
 # What is followed by a length: not the bare markers, not the escaped 0xFF of compressed data.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
@@ -37,7 +37,6 @@ class Frame:
     """What the start of a frame says of the picture; `height_place` is where its height stands."""
 
     marker: int
-    bits: int
     height: int
     components: bytes
     block_rows_px: int
@@ -116,7 +115,6 @@ def read_frame(data: bytes, segment: Segment) -> Frame | None:
     sampling = content[7 : 6 + 3 * count : 3]
     return Frame(
         marker=segment.marker,
-        bits=bits,
         height=int.from_bytes(content[1:3], "big"),
         components=content[6 : 6 + 3 * count : 3],
         block_rows_px=8 * max((each & 15 for each in sampling), default=1),

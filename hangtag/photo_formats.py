@@ -15,6 +15,7 @@ from hangtag.errors import (
     RequestError,
 )
 from hangtag.foreign_files import format_of
+from hangtag.jpeg_structure import START_OF_IMAGE
 from hangtag.lookalikes import is_photo
 from hangtag.mangled_photos import mangling_of
 from hangtag.photo_structure import PhotoStructure
@@ -25,7 +26,6 @@ _SUPPORTED_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
 # Above it Pillow refuses to open a photo, whatever our limit.
 PILLOW_MAX_PIXELS = 178_956_970
 
-_JPEG_SIGNATURE = b"\xff\xd8\xff"
 _COLOUR_MAP = 320
 _PNG_GREY = 0
 
@@ -78,7 +78,7 @@ def open_photo(structure: PhotoStructure, max_pixels: int) -> ImageFile.ImageFil
 
 
 def _open(structure: PhotoStructure, data: bytes) -> ImageFile.ImageFile:
-    if data.startswith(_JPEG_SIGNATURE):
+    if data.startswith(START_OF_IMAGE):
         # Not Image.open, which also reads the list of the pictures behind it, and may fail at it.
         return _mend_inks(JpegImagePlugin.JpegImageFile(io.BytesIO(data)))
     image = Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from hangtag.errors import ImageUndecodable
-from hangtag.jpeg_structure import END_OF_IMAGE, SCAN, read_frame, segments
+from hangtag.jpeg_structure import END_OF_IMAGE, SCAN, START_OF_IMAGE, read_frame, segments
 from hangtag.png_chunks import SIGNATURE as PNG_SIGNATURE
 from hangtag.png_chunks import read_png
 from hangtag.tiff_kinds import TiffKind
 from hangtag.tiff_structure import check_tiff
+from hangtag.webp_chunks import is_webp, read_webp
 
 _MAX_JPEG_SEGMENTS = 1024
 _MAX_JPEG_EXIF_SEGMENTS = 16
@@ -46,11 +47,12 @@ _AVIF_INDICES = (b"iloc", b"iinf", b"iref", b"ipma", b"grpl")
 class PhotoStructure:
     """What a file's pieces tell that Pillow does not, or only at a price.
 
-    data : the file as the decoder gets it: of a PNG, without what is not its picture
+    data : the file as the decoder gets it: of a PNG, without what is not its picture, of a WebP,
+        without a last chunk that is cut short
     scalable : whether it is a JPEG that can be decoded at a reduced scale; lossless ones cannot
     several_frames : whether there is more than one picture; None for formats where Pillow knows it
         without reading them
-    is_cut_short : whether a JPEG or PNG lacks its end
+    is_cut_short : whether a JPEG, PNG or WebP lacks its end
     exif : what the texts of a PNG hold of it
     tiff : which kind of TIFF it is
     """
@@ -71,13 +73,16 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
     ImageUndecodable : if there are absurdly many pieces.
     FormatUnsupported : if it is of a kind that would be read wrongly.
     """
-    if data.startswith(b"\xff\xd8\xff"):
+    if data.startswith(START_OF_IMAGE):
         return _check_jpeg(data)
     if data.startswith((b"GIF87a", b"GIF89a")):
         return _check_gif(data)
     if data.startswith(PNG_SIGNATURE):
         png = read_png(data)
         return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exif=png.exif)
+    if is_webp(data):
+        webp = read_webp(data)
+        return PhotoStructure(webp.data, is_cut_short=webp.is_cut_short)
     if data.startswith(_TIFF_SIGNATURES):
         return PhotoStructure(data, tiff=check_tiff(data, max_pixels))
     if data.startswith(b"BM"):

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# Of the core only what needs no package.
+from hangtag.console import run_command
+
 MAKEFILE = Path("Makefile")
 # Of all goals: which Python, and what make itself is told.
 _OF_ALL = frozenset({"PYTHON", "MAKEFLAGS", "SHELL"})
@@ -125,4 +128,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: sys.exit(main(sys.argv[1:])))

@@ -6,7 +6,6 @@ quicker, and leaves out `openvino-telemetry`, which OpenVINO asks for and which 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import shutil
@@ -17,6 +16,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# Of the core only what needs no package.
+from hangtag.console import run_command
 
 VENV = Path(".venv")
 PYTHON = VENV / "bin" / "python"
@@ -86,7 +88,7 @@ def install(packages: PackageSet) -> None:
     """
     started = time.monotonic()
     require_possible(Path.cwd())
-    _say(announcement(packages, shutil.disk_usage(".").free))
+    print(announcement(packages, shutil.disk_usage(".").free), flush=True)
     if not _works(PYTHON):
         _make_venv()
     _run_pip("install", "--no-deps", "--requirement", str(packages.lock))
@@ -96,7 +98,7 @@ def install(packages: PackageSet) -> None:
         _run_pip("install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
     for mark in packages.marks:
         mark.touch()
-    _say(
+    print(
         f"Installed {packages.purpose} into {VENV} in {time.monotonic() - started:.0f} s; "
         "`make clean-all` removes it again."
     )
@@ -123,13 +125,6 @@ def require_possible(folder: Path) -> None:
             "there is no folder for temporary files that can be written to and has room; name one "
             "with TMPDIR=…."
         ) from error
-
-
-def _say(sentence: str) -> None:
-    # Nobody need read it: a closed pipe or a full disk behind it ends nothing.
-    with contextlib.suppress(OSError, AttributeError):
-        encoding = sys.stdout.encoding or "ascii"
-        print(sentence.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 def announcement(packages: PackageSet, free_bytes: int) -> str:
@@ -198,4 +193,4 @@ def _run_pip(*arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: sys.exit(main(sys.argv[1:])))

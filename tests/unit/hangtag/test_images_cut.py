@@ -257,6 +257,36 @@ def test_a_cut_bomb_is_not_blown_up() -> None:
         decode(data)
 
 
+def camera_exif() -> bytes:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera" * 200
+    return exif.tobytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"xmp": b"<x/>" * 300}, {"exif": camera_exif(), "lossless": True}],
+    ids=["xmp", "exif"],
+)
+@pytest.mark.parametrize("missing_bytes", [1, 500, 1000])
+def test_what_follows_the_pixels_of_a_webp_may_be_missing(
+    options: dict[str, object], missing_bytes: int
+) -> None:
+    data = saved(picture(), "WEBP", **options)
+    decoded = decode(data[:-missing_bytes])
+    assert decoded.facts.warnings == TRUNCATED
+    assert np.array_equal(np.asarray(decoded.rgb), pixels(data))
+
+
+def test_a_webp_without_the_filler_at_its_end_is_read() -> None:
+    data = saved(picture(), "WEBP")
+    (size,) = struct.unpack_from("<I", data, 16)
+    odd = data[:16] + struct.pack("<I", size - size % 2 - 1) + data[20 : 20 + size - size % 2]
+    odd = odd[:4] + struct.pack("<I", len(odd) - 8) + odd[8:]
+    assert decode(odd).facts.warnings == ()
+    assert np.array_equal(pixels(odd[:-1]), pixels(odd))
+
+
 @pytest.mark.parametrize("image_format", ["GIF", "WEBP", "AVIF", "TIFF", "BMP"])
 def test_other_formats_are_read_whole_or_refused(image_format: str) -> None:
     data = saved(picture(), image_format)
