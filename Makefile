@@ -12,11 +12,15 @@ INSTALLED := .venv/.installed
 # Only what is given on make's command line is passed on: the commands have defaults of their own,
 # and shells export names such as HOST for purposes of their own.
 is_given = $(findstring command,$(origin $(1)))
+# For the shell, whatever it holds: apostrophes, spaces, and dollars that make would expand.
 quoted = '$(subst ','\'',$(1))'
-option = $(if $(call is_given,$(1)),--$(2) $(call quoted,$($(1))))
-options = $(if $(call is_given,$(1)),$(foreach each,$($(1)),--$(2) $(call quoted,$(each))))
+option = $(if $(call is_given,$(1)),--$(2) $(call quoted,$(value $(1))))
+options = $(if $(call is_given,$(1)),$(foreach each,$(value $(1)),--$(2) $(call quoted,$(each))))
 switch = $(if $(call is_given,$(1)),$(if $(filter 1,$($(1))),--$(2)))
-given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted,$(name)=$($(name)))))
+# Nobody need read it: a closed pipe or a full disk behind it fails no target.
+say = { (trap '' PIPE; echo $(call quoted,$(1))) 2>/dev/null || :; }
+comma := ,
+given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted,$(name)=$(value $(name)))))
 
 .DEFAULT_GOAL := help
 .PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format test test-slow verify-real frontend lock clean clean-all
@@ -31,8 +35,8 @@ check-call:
 	@$(PYTHON) -m install.make_variables $@ --
 
 help: | check-call ## List the targets
-	@echo "Hangtag: product photos in, attribute tags out. Targets:"
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@{ trap '' PIPE; echo "Hangtag: product photos in, attribute tags out. Targets:"; \
+	  grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'; } 2>/dev/null || :
 
 setup: $(INSTALLED) ## Make .venv with all locked packages; other targets do this first, make serve and make archive only for what they need
 
@@ -94,17 +98,17 @@ consensus: $(INSTALLED) ## Make labels of several workers' answers: DATA=folder 
 	@$(RUN_PYTHON) -m training.labels consensus $(call option,DATA,data) $(call option,OUT,out)
 
 archive: $(SERVING) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it: [VERSION=1.0]
-	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(ARCHIVE)) --version $(call quoted,$(VERSION))
+	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(value ARCHIVE)) --version $(call quoted,$(value VERSION))
 
 serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; packs the demo tagger of this repository if no archive is named or there
-	@exec $(RUN_PYTHON) -m server serve --archive $(call quoted,$(ARCHIVE)) --port $(call quoted,$(PORT)) \
+	@exec $(RUN_PYTHON) -m server serve --archive $(call quoted,$(value ARCHIVE)) --port $(call quoted,$(value PORT)) \
 	  $(if $(call is_given,ARCHIVE),,--or-pack $(DEMO_BUNDLE))
 
 tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar]
-	@$(RUN_PYTHON) -m bench tune --archive $(call quoted,$(ARCHIVE))
+	@$(RUN_PYTHON) -m bench tune --archive $(call quoted,$(value ARCHIVE))
 
 chaos: $(INSTALLED) ## Try to break a live server (about 14 minutes): [ARCHIVE= SHORT=1]
-	@$(RUN_PYTHON) -m chaos --archive $(call quoted,$(ARCHIVE)) $(call switch,SHORT,short)
+	@$(RUN_PYTHON) -m chaos --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short)
 
 bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive that bench-serving measures
 	@$(RUN_PYTHON) -m bench model
@@ -129,10 +133,10 @@ capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST
 	  $(call switch,STRICT,strict)
 
 upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes): [ARCHIVE= SHORT=1 RATE=]
-	@$(RUN_PYTHON) -m upgrade --archive $(call quoted,$(ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
+	@$(RUN_PYTHON) -m upgrade --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
 
 k8s-check: $(INSTALLED) ## Check the manifests against Kubernetes's schemas and our policies: [OVERLAY=folder]
-	@$(RUN_PYTHON) -m deploy.check $(if $(call is_given,OVERLAY),$(call quoted,$(OVERLAY)))
+	@$(RUN_PYTHON) -m deploy.check $(if $(call is_given,OVERLAY),$(call quoted,$(value OVERLAY)))
 
 monitoring-check: $(INSTALLED) ## Check the Prometheus rules with promtool and run their tests
 	@$(RUN_PYTHON) -m deploy.monitoring
@@ -145,26 +149,26 @@ image-contents: $(INSTALLED) ## Print what fills the image: [TAG=]
 	@$(RUN_PYTHON) -m deploy.container contents $(call option,TAG,tag)
 
 image-test: $(INSTALLED) ## Build the image and run it confined: tags a photo, drains, fetches (needs Docker or Podman): [ARGS=]
-	@.venv/bin/pytest -m slow tests/e2e/test_image.py $(ARGS)
+	@$(RUN_PYTHON) -m pytest -m slow tests/e2e/test_image.py $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types
-	@.venv/bin/ruff format --check .
-	@.venv/bin/ruff check .
-	@.venv/bin/mypy
+	@$(RUN_PYTHON) -m ruff format --check .
+	@$(RUN_PYTHON) -m ruff check .
+	@$(RUN_PYTHON) -m mypy
 
 format: $(INSTALLED) ## Rewrite the code in the project's style
-	@.venv/bin/ruff format .
-	@.venv/bin/ruff check --fix .
+	@$(RUN_PYTHON) -m ruff format .
+	@$(RUN_PYTHON) -m ruff check --fix .
 
 test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on a live TorchServe: [ARGS="pytest's options"]
-	@.venv/bin/pytest -m "not slow" -n 2 tests/unit tests/e2e/test_wrong_calls.py $(ARGS)
-	@.venv/bin/pytest -m "not slow" tests/integration tests/e2e --ignore tests/e2e/test_wrong_calls.py $(ARGS)
+	@$(RUN_PYTHON) -m pytest -m "not slow" -n 2 tests/unit tests/e2e/test_wrong_calls.py $(ARGS)
+	@$(RUN_PYTHON) -m pytest -m "not slow" tests/integration tests/e2e --ignore tests/e2e/test_wrong_calls.py $(ARGS)
 
 test-slow: $(INSTALLED) ## Run the slow tests: the container, whole trials, real photos (about an hour): [ARGS=]
-	@.venv/bin/pytest -m slow $(ARGS)
+	@$(RUN_PYTHON) -m pytest -m slow $(ARGS)
 
 verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes): [ARGS=]
-	@.venv/bin/pytest -m slow -s tests/e2e/test_real_photos.py $(ARGS)
+	@$(RUN_PYTHON) -m pytest -m slow -s tests/e2e/test_real_photos.py $(ARGS)
 
 frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's jar (needs a javac)
 	@$(RUN_PYTHON) -m server.frontend.build
@@ -174,15 +178,16 @@ LOCKING := pip compile --quiet --universal --python-version 3.10 --no-header --n
 
 lock: $(INSTALLED) ## Resolve pyproject.toml into both lock files anew
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
-	@.venv/bin/uv $(LOCKING) --extra cpu --extra train --extra serve --extra image --extra image-cpu \
+	@$(RUN_PYTHON) -m uv $(LOCKING) --extra cpu --extra train --extra serve --extra image --extra image-cpu \
 	  --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
-	@.venv/bin/uv $(LOCKING) --extra serve --extra image-cpu --constraint requirements.lock \
+	@$(RUN_PYTHON) -m uv $(LOCKING) --extra serve --extra image-cpu --constraint requirements.lock \
 	  pyproject.toml -o requirements-serve.lock
 
 clean: | check-call ## Remove what was built, but neither data, runs nor archives
 	@rm -rf build logs .mypy_cache .ruff_cache .pytest_cache *.egg-info
-	@echo "Removed build products, logs and caches of tools."
+	@$(call say,Removed build products$(comma) logs and caches of tools.)
 
 clean-all: clean ## Remove all that make brought: .venv, the demo catalogue, decoded photos; but neither your data, runs nor archives
 	@rm -rf .venv data/demo data/.decoded
-	@echo "Removed .venv, data/demo and data/.decoded. Your data, runs/ and model_store/ are as they were; pip cache purge empties pip's own store of downloads."
+	@$(call say,Removed .venv$(comma) data/demo and data/.decoded. Your data$(comma) runs/ and model_store/ are as they were.)
+	@$(call say,What pip has downloaded lies in its own cache: `$(PYTHON) -m pip cache purge` empties it.)

@@ -36,7 +36,8 @@ def current_commit() -> str | None:
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"],  # noqa: S607
             cwd=_PROJECT,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):

@@ -73,7 +73,8 @@ def write_stock_archive(network: nn.Module, class_names: Sequence[str], folder: 
                 *("--handler", HANDLER, "--export-path", str(folder), "--force"),
             ],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
     if done.returncode:

@@ -9,6 +9,7 @@ TorchServe 0.12 loses two things on the way to a handler, both part of the contr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,6 +25,7 @@ DEADLINE_HEADER = "x-hangtag-deadline-ms"
 REQUEST_ID_HEADER = "x-hangtag-request-id"
 # Options and texts are fewer than ten; `groups` may be repeated.
 _MAX_QUERY_FIELDS = 1000
+_ESCAPED_BY_JAVASCRIPT = re.compile("%u[0-9a-f]{4}", re.IGNORECASE)
 
 
 def keep_repeated_parts(service: Any) -> None:
@@ -56,8 +58,13 @@ def parts_of_query(query: str) -> list[Part]:
 
     Raises
     ------
-    RequestError : if there are absurdly many.
+    RequestError : if there are absurdly many, or they are escaped as in no URL.
     """
+    if _ESCAPED_BY_JAVASCRIPT.search(query):
+        raise RequestError(
+            "The query is escaped as JavaScript's escape() does it; encodeURIComponent() writes "
+            "UTF-8, as it should be."
+        )
     # The frontend reads a request line as Latin-1, a letter for each byte; so do we, and leave it
     # to the intake to say which bytes are no UTF-8.
     try:

@@ -40,6 +40,8 @@ def to_srgb(image: Image.Image, smallest_side_px: int) -> tuple[Image.Image, boo
     per pixel; its longest side stays at least `smallest_side_px`. An sRGB profile changes nothing.
     """
     is_grey = image.mode in _GREY_MODES
+    if image.mode == "La":
+        image = image.convert("LA")
     opaque = _opaque_8_bit(image)
     if "icc_profile" not in image.info:
         return _without_profile(opaque), False
@@ -87,7 +89,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     transparent_level = image.info.get("transparency")
     grey = Image.new("L", image.size)
     for box, band in _bands(image):
-        levels = np.asarray(band)
+        levels = _levels(image, band)
         scaled = np.nan_to_num(levels * np.float32(scale), posinf=255, neginf=0)
         pixels = np.rint(scaled.clip(0, 255)).astype(np.uint8)
         if isinstance(transparent_level, int):
@@ -98,11 +100,18 @@ def _eight_bit(image: Image.Image) -> Image.Image:
 
 def _full_scale(image: Image.Image) -> float:
     """Return the level that is white: integers have 16 bits, floats one of the usual ranges."""
+    if white_level := image.info.get("white_level"):
+        return float(white_level)
     if image.mode.startswith("I;16"):
         return 65535.0
     usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    peak = max(_peak(np.asarray(band)) for _, band in _bands(image))
+    peak = max(_peak(_levels(image, band)) for _, band in _bands(image))
     return next((level for level in usual if peak <= level), peak)
+
+
+def _levels(image: Image.Image, band: Image.Image) -> npt.NDArray[np.generic]:
+    levels = np.asarray(band)
+    return levels.view(np.uint32) if image.info.get("is_unsigned") else levels
 
 
 def _peak(levels: npt.NDArray[np.generic]) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import functools
+import os
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
-from hangtag.errors import HangtagError
+from hangtag.errors import HangtagError, SettingsInvalid
 from hangtag.streams import make_streams_lenient
 
 FAILED = 1
@@ -19,15 +21,50 @@ INTERRUPTED = 130
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FOR_THE_OPERATOR = (*_NO_SPACE, *_NOT_ALLOWED)
+_NO_TEMPORARY_FOLDER = (
+    "There is no folder for temporary files that can be written to and has room; name one with "
+    "TMPDIR=…."
+)
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
 def run_command(command: Callable[[], object]) -> None:
-    """Run what this process was started for: every `python -m …` goes through here."""
+    """Run what this process was started for: every `python -m …` goes through here.
+
+    Names of files are UTF-8, whatever the locale says and the terminal shows; what is printed
+    fails nothing.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        _begin_again_in_utf_8()
     make_streams_lenient()
     command()
+
+
+def _begin_again_in_utf_8() -> NoReturn:
+    # Libraries take names of files for UTF-8 even where Python does not: others could not be found.
+    # https://docs.python.org/3/library/os.html#utf8-mode
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    if sys.stdout is not None:
+        environment["PYTHONIOENCODING"] = sys.stdout.encoding
+    command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - this very command
+
+
+def expand_home(path: Path) -> Path:
+    """Return a path without a `~` at its start, which shells leave there inside quotes.
+
+    Raises
+    ------
+    SettingsInvalid : if that user is unknown or has no home folder.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise SettingsInvalid(
+            f"{path} begins with a home folder that is not known here."
+        ) from error
 
 
 def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -51,6 +88,8 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
             _, target, reason = error.args[0][0]
             _leave(f"{target} cannot be written ({reason}).", FAILED)
         except OSError as error:
+            if _lacks_temporary_folder(error):
+                _leave(_NO_TEMPORARY_FOLDER, FAILED)
             if error.errno not in _FOR_THE_OPERATOR:
                 raise
             _leave(_sentence(error), FAILED)
@@ -58,6 +97,11 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
             _leave("Interrupted.", INTERRUPTED)
 
     return run
+
+
+def _lacks_temporary_folder(error: OSError) -> bool:
+    # Python's tempfile has no error of its own for it.
+    return error.errno == errno.ENOENT and "No usable temporary directory" in str(error)
 
 
 def _sentence(error: OSError) -> str:

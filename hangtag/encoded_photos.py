@@ -9,7 +9,10 @@ import re
 from hangtag.errors import ImageTooLarge, RequestError
 from hangtag.lookalikes import is_photo, is_photo_in_base64, is_photo_in_hex, name_of_text
 
-_DATA_URL = re.compile(r"data:([^,]{0,200}),", re.IGNORECASE)
+# Some leave its first letters out.
+_DATA_URL = re.compile(r"(?:data:|(?=[\w/+.; =-]{0,200}base64,))([^,]{0,200}),", re.IGNORECASE)
+# What Windows' certutil puts around it.
+_FRAME = re.compile(r"-----[A-Z ]{1,40}-----")
 _QUOTED = re.compile(r"""b?(["'])(.*)\1""", re.DOTALL)
 _OUTSIDE = re.compile(r"[^A-Za-z0-9+/]")
 _OTHER_SPACE = re.compile(r"[\t\r\n]")
@@ -36,7 +39,7 @@ def decode_photo(content: str, path: str, max_bytes: int) -> bytes:
     ImageTooLarge : if the photo has more than `max_bytes`.
     RequestError : if the text is something else, with what it looks like.
     """
-    text = _unquoted(content.strip())
+    text = _unquoted(content.lstrip("\ufeff").strip())
     if is_photo_in_hex(text):
         return _from_hex(text, path, max_bytes)
     data_url = _DATA_URL.match(text)
@@ -77,6 +80,8 @@ def _from_base64(text: str, content: str, path: str, max_bytes: int) -> bytes:
 
 def _letters(text: str) -> str:
     """Return the letters of base64 alone, in its own alphabet and without padding."""
+    if text.startswith("-----"):
+        text = _FRAME.sub("", text)
     if "%" in text:
         text = _percent_decoded(text).decode("latin-1")
     if "\\" in text:

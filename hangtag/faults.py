@@ -69,8 +69,9 @@ class Fault:
         return f"{self.place or whole} {self.what}"
 
 
-def first_fault(error: ValidationError, model: type[BaseModel]) -> Fault:
-    """Return what is wrong, in our own words; `model` is what was validated.
+def first_fault(error: ValidationError, model: Any) -> Fault:
+    """Return what is wrong, in our own words; `model` is what was validated: a model, or what a
+    TypeAdapter takes, such as `list[Item]`.
 
     A name that is unknown comes first: it often is the misspelt one of another that is missing.
     """
@@ -109,12 +110,10 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _follow(
-    location: Sequence[Step], model: type[BaseModel]
-) -> tuple[tuple[Step, ...], list[type[BaseModel]]]:
+def _follow(location: Sequence[Step], model: Any) -> tuple[tuple[Step, ...], list[type[BaseModel]]]:
     """Return the steps that are in the data, and the models at their end."""
     steps: list[Step] = []
-    models = [model]
+    models = _models_in(model)
     for step in location:
         annotations = [_fields(each).get(str(step)) for each in models]
         found = [each for each in annotations if each is not None]
@@ -149,6 +148,9 @@ def _sentence(faults: Sequence[Mapping[str, Any]]) -> str:
         return "is missing"
     if first["type"] in ("value_error", "assertion_error"):
         return f"is wrong: {first['ctx']['error']}"
+    if first["type"] == "union_tag_invalid":
+        kind = first["ctx"]["discriminator"].strip("'")
+        return f"has the {kind} {first['ctx']['tag']!r}; there are: {first['ctx']['expected_tags']}"
     if first["type"] == "json_invalid":
         return f"is no JSON: {first['ctx']['error']}"
     needs = dict.fromkeys(_need(each) for each in faults)

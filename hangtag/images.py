@@ -6,7 +6,7 @@ the uint8 array that `Preprocessing.to_model_input` returns. So it cannot differ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,24 +15,27 @@ from PIL import Image, ImageFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from hangtag.colour import to_srgb
+from hangtag.cut_photos import mend
 from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
+from hangtag.mangled_photos import without_leading_space
 from hangtag.photo_formats import DECODE_ERRORS, PILLOW_MAX_PIXELS, SUPPORTED_FORMATS, open_photo
 from hangtag.photo_structure import PhotoStructure, check_structure
+from hangtag.png_chunks import MAX_EXIF_BYTES
 
 __all__ = [
     "SUPPORTED_FORMATS",
     "DecodedImage",
     "ImageFacts",
     "ImageLimits",
+    "PhotoFile",
     "Preprocessing",
     "decode_image",
+    "read_photo",
 ]
 
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
 _EXIF_ORIENTATION = 0x0112
-# Cameras write at most 64 KB, some programs several pieces of it.
-_MAX_EXIF_BYTES = 1_000_000
 
 # EXIF orientation -> what turns the photo upright (JEITA CP-3451, tag 0x0112).
 _TURNS: dict[object, Image.Transpose] = {
@@ -105,9 +108,19 @@ class PhotoFile:
     _structure: PhotoStructure
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as they are stored."""
+        return self._image.size
+
+    @property
     def pixels(self) -> int:
         """Width times height."""
-        return self._image.size[0] * self._image.size[1]
+        return self.size[0] * self.size[1]
+
+    @property
+    def format(self) -> str:
+        """The name of its format, one of `SUPPORTED_FORMATS`."""
+        return str(self._image.format)
 
     def decode(self, smallest_side_px: int) -> DecodedImage:
         """Decode to upright sRGB on white, once.
@@ -122,30 +135,42 @@ class PhotoFile:
         ------
         ImageUndecodable
         """
-        image, structure = self._image, self._structure
-        width_px, height_px = image.size
-        try:
-            _load(image, structure, 2 * smallest_side_px)
-            rgb, is_profile_ignored = to_srgb(image, 2 * smallest_side_px)
-        except DECODE_ERRORS as error:
-            raise ImageUndecodable(
-                f"The {image.format} photo is broken or cut short ({error}); send it again."
-            ) from error
-        turn = _turn(image)
+        width_px, height_px = self.size
+        image, rgb, is_profile_ignored = self._load(2 * smallest_side_px)
+        turn = _turn(image, self._structure.exif)
         if turn is not None:
             rgb = rgb.transpose(turn)
         if turn in _SIDEWAYS:
             width_px, height_px = height_px, width_px
-        several_frames = structure.several_frames
+        several_frames = self._structure.several_frames
         if several_frames is None:
             several_frames = getattr(image, "is_animated", False)
         warnings = {
             "several_frames_first_used": several_frames,
             "smaller_than_model_input": max(width_px, height_px) < smallest_side_px,
             "colour_profile_ignored": is_profile_ignored,
+            "truncated": self._structure.is_cut_short,
         }
         raised = tuple(name for name, is_raised in warnings.items() if is_raised)
         return DecodedImage(rgb, ImageFacts(width_px, height_px, raised))
+
+    def _load(self, smallest_side_px: int) -> tuple[Image.Image, Image.Image, bool]:
+        """Return the file that was decoded, its pixels, and whether its profile was ignored."""
+        image, structure = self._image, self._structure
+        all_rows = image.size[1]
+        try:
+            if structure.is_cut_short:
+                mended = mend(structure.data, image.size)
+                image = open_photo(replace(structure, data=mended), self.pixels)
+            rows = image.size[1]
+            _load(image, structure, smallest_side_px)
+            rgb, is_profile_ignored = to_srgb(image, smallest_side_px)
+        except DECODE_ERRORS as error:
+            kind = f" ({structure.tiff.name})" if structure.tiff else ""
+            raise ImageUndecodable(
+                f"The {image.format} photo{kind} is broken or cut short ({error}); send it again."
+            ) from error
+        return image, _extend(rgb, rows, all_rows), is_profile_ignored
 
 
 def decode_image(data: bytes, limits: ImageLimits, smallest_side_px: int) -> DecodedImage:
@@ -175,8 +200,8 @@ def read_photo(data: bytes, limits: ImageLimits) -> PhotoFile:
             f"The photo has {len(data):,} bytes, more than the {limits.max_image_bytes:,} that "
             "are taken; send it smaller."
         )
-    structure = check_structure(data, limits.max_image_pixels)
-    image = open_photo(data, limits.max_image_pixels)
+    structure = check_structure(without_leading_space(data), limits.max_image_pixels)
+    image = open_photo(structure, limits.max_image_pixels)
     _check_pixels(image.size, limits)
     return PhotoFile(image, structure)
 
@@ -205,13 +230,24 @@ def _load(image: ImageFile.ImageFile, structure: PhotoStructure, smallest_side_p
     image.load()
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return what turns a loaded photo upright; Pillow itself has turned a TIFF."""
-    exif = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
-    if image.format == "TIFF" or len(exif) > _MAX_EXIF_BYTES:
+def _extend(rgb: Image.Image, rows: int, all_rows: int) -> Image.Image:
+    """Put white, as around every photo, where the rows of one that is cut short are missing."""
+    if rows == all_rows:
+        return rgb
+    whole = Image.new("RGB", (rgb.width, round(rgb.height * all_rows / rows)), (_WHITE,) * 3)
+    whole.paste(rgb)
+    return whole
+
+
+def _turn(image: Image.Image, exif_of_texts: bytes) -> Image.Transpose | None:
+    """Return what turns a loaded photo upright, by EXIF alone; Pillow itself has turned a TIFF."""
+    exif = image.info.get("exif") or exif_of_texts
+    if image.format == "TIFF" or not exif or len(exif) > MAX_EXIF_BYTES:
         return None
+    tags = Image.Exif()
     try:
-        return _TURNS.get(image.getexif().get(_EXIF_ORIENTATION))
+        tags.load(exif)
+        return _TURNS.get(tags.get(_EXIF_ORIENTATION))
     except DECODE_ERRORS:
         # Broken metadata does not make a photo unreadable; it is seen as it lies.
         return None

@@ -19,7 +19,7 @@ from hangtag.errors import (
 from hangtag.faults import first_fault
 from hangtag.json_text import read_json_object
 from hangtag.lookalikes import is_json, is_photo, name_of_text
-from hangtag.parts import Part, charset_of, read_fields, read_text
+from hangtag.parts import OPTION_NAMES, Part, charset_of, read_fields, read_text
 from hangtag.product import Product
 from hangtag.schema import ProductRequest
 from hangtag.settings import TaggerSettings
@@ -36,7 +36,7 @@ _JSON_TYPES = frozenset({"application/json", "text/json", "application/x-json"})
 _PHOTO_FIELDS = frozenset(
     {"content", "file", "files", "image", "images", "img", "photo", "photos", "picture"}
 )
-_SAY_WHAT_IT_IS = "send the photo's bytes with 'Content-Type: image/jpeg', or JSON, or a form"
+_SAY_WHAT_IT_IS = "send the bytes of the photo's file as they are, or JSON, or a form"
 
 
 def read_product(
@@ -94,7 +94,7 @@ def _refuse_other(body: bytes, media_type: str) -> None:
             "like this; send multipart/form-data, and leave its header to your client."
         )
     if name is not None and not name.startswith("an HTML"):
-        raise ImageUndecodable(f"The body is {name}, not a photo; {_SAY_WHAT_IT_IS}.")
+        raise ImageUndecodable(f"The body is {name}; {_SAY_WHAT_IT_IS}.")
     if not media_type.startswith("image/") and media_type not in _PHOTO_TYPES:
         raise FormatUnsupported(
             f"The content type {media_type[:100]!r} is not taken; send image/*, "
@@ -176,6 +176,10 @@ def _request_of_fields(fields: Sequence[Part]) -> ProductRequest:
 
 
 def _request_of(document: dict[str, Any], root: str) -> ProductRequest:
+    misplaced = sorted(OPTION_NAMES & document.keys())
+    if misplaced:
+        path = f"{root}.{misplaced[0]}"
+        raise RequestError(f"{path} belongs into `options`, beside `images`.", path)
     try:
         return ProductRequest.model_validate(document)
     except ValidationError as error:

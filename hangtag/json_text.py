@@ -9,22 +9,22 @@ from typing import Any
 
 from hangtag.errors import RequestError
 from hangtag.faults import shown
+from hangtag.json_mistakes import mistake_at
 from hangtag.lookalikes import is_photo, name_of_text
 
 # No object of the contract has a tenth of them; a million would only fill the memory.
 _MAX_FIELDS = 1000
-# Those that name themselves in a Content-Type and that clients write by mistake.
-_OTHER_CHARSETS = frozenset(
-    {"iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
-)
-_MISTAKES = {
-    "'": "names and texts stand in double quotes, not in single ones",
-    "/": "comments are no part of JSON",
-    "#": "comments are no part of JSON",
-    "N": "None and NaN are not known, only null",
-    "T": "True is written true",
-    "F": "False is written false",
-    "u": "undefined is not known, only null",
+# What is read besides Unicode, where a client says so. Names are not looked up among all codecs:
+# Python would remember each that it does not know.
+_CODECS = {
+    "iso88591": "latin-1",
+    "latin1": "latin-1",
+    "iso885915": "iso8859-15",
+    "windows1252": "cp1252",
+    "cp1252": "cp1252",
+    "utf16": "utf-16",
+    "utf16le": "utf-16-le",
+    "utf16be": "utf-16-be",
 }
 
 
@@ -93,19 +93,19 @@ def _text(data: bytes, path: str, charset: str | None) -> str:
     try:
         return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
-        if charset and is_other_charset(charset):
-            return data.decode(charset, "replace")
+        declared = decode_declared(data, charset)
+        if declared is not None:
+            return declared
         raise RequestError(
             f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8.", path
         ) from error
 
 
-def is_other_charset(charset: str) -> bool:
-    """Whether it is one of the few encodings that are read besides UTF-8, if a client says so."""
-    try:
-        return codecs.lookup(charset).name in _OTHER_CHARSETS
-    except LookupError:
-        return False
+def decode_declared(data: bytes, charset: str | None) -> str | None:
+    """Return text in the charset that a client names; None if that is not one of the few that
+    are read besides UTF-8."""
+    name = "".join(letter for letter in (charset or "").lower() if letter.isalnum())
+    return data.decode(_CODECS[name], "replace") if name in _CODECS else None
 
 
 def _looks_like(data: bytes) -> str:
@@ -133,24 +133,4 @@ def _mistake(error: json.JSONDecodeError) -> str:
     if begins_wrong:
         start = error.doc.strip()[:1]
         return f"it looks like {name_of_text(error.doc) or f'text that begins with {start!r}'}"
-    return f"{where} {_mistake_at(error.doc, error.pos, error.msg)}"
-
-
-def _mistake_at(text: str, position: int, message: str) -> str:
-    here, rest = text[position : position + 1], text[position + 1 : position + 200].lstrip()
-    before = text[max(0, position - 200) : position].rstrip()[-1:]
-    if (here in "]}" and before == ",") or (here == "," and rest[:1] in ("]", "}")):
-        return "there is a comma too many before the end of a list or an object"
-    if message.startswith("Unterminated string"):
-        return "a text begins that does not end"
-    if message.startswith("Invalid control"):
-        return "a text holds a line break or another control character"
-    if message.startswith("Invalid \\"):
-        return "a text holds a backslash that should be written twice"
-    if message.startswith("Extra data"):
-        return "there is more after its end"
-    if not text[position:].strip():
-        return "it ends too early"
-    if message.startswith("Expecting ','"):
-        return f"a comma is missing before {here!r}"
-    return _MISTAKES.get(here) or f"{here!r} was not expected"
+    return f"{where} {mistake_at(error.doc, error.pos, error.msg)}"

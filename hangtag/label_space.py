@@ -17,6 +17,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hangtag.errors import LabelSpaceInvalid
+from hangtag.faults import first_fault
+from hangtag.json_file import JsonFault, parse_json
+from hangtag.label_document import as_label_space
 
 LabelId = int | str
 
@@ -183,38 +186,35 @@ class LabelSpace(BaseModel):
 def read_label_space(path: Path) -> LabelSpace:
     """Read a labels.json, or a plain `{"ID": "name"}` map as one non-exclusive group.
 
+    A group without a title is called by its name.
+
     Raises
     ------
     LabelSpaceInvalid : if the file is missing, is no JSON, or contradicts itself.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return parse_label_space(document)
+        return parse_label_space(parse_json(path.read_bytes()))
     except OSError as error:
         raise LabelSpaceInvalid(f"{path} cannot be read: {error.strerror}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise LabelSpaceInvalid(f"{path} is not JSON: {error}.") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise LabelSpaceInvalid(f"{path}: {where}: {first['msg']}.") from error
+    except JsonFault as error:
+        raise LabelSpaceInvalid(f"{path} {error}.") from error
+    except LabelSpaceInvalid as error:
+        raise LabelSpaceInvalid(f"{path}: {error}") from error
 
 
 def parse_label_space(document: Any) -> LabelSpace:
-    """Return the label space that a parsed labels.json describes (either of its two forms)."""
-    if isinstance(document, dict) and not {"groups", "labels"} & document.keys():
-        document = _single_group(document)
-    return LabelSpace.model_validate(document)
+    """Return the label space that a parsed labels.json describes (either of its two forms).
 
-
-def _single_group(names: dict[str, Any]) -> dict[str, Any]:
-    labels = [
-        {"id": int(key) if key.isdecimal() and str(int(key)) == key else key,
-         "name": name, "group": "labels"}
-        for key, name in names.items()
-    ]  # fmt: skip
-    group = {"name": "labels", "title": "Labels", "exclusive": False}
-    return {"version": "1", "groups": [group], "labels": labels}
+    Raises
+    ------
+    LabelSpaceInvalid : if it has another form or contradicts itself.
+    """
+    try:
+        return LabelSpace.model_validate(as_label_space(document))
+    except ValidationError as error:
+        raise LabelSpaceInvalid(f"{first_fault(error, LabelSpace).at()}.") from error
+    except ValueError as error:
+        raise LabelSpaceInvalid(f"{error}.") from error
 
 
 def _refuse_duplicates(what: str, values: Iterable[str]) -> None:

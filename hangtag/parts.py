@@ -9,7 +9,7 @@ from typing import Any
 
 from hangtag.errors import RequestError
 from hangtag.faults import printable, shown
-from hangtag.json_text import is_other_charset
+from hangtag.json_text import decode_declared
 from hangtag.near_names import name_hint
 from hangtag.schema import Options, ProductRequest
 
@@ -21,18 +21,14 @@ _ELSEWHERE = frozenset(ProductRequest.model_fields) - TEXT_NAMES
 _DECORATED = re.compile(r"(?:options(?:\.|\[))?([^\[\].]+)\]?(?:\[\d*\])?")
 _IGNORED_PREFIX = "utm_"
 # What clients, proxies and forms add of their own. Their values, such as keys, are never repeated.
-_KEYS = {"access_token", "api_key", "api-key", "apikey", "key", "subscription-key", "token"}
+_KEYS = {
+    "access_token", "api-key", "api_key", "apikey", "auth", "authorization", "key",
+    "subscription-key", "token", "x-api-key",
+}  # fmt: skip
 _AGAINST_CACHES = {
-    "_",
-    "cachebuster",
-    "cache_buster",
-    "cb",
-    "nocache",
-    "rand",
-    "t",
-    "timestamp",
-    "ts",
-}
+    "_", "_dc", "_t", "_ts", "cache_buster", "cachebuster", "cb", "nocache", "rand", "rnd", "t",
+    "timestamp", "ts",
+}  # fmt: skip
 _CLICKS = {"fbclid", "gclid", "msclkid"}
 _OF_FORMS = {
     "_charset_", "_method", "_token", "__requestverificationtoken", "authenticity_token", "button",
@@ -105,7 +101,7 @@ def read_fields(parts: Sequence[Part]) -> dict[str, Any]:
             else:
                 (options if name in OPTION_NAMES else fields)[name] = text
         elif not _is_ignored(part.name):
-            raise _unknown(part.name)
+            raise _unknown(part)
     if groups:
         options["groups"] = groups if len(groups) > 1 else groups[0]
     return {**fields, "options": options} if options else fields
@@ -121,9 +117,9 @@ def read_text(part: Part, charset: str | None = None) -> str:
     try:
         return part.value.decode("utf-8")
     except UnicodeDecodeError as error:
-        declared = charset_of(part.content_type) or charset
-        if declared and is_other_charset(declared):
-            return part.value.decode(declared, "replace")
+        declared = decode_declared(part.value, charset_of(part.content_type) or charset)
+        if declared is not None:
+            return declared
         raise RequestError(
             f"The parameter {shown(part.name)} is not UTF-8 text; send it in UTF-8, where ö is "
             "C3 B6 (in a query %C3%B6)."
@@ -149,7 +145,13 @@ def _is_ignored(name: str) -> bool:
     return lower in _IGNORED or lower.startswith(_IGNORED_PREFIX)
 
 
-def _unknown(name: str) -> RequestError:
+def _unknown(part: Part) -> RequestError:
+    name = part.plain_name
+    if part.value.lstrip()[:1] == b"{":
+        return RequestError(
+            f"The field {shown(printable(name))} holds JSON, which belongs into the body or into "
+            "the part `request` of a form."
+        )
     if name in _ELSEWHERE or name == "request":
         return RequestError(
             f"{name!r} is no parameter of its own; send it in the JSON body, or in the part "

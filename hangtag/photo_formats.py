@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import struct
 import zlib
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImagePalette, JpegImagePlugin
 
-from hangtag.errors import FormatUnsupported, ImageTooManyPixels, ImageUndecodable
+from hangtag.errors import (
+    FormatUnsupported,
+    ImageTooManyPixels,
+    ImageUndecodable,
+    RequestError,
+)
+from hangtag.foreign_files import format_of
+from hangtag.jpeg_structure import START_OF_IMAGE
+from hangtag.lookalikes import is_photo
+from hangtag.mangled_photos import mangling_of
+from hangtag.photo_structure import PhotoStructure
+from hangtag.png_chunks import without_profile
 
 SUPPORTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _SUPPORTED_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
 # Above it Pillow refuses to open a photo, whatever our limit.
 PILLOW_MAX_PIXELS = 178_956_970
 
-# Formats that suppliers do send and that are recognised only to be refused by name.
-_REFUSED_SIGNATURES: dict[bytes, str] = {
-    b"%PDF": "a PDF document",
-    b"8BPS": "a Photoshop document",
-    b"<svg": "an SVG drawing",
-    b"<?xml": "an XML document",
-    b"<!DOC": "an HTML page",
-    b"<html": "an HTML page",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x1aE\xdf\xa3": "a video",
-    b"II*\x00\x10\x00\x00\x00CR": "a raw camera file",
-    b"\xff\x0a": "a JPEG XL photo",
-    b"\x00\x00\x00\x0cJXL ": "a JPEG XL photo",
-    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000 photo",
-    b"\x00\x00\x01\x00": "an icon",
-    b"%!PS": "a PostScript document",
-}
-_REFUSED_BRANDS: dict[bytes, str] = {
-    b"heic": "a HEIC photo",
-    b"heix": "a HEIC photo",
-    b"hevc": "a HEIC photo",
-    b"msf1": "a HEIF photo",
-    b"mif1": "a HEIF photo",
-    b"isom": "a video",
-    b"mp42": "a video",
-    b"qt  ": "a video",
-}
+_COLOUR_MAP = 320
+_PNG_GREY = 0
 
 # What Pillow raises on broken bytes, besides OSError: each was met with a mutated photo.
 # RuntimeError includes NotImplementedError and RecursionError.
@@ -65,7 +49,7 @@ DECODE_ERRORS = (
 )
 
 
-def open_photo(data: bytes, max_pixels: int) -> ImageFile.ImageFile:
+def open_photo(structure: PhotoStructure, max_pixels: int) -> ImageFile.ImageFile:
     """Read a photo's header; its pixels are decoded when they are asked for.
 
     A PNG whose colour profile Pillow chokes on is opened without it: `info["icc_profile"]` is
@@ -77,12 +61,12 @@ def open_photo(data: bytes, max_pixels: int) -> ImageFile.ImageFile:
     """
     try:
         try:
-            return _open(data)
+            return _open(structure, structure.data)
         except DECODE_ERRORS:
-            without_profile = _cut_png_profile(data)
-            if without_profile is None:
+            no_profile = without_profile(structure.data)
+            if no_profile is None:
                 raise
-            image = _open(without_profile)
+            image = _open(structure, no_profile)
             image.info["icc_profile"] = None
             return image
     except Image.DecompressionBombError as error:
@@ -90,35 +74,58 @@ def open_photo(data: bytes, max_pixels: int) -> ImageFile.ImageFile:
             f"The photo has more than the {max_pixels:,} pixels that are decoded; send it smaller."
         ) from error
     except DECODE_ERRORS as error:
-        refused = _refused_format(data)
-        if refused:
-            raise FormatUnsupported(f"This is {refused}; send {_SUPPORTED_NAMES}.") from error
-        raise ImageUndecodable(
-            f"The bytes are not a readable photo; send {_SUPPORTED_NAMES}."
-        ) from error
+        raise _refusal(structure) from error
 
 
-def _open(data: bytes) -> ImageFile.ImageFile:
-    return Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)
+def _open(structure: PhotoStructure, data: bytes) -> ImageFile.ImageFile:
+    if data.startswith(START_OF_IMAGE):
+        # Not Image.open, which also reads the list of the pictures behind it, and may fail at it.
+        return _mend_inks(JpegImagePlugin.JpegImageFile(io.BytesIO(data)))
+    image = Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)
+    # Pillow would turn a TIFF by what XMP says, which may be left over from before it was turned.
+    image.info.pop("xmp", None)
+    if structure.tiff:
+        image.info["white_level"] = structure.tiff.white_level
+        image.info["is_unsigned"] = structure.tiff.is_unsigned_32_bit
+        _mend_palette(image)
+    if image.format == "PNG":
+        _mend_transparency(image, *data[24:26])
+    return image
 
 
-def _cut_png_profile(data: bytes) -> bytes | None:
-    """Return a PNG file without its colour profile, or None if there is none."""
-    kept, has_profile = [data[:8]], False
-    position = 8 if data.startswith(b"\x89PNG\r\n\x1a\n") else len(data)
-    while position + 8 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        end = position + 12 + length
-        if kind == b"iCCP":
-            has_profile = True
-        else:
-            kept.append(data[position:end])
-        position = end
-    return b"".join(kept) if has_profile else None
+def _mend_palette(image: ImageFile.ImageFile) -> None:
+    """Read levels of 8 bits where 16 belong, as libtiff does: Pillow would make them black."""
+    levels = getattr(image, "tag_v2", {}).get(_COLOUR_MAP, ())
+    if image.mode in ("P", "PA") and levels and max(levels) < 256:
+        image.palette = ImagePalette.raw("RGB;L", bytes(levels))
 
 
-def _refused_format(data: bytes) -> str | None:
-    head = data[:512].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
-    if data[4:8] == b"ftyp":
-        return _REFUSED_BRANDS.get(bytes(data[8:12]))
-    return next((name for mark, name in _REFUSED_SIGNATURES.items() if head.startswith(mark)), None)
+def _mend_transparency(image: ImageFile.ImageFile, bits: int, colour: int) -> None:
+    """Bring the level that is transparent to the 8 bits to which Pillow brings the others."""
+    transparent = image.info.get("transparency")
+    if colour == _PNG_GREY and bits in (2, 4) and isinstance(transparent, int):
+        image.info["transparency"] = transparent * 255 // ((1 << bits) - 1)
+    if bits == 16 and isinstance(transparent, tuple):
+        image.info["transparency"] = tuple(level >> 8 for level in transparent)
+
+
+def _mend_inks(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
+    """Take CMYK as it is: only programs that write Adobe's marker store it the other way round."""
+    if image.mode == "CMYK" and image.tile and "adobe_transform" not in image.info:
+        image.tile = [image.tile[0]._replace(args=("CMYK", ""))]
+    return image
+
+
+def _refusal(structure: PhotoStructure) -> RequestError:
+    data = structure.data
+    if name := format_of(data):
+        return FormatUnsupported(f"This is {name}; send {_SUPPORTED_NAMES}.")
+    if structure.tiff:
+        return ImageUndecodable(
+            f"The TIFF photo ({structure.tiff.name}) is broken or cut short; send it again."
+        )
+    if is_photo(data) and not data[:1].isspace():
+        return ImageUndecodable("The photo is broken or cut short; send it again.")
+    if mangling := mangling_of(data):
+        return ImageUndecodable(f"In place of a photo this is {mangling}.")
+    return ImageUndecodable(f"The bytes are not a readable photo; send {_SUPPORTED_NAMES}.")

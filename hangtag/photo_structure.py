@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from hangtag.errors import ImageUndecodable
+from hangtag.jpeg_structure import END_OF_IMAGE, SCAN, START_OF_IMAGE, read_frame, segments
+from hangtag.png_chunks import SIGNATURE as PNG_SIGNATURE
+from hangtag.png_chunks import read_png
+from hangtag.tiff_kinds import TiffKind
 from hangtag.tiff_structure import check_tiff
+from hangtag.webp_chunks import is_webp, read_webp
 
 _MAX_JPEG_SEGMENTS = 1024
 _MAX_JPEG_EXIF_SEGMENTS = 16
 # libjpeg writes 10 scans; libtiff draws the same line.
 _MAX_JPEG_SCANS = 100
-_MAX_PNG_CHUNKS = 65_536
 # A file of 20 MB in blocks of the largest size has 78,000.
 _MAX_GIF_BLOCKS = 131_072
 _MAX_STRAY_BYTES = 65_536
@@ -30,10 +34,6 @@ _MAX_AVIF_BOXES = 4096
 _MAX_AVIF_INDEX_BYTES = 65_536
 _MAX_AVIF_MOVIE_BYTES = 262_144
 
-# What is followed by a length: not the bare markers, not the escaped 0xFF of compressed data.
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-_JPEG_END, _JPEG_SCAN = 0xD9, 0xDA
-_JPEG_LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 _GIF_BLOCK = re.compile(rb"[,!;]")
 _GIF_IMAGE, _GIF_EXTENSION = ord(","), ord("!")
 _RLE_COMPRESSIONS = (1, 2)
@@ -47,13 +47,22 @@ _AVIF_INDICES = (b"iloc", b"iinf", b"iref", b"ipma", b"grpl")
 class PhotoStructure:
     """What a file's pieces tell that Pillow does not, or only at a price.
 
+    data : the file as the decoder gets it: of a PNG, without what is not its picture, of a WebP,
+        without a last chunk that is cut short
     scalable : whether it is a JPEG that can be decoded at a reduced scale; lossless ones cannot
-    several_frames : whether a GIF has more than one frame; None for other formats, where Pillow
-        knows it without reading them
+    several_frames : whether there is more than one picture; None for formats where Pillow knows it
+        without reading them
+    is_cut_short : whether a JPEG, PNG or WebP lacks its end
+    exif : what the texts of a PNG hold of it
+    tiff : which kind of TIFF it is
     """
 
+    data: bytes
     scalable: bool = False
     several_frames: bool | None = None
+    is_cut_short: bool = False
+    exif: bytes = b""
+    tiff: TiffKind | None = None
 
 
 def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
@@ -62,54 +71,54 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
     Raises
     ------
     ImageUndecodable : if there are absurdly many pieces.
+    FormatUnsupported : if it is of a kind that would be read wrongly.
     """
-    if data.startswith(b"\xff\xd8\xff"):
+    if data.startswith(START_OF_IMAGE):
         return _check_jpeg(data)
     if data.startswith((b"GIF87a", b"GIF89a")):
         return _check_gif(data)
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        _check_png(data)
-    elif data.startswith(_TIFF_SIGNATURES):
-        check_tiff(data, max_pixels)
-    elif data.startswith(b"BM"):
+    if data.startswith(PNG_SIGNATURE):
+        png = read_png(data)
+        return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exif=png.exif)
+    if is_webp(data):
+        webp = read_webp(data)
+        return PhotoStructure(webp.data, is_cut_short=webp.is_cut_short)
+    if data.startswith(_TIFF_SIGNATURES):
+        return PhotoStructure(data, tiff=check_tiff(data, max_pixels))
+    if data.startswith(b"BM"):
         _check_bmp(data)
     elif data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
         _check_avif(data)
-    return PhotoStructure()
+    return PhotoStructure(data)
 
 
 def _check_jpeg(data: bytes) -> PhotoStructure:
-    position, stray_bytes = 2, 0
-    segments, exif_segments, scans = 0, 0, 0
-    scalable = True
-    while found := _JPEG_MARKER.search(data, position):
-        marker = data[found.end() - 1]
-        if marker == _JPEG_END:
-            break
+    stray_bytes, end, pixels_start = 0, 2, len(data)
+    exif_count, scans = 0, 0
+    frame = None
+    for count, segment in enumerate(segments(data), 1):
         if not scans:
-            stray_bytes += found.start() - position
-        segments += 1
-        scans += marker == _JPEG_SCAN
-        scalable = scalable and marker not in _JPEG_LOSSLESS
-        exif_segments += data.startswith(b"Exif\0\0", found.end() + 2)
+            stray_bytes += segment.gap_bytes
+            frame = frame or read_frame(data, segment)
+        if segment.marker == SCAN:
+            scans += 1
+            pixels_start = min(pixels_start, segment.end)
+        exif_count += data.startswith(b"Exif\0\0", segment.start)
         if scans > _MAX_JPEG_SCANS:
             _refuse("many scans")
-        if segments > _MAX_JPEG_SEGMENTS or exif_segments > _MAX_JPEG_EXIF_SEGMENTS:
+        if count > _MAX_JPEG_SEGMENTS or exif_count > _MAX_JPEG_EXIF_SEGMENTS:
             _refuse("many segments")
-        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
-        position = found.end() + length
-    if stray_bytes > _MAX_STRAY_BYTES or (not scans and len(data) - position > _MAX_STRAY_BYTES):
+        end = segment.end
+    if stray_bytes > _MAX_STRAY_BYTES or (not scans and len(data) - end > _MAX_STRAY_BYTES):
         _refuse("much between its segments")
-    return PhotoStructure(scalable=scalable)
-
-
-def _check_png(data: bytes) -> None:
-    position = 8
-    for _ in range(_MAX_PNG_CHUNKS):
-        position += 12 + int.from_bytes(data[position : position + 4], "big")
-        if position >= len(data):
-            return
-    _refuse("many chunks")
+    # A JPEG is one photo: the thumbnails, gain maps and second views that cameras put behind it
+    # (CIPA DC-007) are not looked at.
+    return PhotoStructure(
+        data,
+        scalable=frame is None or not frame.is_lossless,
+        several_frames=False,
+        is_cut_short=scans > 0 and data.rfind(END_OF_IMAGE, pixels_start) < 0,
+    )
 
 
 def _check_gif(data: bytes) -> PhotoStructure:
@@ -134,7 +143,7 @@ def _check_gif(data: bytes) -> PhotoStructure:
         position += 1
     if stray_bytes > _MAX_STRAY_BYTES:
         _refuse("much between its blocks")
-    return PhotoStructure(several_frames=frames > 1)
+    return PhotoStructure(data, several_frames=frames > 1)
 
 
 def _gif_palette_bytes(flags: bytes) -> int:

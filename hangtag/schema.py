@@ -41,6 +41,13 @@ def _as_image(value: Any) -> Any:
     return {"content": value} if isinstance(value, str) else value
 
 
+def _refuse_bytes(value: Any) -> Any:
+    """JavaScript writes a Buffer as an object, and bytes as a list of numbers."""
+    if isinstance(value, dict | list):
+        raise ValueError("it must be the photo's bytes in base64, as one text")
+    return value
+
+
 def _as_whole(value: Any) -> Any:
     """12.0 is 12: tables with gaps make floats of their numbers."""
     is_whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
@@ -105,7 +112,7 @@ class _Request(BaseModel):
 class RequestImage(_Request):
     """One photo in a JSON request; `content` is base64, with or without a data-URL prefix."""
 
-    content: StrictStr
+    content: Annotated[StrictStr, BeforeValidator(_refuse_bytes)]
     view: _FreeText | None = None
 
 

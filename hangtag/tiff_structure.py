@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hangtag.errors import FormatUnsupported, ImageUndecodable
+from hangtag.tiff_kinds import KIND_TAGS, TiffKind, tiff_kind
 
 _MAX_TAGS = 4096
 # A colour map has 196,608; a picture of 65,535 rows in strips of one row, fewer.
@@ -21,6 +22,8 @@ _MAX_SAMPLES = 6
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _SIGNED_RATIONAL = 1, 2, 3, 4, 5, 7, 10
 _DIRECTORY, _LONG8, _DIRECTORY8 = 13, 16, 18
 _SIZES = {_SHORT: 2, _LONG: 4, _DIRECTORY: 4, _LONG8: 8, _DIRECTORY8: 8}
+# A picture's kind is told by tags of a number for each channel, or of fewer.
+_MAX_KIND_VALUES = 8
 
 _WIDTH, _HEIGHT = 256, 257
 _COMPRESSION = 259
@@ -30,6 +33,8 @@ _FAX_COMPRESSIONS = (2, 3, 4, 32_771)
 _STRIP_OFFSETS, _ROWS_PER_STRIP = 273, 278
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS = 322, 323, 324
 _GEOMETRY = (_WIDTH, _HEIGHT, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_HEIGHT)
+_OF_PICTURE = {*_GEOMETRY, _STRIP_OFFSETS, _TILE_OFFSETS, *KIND_TAGS} - {_COMPRESSION}
+_CANON_RAW = b"II*\0\x10\0\0\0CR"
 _EXIF, _GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _DIRECTORIES = (_EXIF, _GPS, _INTEROPERABILITY)
 
@@ -53,6 +58,15 @@ class _Layout:
     def read(self, content: bytes) -> int:
         return int.from_bytes(content, "little" if self.byte_order == "<" else "big")
 
+    def values(self, data: bytes, tag: _Tag) -> tuple[int, ...]:
+        """Return the first numbers of a tag."""
+        size = _SIZES.get(tag.kind, 1)
+        count = min(tag.count, _MAX_KIND_VALUES)
+        start = self.read(tag.content)
+        lies_inside = size * tag.count <= len(tag.content)
+        values = tag.content if lies_inside else data[start : start + size * count]
+        return tuple(self.read(values[size * n : size * (n + 1)]) for n in range(count))
+
     def tags(self, data: bytes, offset: int) -> Iterator[_Tag]:
         """Yield the tags of a directory, as far as the file goes."""
         count_bytes, tag = (8, "HHQ8s") if self.is_big else (2, "HHI4s")
@@ -67,13 +81,13 @@ class _Layout:
             yield _Tag(*form.unpack_from(data, start))
 
 
-def check_tiff(data: bytes, max_pixels: int) -> None:
+def check_tiff(data: bytes, max_pixels: int) -> TiffKind:
     """Check the tags of a TIFF file's first picture; broken files are left to the decoder.
 
     Raises
     ------
     ImageUndecodable : if a tag claims absurdly much.
-    FormatUnsupported : if the picture is a fax.
+    FormatUnsupported : if the picture is a fax, raw, or of a kind that would come out wrong.
     """
     if data.startswith(b"MM\0\x2b"):
         # Pillow reads these as if the offsets had 32 bits, libtiff as they are.
@@ -82,15 +96,25 @@ def check_tiff(data: bytes, max_pixels: int) -> None:
     first = layout.read(data[8:16] if layout.is_big else data[4:8])
     geometry: dict[int, int] = {}
     offset_counts: dict[int, int] = {}
+    kind_tags: dict[int, tuple[int, ...]] = {}
     for tag in _all_tags(data, layout, first):
         _check_size(tag)
         if tag.number == _COMPRESSION:
             _check_compression(tag, layout)
+        if tag.number in KIND_TAGS:
+            kind_tags.setdefault(tag.number, layout.values(data, tag))
         if tag.number in _GEOMETRY:
             _note_geometry(tag, layout, geometry)
         if tag.number in (_STRIP_OFFSETS, _TILE_OFFSETS):
             offset_counts[tag.number] = max(tag.count, offset_counts.get(tag.number, 0))
     _check_geometry(geometry, offset_counts, max_pixels)
+    kind = tiff_kind(
+        kind_tags,
+        is_big_endian=layout.byte_order == ">",
+        is_raw=data.startswith(_CANON_RAW),
+    )
+    kind.check()
+    return kind
 
 
 def _all_tags(data: bytes, layout: _Layout, offset: int) -> Iterator[_Tag]:
@@ -103,7 +127,7 @@ def _all_tags(data: bytes, layout: _Layout, offset: int) -> Iterator[_Tag]:
             for tag in layout.tags(data, directory):
                 if tag.number in _DIRECTORIES:
                     found.append(_number(tag, layout))
-                if depth == 0 or tag.number not in (*_GEOMETRY, _STRIP_OFFSETS, _TILE_OFFSETS):
+                if depth == 0 or tag.number not in _OF_PICTURE:
                     yield tag
         if len(found) > len(_DIRECTORIES):
             raise _absurd("repeated tags")

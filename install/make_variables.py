@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# Of the core only what needs no package.
+from hangtag.console import run_command
+
 MAKEFILE = Path("Makefile")
 # Of all goals: which Python, and what make itself is told.
 _OF_ALL = frozenset({"PYTHON", "MAKEFLAGS", "SHELL"})
@@ -94,8 +97,16 @@ def _missing(chosen: Mapping[str, Goal], given: Mapping[str, str]) -> Iterator[s
 def _no_folder(given: Mapping[str, str]) -> Iterator[str]:
     data = given.get("DATA")
     # Known before gigabytes are installed.
-    if data is not None and not Path(data).expanduser().exists():
+    if data is not None and not _is_there(data):
         yield f"DATA={data} is not there; name the folder of your dataset."
+
+
+def _is_there(folder: str) -> bool:
+    try:
+        return Path(folder).expanduser().exists()
+    except RuntimeError:
+        # Of a user who is not known here.
+        return False
 
 
 def _near(name: str, known: Iterable[str]) -> str:
@@ -117,4 +128,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: sys.exit(main(sys.argv[1:])))

@@ -6,14 +6,19 @@ quicker, and leaves out `openvino-telemetry`, which OpenVINO asks for and which 
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# Of the core only what needs no package.
+from hangtag.console import run_command
 
 VENV = Path(".venv")
 PYTHON = VENV / "bin" / "python"
@@ -82,6 +87,7 @@ def install(packages: PackageSet) -> None:
     InstallationFailed : if there is no room, no venv can be made, or pip fails.
     """
     started = time.monotonic()
+    require_possible(Path.cwd())
     print(announcement(packages, shutil.disk_usage(".").free), flush=True)
     if not _works(PYTHON):
         _make_venv()
@@ -96,6 +102,29 @@ def install(packages: PackageSet) -> None:
         f"Installed {packages.purpose} into {VENV} in {time.monotonic() - started:.0f} s; "
         "`make clean-all` removes it again."
     )
+
+
+def require_possible(folder: Path) -> None:
+    """Check what would fail later, with words that help nobody.
+
+    Raises
+    ------
+    InstallationFailed : if no virtual environment can be made in the folder.
+    """
+    if os.pathsep in str(folder):
+        raise InstallationFailed(
+            f"the path of this folder, {folder}, holds a {os.pathsep!r}, with which no virtual "
+            "environment can be made; move or rename it."
+        )
+    if not os.access(folder, os.W_OK):
+        raise InstallationFailed(f"this folder, {folder}, cannot be written to; .venv lies in it.")
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise InstallationFailed(
+            "there is no folder for temporary files that can be written to and has room; name one "
+            "with TMPDIR=…."
+        ) from error
 
 
 def announcement(packages: PackageSet, free_bytes: int) -> str:
@@ -156,11 +185,12 @@ def _has_unwanted() -> bool:
 
 def _run_pip(*arguments: str) -> None:
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", *arguments]
-    if subprocess.run(command, check=False).returncode:
+    # pip gives up where nobody reads its stdout.
+    if subprocess.run(command, stdout=sys.stderr, check=False).returncode:
         raise InstallationFailed(
             "pip failed, for the reason above; the same command goes on where it stopped."
         )
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(lambda: sys.exit(main(sys.argv[1:])))

@@ -21,7 +21,7 @@ from loadtest.limits import ALL, Limit, Measured, limits_of, read_exceptions, re
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario
 from loadtest.suppliers import read_suppliers, suppliers_without_keys
 from loadtest.tagging_requests import CONTENT_TYPES
-from loadtest.target_server import require_server
+from loadtest.target_server import require_server, server_address
 
 _LOCUSTFILE = Path(__file__).parent / "locustfile.py"
 _RESULTS = Path("loadtest/results")
@@ -75,6 +75,7 @@ def main(
 
     A broken request counts as a success if it gets the status and the code of the contract.
     """
+    host = server_address(host)
     _require_photos(photos)
     require_server(host)
     plan = LoadPlan(

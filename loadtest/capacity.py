@@ -42,7 +42,7 @@ from loadtest.capacity_report import (
 from loadtest.planning import Server, plan_servers
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
 from loadtest.tagging_requests import Photo, read_photos
-from loadtest.target_server import require_server
+from loadtest.target_server import require_server, server_address
 from server.plan import count_gpus
 
 _OUTPUT = Path("bench/results/capacity.json")
@@ -225,6 +225,7 @@ def _photos(folder: Path | None) -> list[Photo]:
 @contextmanager
 def _target(archive: Path, host: str | None) -> Iterator[_Target]:
     if host is not None:
+        host = server_address(host)
         address = _address(host)
         require_server(host)
         yield _Target(address, pid=None, cores=None, gpus=0)

@@ -52,13 +52,13 @@ def read_measured(stats: Path, duration_s: float) -> list[Measured]:
     duration_s : of the run. Locust's own rate ends with the last answer, and so does not fall when
         a server goes silent.
     """
-    with stats.open(newline="") as file:
+    with stats.open(newline="", encoding="utf-8") as file:
         return [_measured(row, duration_s) for row in csv.DictReader(file)]
 
 
 def read_exceptions(exceptions: Path) -> list[str]:
     """Return what broke in the clients themselves: neither an answer nor a failed request."""
-    with exceptions.open(newline="") as file:
+    with exceptions.open(newline="", encoding="utf-8") as file:
         return [row["Message"] for row in csv.DictReader(file)]
 
 

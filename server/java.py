@@ -64,7 +64,8 @@ def _version_text(java: Path) -> str:
         answer = subprocess.run(
             [str(java), "-version"],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=VERSION_TIMEOUT_S,
             check=True,
         )

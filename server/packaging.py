@@ -22,6 +22,7 @@ from hangtag.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.settings import parse_settings
 from server.speed import Speed, remember_speed
+from server.torchserve import UTF_8, WORKER_PATH
 from server.torchserve import WORKER_PATH
 
 _PROJECT = Path(__file__).parent.parent
@@ -30,6 +31,12 @@ _PACKAGES = ("hangtag", "handlers")
 # Always served under this name; the file's own name may have spaces, a model's may not.
 _MODEL_NAME = "tagger"
 _MODEL_CONFIG = _PROJECT / "serve_config" / "model-config.yaml"
+
+# Not by way of PYTHONPATH, which is split at each `:`, and folders are named as people please.
+_REPLAY = (
+    "import runpy, sys; sys.path[:0] = sys.argv[2:]; "
+    "runpy.run_module('server.replay', run_name='__main__')"
+)
 
 
 @one_sentence_errors
@@ -126,7 +133,8 @@ def _pack(bundle: Bundle, work: Path, version: str) -> Path:
             *("-m", "model_archiver.model_packaging"),
             *("--model-name", _MODEL_NAME, "--version", version),
             *("--handler", str(_HANDLER), "--config-file", str(_MODEL_CONFIG)),
-            *("--extra-files", str(staged), "--export-path", str(work)),
+            # Relative: the archiver splits what it is to add at each comma.
+            *("--extra-files", staged.name, "--export-path", str(work)),
             # Weights hardly compress; storing them is ten times faster, also to unpack.
             *("--archive-format", "zip-store"),
         ],
@@ -139,12 +147,8 @@ def _pack(bundle: Bundle, work: Path, version: str) -> Path:
 def _replay(packed: Path, unpacked: Path) -> dict[str, Any]:
     with zipfile.ZipFile(packed) as contents:
         contents.extractall(unpacked)
-    search_path = os.pathsep.join([str(WORKER_PATH), str(unpacked), str(_PROJECT)])
-    output = _run_python(
-        ["-m", "server.replay", str(unpacked)],
-        cwd=unpacked,
-        environment={"PYTHONPATH": search_path},
-    )
+    search_path = [str(WORKER_PATH), str(unpacked), str(_PROJECT)]
+    output = _run_python(["-c", _REPLAY, str(unpacked), *search_path], cwd=unpacked, environment={})
     replayed: dict[str, Any] = json.loads(output.splitlines()[-1])
     return replayed
 
@@ -153,9 +157,10 @@ def _run_python(arguments: list[str], cwd: Path, environment: dict[str, str]) ->
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, **UTF_8, **environment},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

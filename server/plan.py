@@ -135,7 +135,9 @@ def count_gpus() -> int:
     # The container's image for CPUs has OpenVINO only.
     if tool is None or importlib.util.find_spec("onnxruntime") is None or not has_cuda():
         return 0
-    listed = subprocess.run([tool, "--list-gpus"], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        [tool, "--list-gpus"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
 
 

@@ -30,6 +30,11 @@ MODEL_FILE = f"{MODEL_NAME}.mar"
 _FRONTEND = Path(__file__).resolve().parent / "frontend" / "hangtag-frontend.jar"
 # What workers import before anything else.
 WORKER_PATH = Path(__file__).resolve().parent / "worker_path"
+# Links in the run folder: Java splits what it is to load at each `:`, Python what it is to import,
+# and the folders that those lie in may be named as people please.
+_LINK_TO_FRONTEND = "hangtag-frontend.jar"
+_LINK_TO_TORCHSERVE = "torchserve"
+_LINK_TO_WORKER_PATH = "worker_path"
 # A file of this name in the run folder tells the front end to take leave (frontend/Drain.java).
 _DRAINING = "draining"
 # Netty alone takes 2 s to close in peace.
@@ -75,7 +80,7 @@ class TorchServe:
             run_folder = Path(resources.enter_context(_run_folder()))
             settings = as_properties(self.plan, MODEL_NAME, self.archive.model_version, MODEL_FILE)
             furnished = furnish(run_folder, self.ports, settings)
-            (run_folder / MODEL_FILE).symlink_to(self.archive.path)
+            _link(run_folder, home, self.archive.path)
             console = resources.enter_context(self.logs.open_console())
             self._process = subprocess.Popen(
                 [str(java), *furnished.jvm_arguments, *_arguments(home, run_folder)],
@@ -145,6 +150,13 @@ class TorchServe:
         _await_end_of_group(process.pid)
 
 
+def _link(run_folder: Path, torchserve_home: Path, archive: Path) -> None:
+    (run_folder / MODEL_FILE).symlink_to(archive)
+    (run_folder / _LINK_TO_FRONTEND).symlink_to(_FRONTEND)
+    (run_folder / _LINK_TO_TORCHSERVE).symlink_to(torchserve_home)
+    (run_folder / _LINK_TO_WORKER_PATH).symlink_to(WORKER_PATH)
+
+
 def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
     return [
         f"-Dmodel_server_home={torchserve_home}",
@@ -153,7 +165,7 @@ def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
         # The log goes on until the last request is answered; HangtagServer ends it.
         "-Dlog4j.shutdownHookEnabled=false",
         "-cp",
-        os.pathsep.join([str(_FRONTEND), str(torchserve_home / "ts" / "frontend" / "*")]),
+        os.pathsep.join([_LINK_TO_FRONTEND, f"{_LINK_TO_TORCHSERVE}/ts/frontend/*"]),
         "HangtagServer",
         "--python",
         sys.executable,
@@ -171,6 +183,8 @@ def _arguments(torchserve_home: Path, run_folder: Path) -> list[str]:
 # photo that each of a worker's threads has seen: hostile photos took a worker from 510 to 770 MB
 # for good (2 cores), and with these settings nowhere.
 _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+# Names of files, logs and answers are UTF-8, whatever the terminal takes.
+UTF_8 = {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, str]:
@@ -186,7 +200,8 @@ def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, s
         **_MEMORY,
         **inherited,
         **temporary,
-        "PYTHONPATH": str(WORKER_PATH),
+        **UTF_8,
+        "PYTHONPATH": str(run_folder / _LINK_TO_WORKER_PATH),
         "OMP_NUM_THREADS": str(plan.threads),
         "LOG_LOCATION": str(logs),
         "METRICS_LOCATION": str(logs),
@@ -209,7 +224,8 @@ def _torchserve_home() -> Path:
 
 def _run_folder() -> tempfile.TemporaryDirectory[str]:
     usual = tempfile.gettempdir()
-    parent = usual if len(os.fsencode(usual)) <= MAX_TEMP_PATH_BYTES else "/tmp"  # noqa: S108
+    fits = len(os.fsencode(usual)) <= MAX_TEMP_PATH_BYTES and os.pathsep not in usual
+    parent = usual if fits else "/tmp"  # noqa: S108
     return tempfile.TemporaryDirectory(prefix="hangtag-", dir=parent, ignore_cleanup_errors=True)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.console import expand_home, one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import read_label_space
 
@@ -144,7 +144,7 @@ def train(
         explicit: dict[str, Any] = {
             name: value for name, value in named.items() if value is not None
         }
-        settings = make_settings(data.expanduser(), **{**_named_values(more or []), **explicit})
+        settings = make_settings(expand_home(data), **{**_named_values(more or []), **explicit})
         bundle = start_run(settings, run or _new_run_folder(settings.backbone))
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
@@ -198,7 +198,7 @@ def input_speed(
     _quieten()
     named = {"backbone": backbone, "weights": weights, "skip_bad": skip_bad or None}
     given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    settings = make_settings(data.expanduser(), **{**_named_values(more or []), **given})
+    settings = make_settings(expand_home(data), **{**_named_values(more or []), **given})
     folder = run or _new_run_folder("input-speed")
     catalogue = read_catalogue(settings.data)
     require_possible(settings, catalogue.label_space)

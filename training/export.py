@@ -202,7 +202,8 @@ def _commit() -> str | None:
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes"],  # noqa: S607
             cwd=project,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from hangtag.bundle import DatasetIdentity, digest_of_parts
 from hangtag.decisions import FloatArray
+from hangtag.errors import DataInvalid
 from hangtag.images import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
@@ -24,7 +25,9 @@ from training.data import (
     decode_catalogue,
     group_photos,
     label_matrix,
+    refuse_empty,
     split_catalogue,
+    with_problems,
     write_splits,
 )
 from training.data.split import SPLITS
@@ -122,13 +125,16 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
     if decoded.problems and not settings.skip_bad:
         check_problems(decoded.problems, run_folder / _REPORT, skip_bad=False)
+    refuse_empty(decoded.problems, len(decoded.photos), run_folder / _REPORT)
     groups = group_photos(
         decoded.photos, decoded.hashes, decoded.colours, by_title=settings.group_by == "title"
     )
     targets = label_matrix(decoded.photos, catalogue.label_space)
-    splits = split_catalogue(
-        groups, targets, [photo.split for photo in decoded.photos], seed=settings.seed
-    )
+    given = [photo.split for photo in decoded.photos]
+    try:
+        splits = split_catalogue(groups, targets, given, seed=settings.seed)
+    except DataInvalid as error:
+        raise with_problems(error, decoded.problems, run_folder / _REPORT) from error
     print(
         f"{len(decoded.photos):,} photos: {len(splits.train):,} to learn from, "
         f"{len(splits.validation):,} to tune on, {len(splits.calibration):,} to calibrate on, "

@@ -31,7 +31,11 @@ def render(folder: Path) -> list[Manifest]:
             "deploy/kubernetes/overlays/cpu."
         )
     done = subprocess.run(
-        [*find_renderer(), str(folder)], capture_output=True, text=True, check=False
+        [*find_renderer(), str(folder)],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode:
         raise SetupError(f"{folder} cannot be rendered: {_reason(done.stderr)}.")

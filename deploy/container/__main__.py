@@ -95,7 +95,8 @@ def _revision() -> str:
         ["git", "rev-parse", "HEAD"],  # noqa: S607
         cwd=PROJECT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     return done.stdout.strip() or "unknown"

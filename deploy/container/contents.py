@@ -42,7 +42,8 @@ def measure_contents(engine: Engine, tag: str) -> dict[str, float]:
     done = subprocess.run(
         engine.run_command(tag, ["-c", script], options),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

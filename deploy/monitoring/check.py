@@ -43,7 +43,12 @@ def check() -> None:
 
 def _promtool(promtool: Path, *arguments: str | Path) -> None:
     done = subprocess.run(
-        [promtool, *arguments], capture_output=True, text=True, check=False, cwd=FOLDER
+        [promtool, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        cwd=FOLDER,
     )
     if done.returncode:
         raise SettingsInvalid(f"promtool refuses the rules:\n{done.stdout}{done.stderr}".strip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -59,9 +60,7 @@ def load_engine(
         return OpenVinoEngine(models[chosen], precision=chosen, threads=threads)
     from hangtag.engine.onnxruntime_engine import OnnxRuntimeEngine, choose_device, providers
 
-    # Not in a temporary folder: it goes with the server, and TensorRT plans for minutes.
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hangtag", "tensorrt")
-    device = choose_device(providers(), gpu_id, chosen, cache)
+    device = choose_device(providers(), gpu_id, chosen, _folder_of_plans())
     return OnnxRuntimeEngine(models[chosen], device, precision=chosen, threads=threads)
 
 
@@ -121,3 +120,13 @@ def has_cuda() -> bool:
 def has_openvino() -> bool:
     """Whether OpenVINO is installed; where it is not, ONNX Runtime takes its place."""
     return importlib.util.find_spec("openvino") is not None
+
+
+def _folder_of_plans() -> Path:
+    # Not a temporary folder: it goes with the server, and TensorRT plans for minutes. It has to do
+    # where a user has no home.
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path(tempfile.gettempdir())
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache", "hangtag", "tensorrt")

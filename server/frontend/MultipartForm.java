@@ -151,7 +151,10 @@ final class MultipartForm {
 
     private static void requireIdentity(String encoding) throws Refused {
         if (!List.of("7bit", "8bit", "binary").contains(encoding.toLowerCase(Locale.ROOT))) {
-            throw invalid("has a part with a Content-Transfer-Encoding");
+            throw new Refused(
+                    Problem.requestInvalid(
+                            "A part of the multipart body has a Content-Transfer-Encoding; send its"
+                                    + " bytes as they are."));
         }
     }
 

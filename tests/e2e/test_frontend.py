@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import signal
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -114,15 +116,43 @@ def assert_serves(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/predictions/tagger", "/predictions/tagger/2.5", "/predictions/tagger/"]
+    "path",
+    [
+        "/predictions/tagger",
+        "/predictions/tagger/2.5",
+        "/predictions/tagger/",
+        "//predictions/tagger",
+        "/predictions//tagger//?top_k=1",
+        "http://tagger.example:8080/predictions/tagger?top_k=1",
+        "HTTPS://user:secret@tagger.example/predictions/tagger/2.5",
+    ],
 )
 def test_predictions_are_let_through(wire: Wire, path: str) -> None:
     assert colour(wire.ask(request(photo(BLUE), JPEG, line=f"POST {path} HTTP/1.1"))) == "Blue"
 
 
+def test_of_a_whole_url_the_log_keeps_the_path(address: ServingAddress, wire: Wire) -> None:
+    line = "POST http://user:hush@tagger.example/predictions/tagger?api_key=hush HTTP/1.1"
+    asked = request(photo(RED), JPEG, "X-Request-Id: whole-url", line=line)
+    assert colour(wire.ask(asked)) == "Red"
+    log = address.logs / "access_log.log"
+    assert eventually(lambda: "whole-url" in log.read_text())
+    (logged,) = [each for each in log.read_text().splitlines() if "whole-url" in each]
+    assert '"path":"/predictions/tagger"' in logged
+    assert "hush" not in log.read_text()
+
+
 def test_ping_says_that_the_server_is_healthy(wire: Wire) -> None:
     answer = wire.ask(PING)
     assert (answer.status, answer.json) == (200, {"status": "Healthy"})
+    assert_serves(wire)
+
+
+@pytest.mark.parametrize("path", ["/ping", "//ping/", "http://tagger.example/ping?x"])
+def test_ping_answers_those_that_ask_for_no_body(wire: Wire, path: str) -> None:
+    wire.send(request(line=f"HEAD {path} HTTP/1.1"))
+    status, headers = wire.receive_head()
+    assert (status, headers["content-type"]) == (200, "application/json")
     assert_serves(wire)
 
 
@@ -143,7 +173,9 @@ def test_ping_says_that_the_server_is_healthy(wire: Wire) -> None:
         "/wfpredict/tagger",
         "/tagger/predict",
         "/api-description",
-        "//predictions/tagger",
+        "predictions/tagger",
+        "http://tagger.example",
+        "ftp://tagger.example/predictions/tagger",
         "*",
     ],
 )
@@ -159,7 +191,8 @@ def test_other_paths_are_not_found(wire: Wire, path: str) -> None:
         ("GET", "/predictions/tagger", "POST"),
         ("PUT", "/predictions/tagger/2.5", "POST"),
         ("OPTIONS", "/predictions/tagger", "POST"),
-        ("POST", "/ping", "GET"),
+        ("post", "/predictions/tagger", "POST"),
+        ("POST", "/ping", "GET, HEAD"),
     ],
 )
 def test_other_methods_are_not_allowed(wire: Wire, method: str, path: str, allowed: str) -> None:
@@ -225,6 +258,66 @@ def test_a_form_with_all_that_is_allowed(wire: Wire) -> None:
     assert colour(answer) == "Blue"
     assert answer.json["product_id"] == 'a "b"'
     assert all(len(group["candidates"]) == 1 for group in answer.json["groups"].values())
+
+
+def test_a_browsers_form_in_which_one_input_was_left_empty(wire: Wire) -> None:
+    field = "Content-Disposition: form-data; name="
+    body = (
+        part(FILE + "\r\nContent-Type: image/jpeg", photo(BLUE))
+        + part(field + '"back"; filename=""\r\nContent-Type: application/octet-stream', b"")
+        + part(field + '"title"', b"")
+        + part(
+            field + '"product_id"\r\nContent-Type: text/plain; charset=ISO-8859-1', b"Gr\xf6\xdfe"
+        )
+        + part(field + '"submit"', b"Send")
+        + b"--b--\r\n"
+    )
+    answer = wire.ask(request(body, FORM))
+    assert colour(answer) == "Blue"
+    assert (len(answer.json["images"]), answer.json["product_id"]) == (1, "Größe")
+
+
+def test_a_file_of_no_bytes_is_not_left_out(wire: Wire) -> None:
+    body = part(FILE, photo(BLUE)) + part(FILE, b"") + b"--b--"
+    assert wire.ask(request(body, FORM)).code == "image_missing"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "gzip\r\nX: y", "utf-8"])
+def test_a_packed_body_is_unpacked(wire: Wire, encoding: str) -> None:
+    packers = {"gzip": gzip.compress, "deflate": zlib.compress}
+    pack = packers.get(encoding.split("\r")[0], bytes)
+    answer = wire.ask(request(pack(photo(GREEN)), JPEG, f"Content-Encoding: {encoding}"))
+    assert colour(answer) == "Green"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"\x8b\x03\x80", (JPEG, "Content-Encoding: br"), 415),
+        (gzip.compress(photo()), (JPEG, "Content-Encoding: gzip", "Content-Encoding: gzip"), 415),
+        (gzip.compress(bytes(40_000_000)), (JPEG, "Content-Encoding: gzip"), 413),
+        (gzip.compress(part(FILE, photo()) + b"--b--"), (FORM, "Content-Encoding: gzip"), 415),
+    ],
+    ids=["br", "twice", "bomb", "form"],
+)
+def test_what_is_not_unpacked(
+    wire: Wire, body: bytes, headers: tuple[str, ...], status: int
+) -> None:
+    answer = wire.ask(request(body, *headers))
+    assert answer.status == status
+    assert answer.code in ("format_unsupported", "request_too_large")
+    assert_serves(wire)
+
+
+def test_a_form_under_a_content_encoding_that_is_none(wire: Wire) -> None:
+    body = part(FILE, photo(GREEN)) + b"--b--"
+    assert colour(wire.ask(request(body, FORM, "Content-Encoding: gzip"))) == "Green"
+
+
+def test_a_form_without_a_boundary_is_told_whose_the_header_is(wire: Wire) -> None:
+    answer = wire.ask(request(part(FILE, photo()), "Content-Type: multipart/form-data"))
+    assert answer.code == "request_invalid"
+    assert "leave that header to your client" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(
@@ -480,6 +573,6 @@ def test_an_old_client_gets_one_answer(wire: Wire) -> None:
 
 
 def test_the_head_of_an_answer_has_no_body(wire: Wire) -> None:
-    wire.send(request(line="HEAD /ping HTTP/1.1") + PING)
+    wire.send(request(line="HEAD /predictions/tagger HTTP/1.1") + PING)
     assert wire.receive_head()[0] == 405
     assert wire.receive().json == {"status": "Healthy"}

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from server.temporary import ServingAddress, serving
+from tests.e2e.wire import connect, request
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
 from tests.tiny_tagger import BLUE, GREEN, GREY, RED, photo
 
@@ -85,6 +86,45 @@ def test_a_product_as_json(client: httpx.Client) -> None:
     response = client.post("", json=document)
     assert colour(response) == "Green"
     assert list(response.json()["groups"]) == ["colour"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", None]
+)
+def test_json_under_any_header(client: httpx.Client, content_type: str | None) -> None:
+    """As Jackson writes it, with a byte order mark."""
+    document = {
+        "product_id": None,
+        "claims": None,
+        "images": [{"content": encoded(photo(GREEN)).rstrip("="), "view": None}],
+        "options": {"groups": "colour", "top_k": "1", "min_score": None, "embedding": "true"},
+    }
+    content = json.dumps(document).encode("utf-8-sig")
+    headers = {"Content-Type": content_type} if content_type else {}
+    response = client.post("", content=content, headers=headers)
+    assert colour(response) == "Green"
+    assert (list(response.json()["groups"]), len(response.json()["embedding"])) == (["colour"], 3)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("groups[]=colour&api_key=secret&_=17", 200, ""),
+        ("product_id=Gr%F6%DFe", 400, "The parameter 'product_id' is not UTF-8 text"),
+        ("product_id=Gr\xf6\xdfe", 400, "The parameter 'product_id' is not UTF-8 text"),
+        ("groups=Colour", 422, "There is no group 'Colour'; did you mean 'colour'? There are: "),
+        ("topK=3", 400, "There is no parameter 'topK'; did you mean 'top_k'? There are: "),
+        ("top_k=three", 400, "$.options.top_k must be a whole number, and is 'three'."),
+    ],
+)
+def test_queries_as_clients_write_them(
+    address: ServingAddress, query: str, status: int, said: str
+) -> None:
+    with connect(address.inference_url) as wire:
+        line = f"POST /predictions/tagger?{query} HTTP/1.1"
+        answer = wire.ask(request(photo(RED), "Content-Type: image/jpeg", line=line))
+    assert answer.status == status
+    assert said in answer.json.get("detail", "")
 
 
 def test_curl_without_a_content_type_is_understood(address: ServingAddress, tmp_path: Path) -> None:

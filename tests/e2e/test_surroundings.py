@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from chaos.server import eventually
+from hangtag.bundle import Bundle
 from server.ports import url
 from server.temporary import free_ports
 from tests.network_watch import NetworkWatch
@@ -26,6 +28,8 @@ pytestmark = pytest.mark.timeout(120)
 LOADING_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 GRACE_S = 1.5
+# A user that no list of users has, in a world of its own; nothing where that is not permitted.
+NOBODY = ["unshare", "--user", "--map-user=12345"]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
 
 
@@ -64,6 +68,7 @@ def served(
     environment: Mapping[str, str],
     prefix: Sequence[str] = (),
     redirections: str = "",
+    project: Path = PROJECT,
 ) -> Iterator[Served]:
     port = free_ports().inference
     command = [
@@ -72,7 +77,7 @@ def served(
     ]  # fmt: skip
     shell = ["bash", "-c", f'"$0" "$@" {redirections}; exit ${{PIPESTATUS[0]}}', *command]
     with subprocess.Popen(
-        shell if redirections else command, cwd=PROJECT, env=dict(environment)
+        shell if redirections else command, cwd=project, env=dict(environment)
     ) as process:
         server = Served(process, url(port))
         try:
@@ -96,13 +101,47 @@ def test_serving_calls_nobody_and_leaves_nothing_in_the_home_folder(
     assert watch.calls() == []
 
 
-@pytest.mark.parametrize("redirections", ["| cat >/dev/null", "| true"])
-def test_sigterm_leads_to_a_drain_whatever_stdout_is(
-    tiny_archive: Path, tmp_path: Path, redirections: str
+def test_sigterm_leads_to_a_drain_where_nobody_reads_what_is_printed(
+    tiny_archive: Path, tmp_path: Path
 ) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT), **ASCII}
-    with served(tiny_archive, tmp_path, environment, redirections=redirections) as server:
-        server.terminate()
-        assert eventually(lambda: server.ping() == 503, GRACE_S)
-        assert server.tag().status_code == 200
-        assert server.process.wait(STOP_TIMEOUT_S) == 0
+    with served(tiny_archive, tmp_path, environment, redirections="| true") as server:
+        assert_drains(server)
+
+
+def assert_drains(server: Served) -> None:
+    """Stop it; until it has stopped, nothing is lost."""
+    server.terminate()
+    assert eventually(lambda: server.ping() == 503, GRACE_S)
+    assert server.tag().status_code == 200
+    assert server.process.wait(STOP_TIMEOUT_S) == 0
+
+
+def as_nobody() -> list[str]:
+    try:
+        permitted = subprocess.run([*NOBODY, "true"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        permitted = False
+    return NOBODY if permitted else []
+
+
+def test_folders_locales_and_users_may_be_odd(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    project = tmp_path / "ü 'it: is, so"
+    for room in ("hangtag", "handlers", "server", "serve_config"):
+        shutil.copytree(PROJECT / room, project / room)
+    shutil.copytree(tiny_bundle.folder, project / "bündel")
+    # No HOME, and a folder for temporary files that is not there.
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "missing"), **ASCII}
+    packed = subprocess.run(
+        [*as_nobody(), sys.executable, "-m", "server", "archive",
+         "--bundle", "bündel", "--archive", "für, alle/t: 1.mar"],
+        cwd=project, env=environment, capture_output=True,
+    )  # fmt: skip
+    assert packed.returncode == 0, packed.stderr
+    archive = project / "für, alle" / "t: 1.mar"
+    assert b"Packed b?ndel as f?r, alle" in packed.stdout
+    to_ascii = "| cat >printed"
+    with served(archive, project, environment, as_nobody(), to_ascii, project) as server:
+        assert server.tag().json()["tags"]
+        assert_drains(server)
+    assert (project / "printed").read_text("ascii").endswith("Stopped.\n")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from hangtag.bundle import Bundle
 from server.frontend.build import built_hash, source_hash
 
 PROJECT = Path(__file__).parents[2]
@@ -31,6 +34,21 @@ def test_every_linked_file_is_there() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README)
     missing = [link for link in links if "://" not in link and not (PROJECT / link).exists()]
     assert missing == []
+
+
+def test_the_python_example_runs_and_its_fault_looks_as_it_says(
+    tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    example, replaced = re.subn(r'load\("[^"]+"\)', f"load({str(tiny_bundle.folder)!r})", example)
+    monkeypatch.chdir(PROJECT)
+    exec(example, {})  # noqa: S102
+    tags, fault = capsys.readouterr().out.splitlines()
+    assert replaced == 1
+    assert tags.startswith("[")
+    said = re.search(r"the second line is `([^`]*) …`", README.replace("\n", " "))
+    assert said is not None
+    assert fault.startswith(said[1])
 
 
 def test_the_jar_was_built_from_the_source_that_lies_beside_it() -> None:

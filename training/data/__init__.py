@@ -15,7 +15,7 @@ from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer
 from training.data.layouts.manifests import read_answers
 from training.data.photos import DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
-from training.data.report import check_problems
+from training.data.report import check_problems, refuse_empty, with_problems
 from training.data.split import Splits, split_catalogue
 from training.data.split_file import SPLITS_FILE, write_splits
 from training.data.twins import TwinAgreement, twin_agreement, twin_pairs
@@ -42,8 +42,10 @@ __all__ = [
     "read_answers",
     "read_catalogue",
     "read_described",
+    "refuse_empty",
     "split_catalogue",
     "twin_agreement",
     "twin_pairs",
+    "with_problems",
     "write_splits",
 ]

@@ -23,6 +23,7 @@ ProblemKind = Literal[
     "unknown_group",
     "unknown_split",
     "conflicting_labels",
+    "spoilt_product_id",
     "duplicated_row",
     "no_labels",
 ]
@@ -30,11 +31,15 @@ ProblemKind = Literal[
 
 @dataclass(frozen=True)
 class Problem:
-    """One row or photo that cannot be used; `where` is such as `products.csv:17`."""
+    """One row or photo that cannot be used as it is; `where` is such as `products.csv:17`.
+
+    `cause` is the sentence for all problems that have the same one, with the mend; it may be empty.
+    """
 
     kind: ProblemKind
     where: str
     detail: str
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,10 @@ class ProductPhoto:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The usable photos of a dataset folder, and the problems that left the others out."""
+    """The usable photos of a dataset folder, and the problems of the others.
+
+    Labels that exclude each other leave out no photo: their groups are unknown.
+    """
 
     label_space: LabelSpace
     photos: tuple[ProductPhoto, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,18 @@ from pathlib import Path
 
 from hangtag.errors import DataInvalid
 from training.data.catalogue import Problem
+from training.data.csv_header import Header, check_header, find_header, unwrapped
+from training.data.csv_records import Record, RowShape, read_records
+from training.data.remarks import remark
+from training.data.text_file import FileText, read_beginning, read_text
+
+_QUOTES = (
+    "quotes do not pair up: write a quote within a text twice, and put such a text into quotes"
+)
+_CELLS = (
+    "rows have more or fewer cells than the header: put texts into quotes that hold what separates "
+    "the cells, and line breaks"
+)
 
 
 @dataclass(frozen=True)
@@ -24,94 +35,118 @@ class CsvRow:
         return self.cells.get(column, "")
 
 
-def read_header(path: Path) -> list[str]:
-    """Return the column names of a csv file, none if it cannot be read."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            return [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, csv.Error):
-        return []
+def read_header(path: Path, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the column names of a csv file, none if it cannot be read.
+
+    Names of `known` that are written in another case are spelt as there.
+    """
+    return find_header(_lines_of(read_beginning(path)), known).names
 
 
 def read_rows(
-    path: Path, required: Sequence[str], overflow: str | None = None
+    path: Path,
+    required: Sequence[str],
+    overflow: str | None = None,
+    optional: Sequence[str] | None = None,
 ) -> tuple[list[CsvRow], list[Problem]]:
     """Read a csv file; records that do not fit the header become problems.
 
+    Cells are separated by `,` `;` `|` or tabs; see `read_text` for encodings. Quoted line breaks
+    are fine, and so are empty cells that are left out at a row's end.
+
     Parameters
     ----------
-    path : a UTF-8 file with a header line; BOM, CRLF and quoted line breaks are fine
-    required : the columns that must be there
-    overflow : the column that surplus cells belong to, as its commas were not quoted
+    required : the columns that must be there; the first of them tells rows apart
+    overflow : the column that surplus cells belong to, as its commas were not quoted; if there are
+        but two columns and both are required, it is the second
+    optional : the other columns that are read. Further ones are said, and refused where they are
+        misspelt ones of these; None: whatever there is may be.
 
     Raises
     ------
-    DataInvalid : if the file is unreadable, empty, not UTF-8, or lacks a required column.
+    DataInvalid : if the file is unreadable, empty, no csv file, or lacks a required column.
     """
-    records = _records(_read_text(path))
-    header = _checked_header(path, next(records, (1, []))[1], required)
-    rows, problems = [], []
-    for line, record in records:
-        where = f"{path.name}:{line}"
-        cells = _fit(record, header, overflow)
+    file = read_text(path)
+    known = [*required, *(optional or [])]
+    lines = unwrapped(_lines_of(file.text), required)
+    header = find_header(lines, known)
+    check_header(path, header, lines, required, known)
+    rows, problems, long, repeated = [], [], [], []
+    if header.names == (*required,) and len(required) == 2:
+        overflow = overflow or required[1]
+    for record in read_records(lines, header.first_row, _row_shape(header, required, overflow)):
+        where = f"{path.name}:{record.first_line}"
+        cells = _fit(record, header.names, required, overflow)
         if isinstance(cells, str):
-            problems.append(Problem("malformed_row", where, cells))
+            cause = _QUOTES if record.fault else _CELLS
+            problems.append(Problem("malformed_row", where, cells, cause))
+        elif [*map(str.casefold, cells)] == [*map(str.casefold, header.names)]:
+            repeated.append(record.first_line)
         elif any(cells):
-            rows.append(CsvRow(where, dict(zip(header, cells, strict=True))))
+            rows.append(CsvRow(where, dict(zip(header.names, cells, strict=True))))
+            long += [record] if record.line_count > 1 else []
     if not rows and not problems:
         raise DataInvalid(f"{path} has a header and no rows.")
+    further = [name for name in header.names if name and name not in known]
+    for text in _remarks(file, header, long, further if optional is not None else []):
+        remark(f"{path.name}: {text}.")
+    if repeated:
+        remark(f"{path.name}: the header again, in line {repeated[0]:,}: left out.")
     return rows, problems
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataInvalid(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataInvalid(
-            f"{path} is not UTF-8 (byte {error.start:,}); save it as 'CSV UTF-8'."
-        ) from error
+def _lines_of(text: str) -> list[str]:
+    # With "" lines may end as those of Windows, Unix and old Macs do, in one file too.
+    return list(io.StringIO(text, newline=""))
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield (line, cells), or (line, what is wrong) where quotes do not pair up."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            yield line, [cell.strip() for cell in next(reader)]
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield line, f"the quotes of this record do not pair up ({error})"
+def _row_shape(header: Header, required: Sequence[str], overflow: str | None) -> RowShape:
+    return RowShape(
+        delimiter=header.delimiter,
+        columns=header.names,
+        key=header.names.index(required[0]),
+        beside=header.names.index(required[min(1, len(required) - 1)]),
+        least_cells=max(map(header.names.index, required)) + 1,
+        most_cells=None if overflow else len(header.names),
+    )
 
 
-def _checked_header(path: Path, header: list[str] | str, required: Sequence[str]) -> list[str]:
-    if isinstance(header, str):
-        raise DataInvalid(f"{path}: line 1: {header}.")
-    if not any(header):
-        raise DataInvalid(f"{path} is empty; its first line must name the columns.")
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise DataInvalid(
-            f"{path} lacks the column {', '.join(missing)}; its columns are {', '.join(header)}."
-        )
-    repeated = sorted({name for name in header if name and header.count(name) > 1})
-    if repeated:
-        raise DataInvalid(f"{path} has the column {repeated[0]} more than once.")
-    return header
-
-
-def _fit(record: list[str] | str, header: list[str], overflow: str | None) -> list[str] | str:
+def _fit(
+    record: Record, columns: Sequence[str], required: Sequence[str], overflow: str | None
+) -> tuple[str, ...] | str:
     """Return one cell per column, or what is wrong."""
-    if isinstance(record, str) or not any(record):
-        return record
-    surplus = len(record) - len(header)
+    cells, surplus = record.cells, len(record.cells) - len(columns)
+    if record.fault or not any(cells):
+        return record.fault or ()
     if surplus > 0 and overflow is not None:
-        first = header.index(overflow)
+        first = columns.index(overflow)
         after = first + surplus + 1
-        return [*record[:first], ", ".join(record[first:after]), *record[after:]]
+        return (*cells[:first], ", ".join(cells[first:after]), *cells[after:])
+    if surplus > 0 and not any(cells[len(columns) :]):
+        return cells[: len(columns)]
+    # Spreadsheets leave out the empty cells at the end.
+    if surplus < 0 and len(cells) > max(map(columns.index, required)):
+        return (*cells, *[""] * -surplus)
     if surplus:
-        return f"{len(record)} cells where the header names {len(header)} columns"
-    return record
+        lines = "" if record.line_count == 1 else f", in lines up to {record.last_line:,}"
+        return f"{len(cells)} cells where the header names {len(columns)} columns{lines}"
+    return cells
+
+
+def _remarks(
+    file: FileText, header: Header, long: Sequence[Record], further: Sequence[str]
+) -> Iterator[str]:
+    ways = [f"with {header.delimiter_name}"] if header.delimiter != "," else []
+    ways += [f"as {file.encoding}"] if file.encoding else []
+    if ways:
+        yield ", ".join([f"read {' and '.join(ways)}", *file.remarks])
+    elif file.remarks:
+        yield ", ".join(file.remarks)
+    if long:
+        longest = max(long, key=lambda record: record.line_count)
+        yield (
+            f"records that go over several lines: {len(long):,}, the longest from line "
+            f"{longest.first_line:,} to {longest.last_line:,}"
+        )
+    if further:
+        yield f"further columns, which are not read: {', '.join(further)}"

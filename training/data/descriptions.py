@@ -8,8 +8,11 @@ from hangtag.errors import DataInvalid
 from training.data.csv_rows import CsvRow, read_rows
 from training.data.described_photo import DescribedPhoto
 from training.data.layouts import feidegger
-from training.data.product_rows import find_photo
+from training.data.photo_finder import PhotoFinder
 from training.data.readers import read_catalogue
+from training.data.remarks import remark
+
+_TEXTS = ("product_id", "title", "description", "split")
 
 
 def read_described(folder: Path) -> tuple[list[DescribedPhoto], int]:
@@ -42,13 +45,16 @@ def _read_feidegger(folder: Path) -> tuple[list[DescribedPhoto], int]:
 
 
 def _read_products(folder: Path) -> tuple[list[DescribedPhoto], int]:
-    rows, malformed = read_rows(folder / "products.csv", required=("image",))
-    photos = [photo for row in rows if (photo := _described(row, folder)) is not None]
+    rows, malformed = read_rows(folder / "products.csv", required=("image",), optional=_TEXTS)
+    finder = PhotoFinder((folder / "images", folder), (row["image"] for row in rows))
+    photos = [photo for row in rows if (photo := _described(row, finder)) is not None]
+    for text in finder.remarks():
+        remark(f"products.csv: {text}")
     return photos, len(malformed) + len(rows) - len(photos)
 
 
-def _described(row: CsvRow, folder: Path) -> DescribedPhoto | None:
-    path = find_photo((folder / "images", folder), row["image"])
+def _described(row: CsvRow, finder: PhotoFinder) -> DescribedPhoto | None:
+    path = finder.find(row["image"])
     if path is None:
         return None
     return DescribedPhoto(

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid
+from hangtag.faults import first_fault
 from hangtag.label_space import Group, Label, LabelSpace
-from training.data.json_files import first_fault
 
 
 def label_space_of(path: Path, groups: Iterable[Group], labels: Iterable[Label]) -> LabelSpace:
@@ -22,4 +22,4 @@ def label_space_of(path: Path, groups: Iterable[Group], labels: Iterable[Label])
     try:
         return LabelSpace(version=path.name, groups=tuple(groups), labels=tuple(labels))
     except ValidationError as error:
-        raise DataInvalid(f"{path}: {first_fault(error)}.") from error
+        raise DataInvalid(f"{path}: {first_fault(error, LabelSpace).at()}.") from error

@@ -29,7 +29,7 @@ from training.data.catalogue import Catalogue, Problem, ProductPhoto
 from training.data.fingerprints import COLOUR_SIZE, Fingerprint
 from training.data.pixel_file import Chunk, PixelFile, decode_chunk
 
-_CACHE_FORMAT = 2
+_CACHE_FORMAT = 3
 _PHOTOS_PER_CHUNK = 64
 _LEFTOVER_AGE_S = 24 * 3600
 

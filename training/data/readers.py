@@ -64,5 +64,12 @@ def read_catalogue(folder: Path) -> Catalogue:
     for layout in LAYOUTS:
         if layout.matches(folder):
             return layout.read(folder)
+    _refuse_products_by_another_name(folder)
     looked_for = "; or ".join(layout.looked_for for layout in LAYOUTS)
     raise DataInvalid(f"{folder} has no layout that is known; looked for: {looked_for}.")
+
+
+def _refuse_products_by_another_name(folder: Path) -> None:
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.stem.casefold() in ("products", "products.csv"):
+            raise DataInvalid(f"{path} must be called products.csv; save it as 'CSV UTF-8'.")

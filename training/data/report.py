@@ -4,51 +4,117 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import Any
 
 from hangtag.errors import DataInvalid
 from training.data.catalogue import Problem
+from training.data.remarks import remark
 
-_EXAMPLES_PER_KIND = 3
+_EXAMPLES_PER_CAUSE = 3
+_CAUSES_PER_KIND = 3
+_SHOWN_CHARACTERS = 200
 
 
 def check_problems(problems: Sequence[Problem], report_path: Path, skip_bad: bool) -> None:
     """Write the report, show it, and stop unless the bad rows and photos are to be skipped.
 
+    The file has all problems; what is shown has a few examples of each cause.
+
     Raises
     ------
     DataInvalid : if there are problems and `skip_bad` is false.
     """
-    counts = Counter(problem.kind for problem in problems)
-    report_path.parent.mkdir(parents=True, exist_ok=True)
-    report = {
-        "count": len(problems),
-        "kinds": dict(counts.most_common()),
-        "problems": [asdict(problem) for problem in problems],
-    }
-    report_path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    _write(problems, report_path)
     if not problems:
         return
-    Console(stderr=True).print(_table(problems, "Left out" if skip_bad else "Problems"))
+    remark("\n".join(_summary(problems, "Left out" if skip_bad else "Problems")))
     if not skip_bad:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
         raise DataInvalid(
-            f"The dataset has {len(problems):,} bad rows or photos ({kinds}); {report_path} lists "
-            "them all, and SKIP_BAD=1 goes on without them."
+            f"The dataset has {len(problems):,} bad rows or photos ({_kinds(problems)}); "
+            f"{report_path} lists them all, and SKIP_BAD=1 goes on without them."
         )
 
 
-def _table(problems: Sequence[Problem], title: str) -> Table:
-    table = Table("Kind", "Count", "Where", "What", title=title)
-    for kind, count in Counter(problem.kind for problem in problems).most_common():
-        examples = [problem for problem in problems if problem.kind == kind][:_EXAMPLES_PER_KIND]
-        for row, problem in enumerate(examples):
-            first = (kind, f"{count:,}") if row == 0 else ("", "")
-            table.add_row(*first, Text(problem.where), Text(problem.detail))
-    return table
+def refuse_empty(problems: Sequence[Problem], photos: int, report_path: Path) -> None:
+    """Write and show the report, and stop, if the problems have left no photo at all.
+
+    Raises
+    ------
+    DataInvalid : if `photos`, the number of those left, is 0.
+    """
+    if photos:
+        return
+    _write(problems, report_path)
+    remark("\n".join(_summary(problems, "Problems")))
+    raise DataInvalid(
+        f"No photo is left: all rows or photos are bad ({_kinds(problems)}); {report_path} lists "
+        "them all."
+    )
+
+
+def with_problems(error: DataInvalid, problems: Sequence[Problem], path: Path) -> DataInvalid:
+    """Return an error that the rows and photos left out may have caused, with what they are.
+
+    If there are any, the report is written and shown.
+    """
+    if not problems:
+        return error
+    _write(problems, path)
+    remark("\n".join(_summary(problems, "Left out")))
+    return DataInvalid(
+        f"{error} {len(problems):,} bad rows or photos are left out ({_kinds(problems)}); {path} "
+        "lists them all."
+    )
+
+
+def _write(problems: Sequence[Problem], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report = {
+        "count": len(problems),
+        "kinds": dict(Counter(problem.kind for problem in problems).most_common()),
+        "problems": [_record(problem) for problem in problems],
+    }
+    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _record(problem: Problem) -> dict[str, Any]:
+    record = asdict(problem)
+    return record if problem.cause else {k: v for k, v in record.items() if k != "cause"}
+
+
+def _kinds(problems: Sequence[Problem]) -> str:
+    counts = Counter(problem.kind for problem in problems)
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
+
+
+def _summary(problems: Sequence[Problem], title: str) -> Iterator[str]:
+    """Yield a line for each kind, one for each of its causes, and a few examples of each."""
+    by_kind: dict[str, dict[str, list[Problem]]] = {}
+    for problem in problems:
+        by_kind.setdefault(problem.kind, {}).setdefault(problem.cause, []).append(problem)
+    yield f"{title}:"
+    for kind, by_cause in sorted(by_kind.items(), key=lambda item: -_count(item[1])):
+        yield f"{_count(by_cause):,} x {kind}"
+        causes = sorted(by_cause.items(), key=lambda item: -len(item[1]))
+        for cause, found in causes[:_CAUSES_PER_KIND]:
+            yield from _cause_lines(cause, found)
+        if left := sum(len(found) for _, found in causes[_CAUSES_PER_KIND:]):
+            yield f"  {left:,} more, of {len(causes) - _CAUSES_PER_KIND:,} other causes"
+
+
+def _count(by_cause: dict[str, list[Problem]]) -> int:
+    return sum(map(len, by_cause.values()))
+
+
+def _cause_lines(cause: str, found: Sequence[Problem]) -> Iterator[str]:
+    if cause:
+        yield f"  {len(found):,}: {cause}"
+    for problem in found[:_EXAMPLES_PER_CAUSE]:
+        yield _shortened(f"    {problem.where}: {problem.detail}")
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.console import expand_home, one_sentence_errors, run_command
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -33,7 +33,7 @@ def data_report(
     # Imported late: these take seconds, and --help should not.
     from training.data_report.writing import write_data_report
 
-    data = data.expanduser()
+    data = expand_home(data)
     out = out or Path("runs") / f"data-report-{data.resolve().name}"
     written = write_data_report(data, out, folds=folds if scores else None)
     found = f"{written.conflicts:,} label conflicts among look-alikes"

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
-from hangtag.images import SUPPORTED_FORMATS
+from hangtag.images import ImageLimits, read_photo
 from training.data.duplicates import Indices
 
 _BLOCK_BYTES = 1 << 20
@@ -45,9 +44,9 @@ def read_photo_files(paths: Sequence[Path]) -> PhotoFiles:
     """Read the headers of photos that can be decoded, and all of those that could be copies."""
     sizes_px, formats = np.zeros((len(paths), 2), np.int64), []
     for row, path in enumerate(_show_progress(paths)):
-        with Image.open(path, formats=SUPPORTED_FORMATS) as image:
-            sizes_px[row] = image.size
-            formats.append(image.format or "unknown")
+        photo = read_photo(path.read_bytes(), ImageLimits())
+        sizes_px[row] = photo.size
+        formats.append(photo.format)
     sizes_bytes = np.array([path.stat().st_size for path in paths], np.int64)
     return PhotoFiles(sizes_px, sizes_bytes, tuple(formats), _copies(paths, sizes_bytes))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.console import expand_home, one_sentence_errors, run_command
 from training.labels.migrate_commands import app as migrate_app
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ def mine(
     from training.labels.mining import MiningLimits
 
     limits = MiningLimits(least_count, most_per_kind, largest_share)
-    mined = mine_dataset(data.expanduser(), out, language, limits)
+    mined = mine_dataset(expand_home(data), out, language, limits)
     Console().print(tag_table(mined.labels.summaries))
     print(
         f"Mined {len(mined.labels.label_space)} tags for {mined.labelled_photos:,} of "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from hangtag.errors import LabelSpaceInvalid
+from hangtag.faults import first_fault
 from hangtag.label_space import Group, Label, LabelId, LabelSpace
 
 
@@ -83,7 +84,7 @@ class LabelDraft:
             )
         except ValidationError as error:
             raise LabelSpaceInvalid(
-                f"After these operations the label space is invalid: {error.errors()[0]['msg']}."
+                f"After these operations {first_fault(error, LabelSpace).at('the label space')}."
             ) from error
 
     def _groups(self) -> tuple[Group, ...]:

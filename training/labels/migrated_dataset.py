@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,12 @@ from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId
 from training.data import read_catalogue
 from training.data.catalogue import with_ancestors
-from training.data.csv_rows import CsvRow, read_header, read_rows
-from training.data.product_rows import find_photo, split_cell
+from training.data.cell_reader import CellReader
+from training.data.csv_rows import CsvRow, read_rows
+from training.data.key_lists import join_cell
+from training.data.layouts.products_csv import REQUIRED
+from training.data.photo_finder import PhotoFinder
+from training.data.remarks import remark
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
 from training.labels.label_lists import ConversionReport, convert_labels
 from training.labels.migration import Migrated
@@ -55,12 +60,15 @@ def convert_dataset(source: Path, migrated: Migrated, folder: Path) -> Converted
     """
     refuse_dataset(folder)
     path = source / "products.csv"
-    rows, malformed = read_rows(path, required=("image", "labels"))
+    rows, malformed = read_rows(path, REQUIRED)
     if malformed:
         raise DataInvalid(f"{malformed[0].where}: {malformed[0].detail}; correct it first.")
-    header = [name for name in read_header(path) if name]
+    header = [name for name in rows[0].cells if name]
     report = ConversionReport()
-    converted = [_convert(row, source, folder, migrated, report) for row in rows]
+    reader = _Reader.of(source, rows, migrated)
+    converted = [_convert(row, reader, folder, migrated, report) for row in rows]
+    for text in reader.remarks():
+        remark(f"{path.name}: {text}")
     labelled = [cells for cells in converted if cells["labels"]]
     lost = [
         {**cells, "labels": row["labels"]}
@@ -74,23 +82,42 @@ def convert_dataset(source: Path, migrated: Migrated, folder: Path) -> Converted
     return ConvertedDataset(len(labelled), len(lost), report)
 
 
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the cells of the old version as training reads them."""
+
+    photos: PhotoFinder
+    labels: CellReader
+    groups: CellReader
+
+    @classmethod
+    def of(cls, source: Path, rows: Sequence[CsvRow], migrated: Migrated) -> _Reader:
+        return cls(
+            PhotoFinder((source / "images", source), (row["image"] for row in rows)),
+            CellReader.of_labels("labels", migrated.before),
+            CellReader.of_groups("unknown_groups", migrated.before),
+        )
+
+    def remarks(self) -> Iterator[str]:
+        yield from (*self.photos.remarks(), *self.labels.remarks(), *self.groups.remarks())
+
+
 def _convert(
-    row: CsvRow, source: Path, folder: Path, migrated: Migrated, report: ConversionReport
+    row: CsvRow, reader: _Reader, folder: Path, migrated: Migrated, report: ConversionReport
 ) -> dict[str, str]:
-    given = split_cell(row["labels"], migrated.before.__contains__)
-    label_ids = convert_labels(given, migrated, report, row.where)
-    photo = find_photo((source / "images", source), row["image"])
+    label_ids = convert_labels(reader.labels.read(row["labels"]), migrated, report, row.where)
+    photo = reader.photos.find(row["image"])
+    groups = _groups_left(row, reader.groups.read(row["unknown_groups"]), migrated)
     return {
         **row.cells,
         "image": photo_cell(photo, folder) if photo else row["image"],
-        "labels": "_".join(map(str, label_ids)),
-        "unknown_groups": "_".join(_groups_left(row, migrated)),
+        "labels": join_cell(label_ids, migrated.after.__contains__),
+        "unknown_groups": join_cell(groups, migrated.after.has_group),
     }
 
 
-def _groups_left(row: CsvRow, migrated: Migrated) -> list[str]:
+def _groups_left(row: CsvRow, names: Sequence[str], migrated: Migrated) -> list[str]:
     """Return the row's unknown groups without those that have gone with all their labels."""
-    names = split_cell(row["unknown_groups"], migrated.before.has_group)
     if strange := [name for name in names if not migrated.before.has_group(name)]:
         raise DataInvalid(
             f"{row.where}: the group {strange[0]!r} is not in the version "

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hangtag.errors import DataInvalid, LabelSpaceInvalid
+from hangtag.faults import first_fault
 from hangtag.label_space import LabelId, LabelSpace
 from training.labels.label_draft import LabelDraft
 from training.labels.operations import Operation
@@ -61,9 +62,8 @@ def read_migration(path: Path) -> Migration:
     except OSError as error:
         raise DataInvalid(f"{path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise DataInvalid(f"{path} is no migration: {where}: {first['msg']}.") from error
+        fault = first_fault(error, Migration).at("it")
+        raise DataInvalid(f"{path} is no migration: {fault}.") from error
 
 
 def plan_migration(

@@ -14,7 +14,7 @@ from training.labels.dataset_folder import refuse_dataset
 from training.labels.label_lists import ConversionReport
 from training.labels.migrated_dataset import convert_dataset
 from training.labels.migration import Migrated
-from training.labels.stored_tags import convert_stored_tags
+from training.labels.stored_tags import converted_lines, write_lines
 
 
 @dataclass
@@ -35,7 +35,7 @@ def convert_all(
     Raises
     ------
     DataInvalid : if `folder` holds a dataset or one of the files, or something does not fit the
-        old version.
+        old version. Then nothing is written.
     """
     refuse_dataset(folder)
     targets = {folder / path.name: path for path in stored_tags}
@@ -44,15 +44,18 @@ def convert_all(
     if len(targets) < len(stored_tags):
         raise DataInvalid("Two files of stored tags have one name; convert them one by one.")
     converted = Converted()
+    lines_of: dict[Path, list[str]] = {}
     for target, path in targets.items():
-        lines, report = convert_stored_tags(path, migrated, target)
-        converted.lines += lines
+        lines_of[target], report = converted_lines(path, migrated)
+        converted.lines += len(lines_of[target])
         converted.report.add(report)
     if data is not None:
         dataset = convert_dataset(data, migrated, folder)
         converted.rows, converted.unlabelled = dataset.rows, dataset.unlabelled
         converted.report.add(dataset.report)
     folder.mkdir(parents=True, exist_ok=True)
+    for target, lines in lines_of.items():
+        write_lines(lines, target)
     (folder / "labels.json").write_text(migrated.after.to_json(), encoding="utf-8")
     return converted
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hangtag.errors import SettingsInvalid
 from training.data import DescribedPhoto, read_described
+from training.data.key_lists import join_cell
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
 from training.labels.languages import LEXICONS, guess_language
 from training.labels.mining import (
@@ -69,26 +70,25 @@ def write_mined_dataset(photos: Iterable[DescribedPhoto], mined: MinedLabels, fo
 
     The photos stay where they are: products.csv names them relative to the folder.
     """
-    labelled = [photo for photo in photos if photo.product_id in mined.labels]
-    write_csv(
-        folder / "products.csv",
-        _COLUMNS,
+    label_space = mined.label_space
+    # All cells before any file: labels that do not read back must leave nothing half written.
+    rows = [
         (
-            (
-                photo_cell(photo.path, folder),
-                "_".join(map(str, mined.labels[photo.product_id])),
-                photo.product_id,
-                photo.title,
-                photo.description,
-                photo.split,
-                "_".join(mined.unknown_groups[photo.product_id]),
-            )
-            for photo in labelled
-        ),
-    )
-    (folder / "labels.json").write_text(mined.label_space.to_json(), encoding="utf-8")
+            photo_cell(photo.path, folder),
+            join_cell(mined.labels[photo.product_id], label_space.__contains__),
+            photo.product_id,
+            photo.title,
+            photo.description,
+            photo.split,
+            join_cell(mined.unknown_groups[photo.product_id], label_space.has_group),
+        )
+        for photo in photos
+        if photo.product_id in mined.labels
+    ]
+    write_csv(folder / "products.csv", _COLUMNS, rows)
+    (folder / "labels.json").write_text(label_space.to_json(), encoding="utf-8")
     write_csv(folder / "tags.csv", _TAG_COLUMNS, map(_tag_cells, mined.summaries))
-    return len(labelled)
+    return len(rows)
 
 
 def tag_table(summaries: Sequence[TagSummary]) -> Table:

@@ -6,13 +6,14 @@ A jsonl file; each line is an answer of the REST API, or a list of label IDs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid
+from hangtag.faults import first_fault
 from hangtag.label_space import Label, LabelId
 from hangtag.schema import TagResponse
 from training.labels.label_lists import ConversionReport, convert_labels, refuse_unknown
@@ -26,23 +27,39 @@ def convert_stored_tags(path: Path, migrated: Migrated, out: Path) -> tuple[int,
 
     Raises
     ------
+    DataInvalid : as `converted_lines`. Then nothing is written.
+    """
+    lines, report = converted_lines(path, migrated)
+    write_lines(lines, out)
+    return len(lines), report
+
+
+def write_lines(lines: Iterable[str], path: Path) -> None:
+    """Write a jsonl file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def converted_lines(path: Path, migrated: Migrated) -> tuple[list[str], ConversionReport]:
+    """Return the lines of the file with the IDs of the new version.
+
+    Raises
+    ------
     DataInvalid : if a line is neither answer nor list, or of another version, or holds an ID that
-        the old version does not have. Then nothing is written.
+        the old version does not have.
     """
     report = ConversionReport()
     lines = [
         json.dumps(_convert(line, where, migrated, report), ensure_ascii=False)
         for where, line in _lines(path)
     ]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return len(lines), report
+    return lines, report
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         # Not splitlines: JSON may hold line separators of Unicode as they are.
-        texts = path.read_text(encoding="utf-8").split("\n")
+        texts = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataInvalid(f"{path} cannot be read: {error}.") from error
     for number, text in enumerate(texts, start=1):
@@ -60,10 +77,9 @@ def _convert(line: Any, where: str, migrated: Migrated, report: ConversionReport
     try:
         answer = TagResponse.model_validate(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        step = ".".join(map(str, first["loc"])) or "the line"
+        fault = first_fault(error, TagResponse).at("it")
         raise DataInvalid(
-            f"{where} is neither a list of IDs nor an answer of the API: {step}: {first['msg']}."
+            f"{where} is neither a list of IDs nor an answer of the API: {fault}."
         ) from error
     if answer.model.label_space != migrated.before.version:
         raise DataInvalid(

@@ -11,9 +11,15 @@ from rich.text import Text
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId, LabelSpace
+from training.data.key_lists import join_cell
 from training.data.layouts.manifest_lines import PhotoAnswers
-from training.data.layouts.manifests import given_labels, ids_of_unique_names, read_answers
-from training.data.product_rows import find_photo
+from training.data.layouts.manifests import (
+    given_labels,
+    ids_of_unique_names,
+    photo_finder,
+    photo_name,
+    read_answers,
+)
 from training.data.votes import Answer
 from training.labels.consensus import Consensus
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
@@ -85,21 +91,22 @@ def write_consensus(
 
     Raises
     ------
-    DataInvalid : if the folder already holds a dataset.
+    DataInvalid : if the folder already holds a dataset, or labels cannot be written into a cell.
     """
     refuse_dataset(folder)
     held = {
         photo: consensus.labels_of(index, label_space)
         for index, photo in enumerate(consensus.photos)
     }
-    paths = {line.image: _photo(source, line.image) for line in lines}
+    finder = photo_finder(source, lines)
+    paths = {line.image: finder.find(photo_name(line.image)) for line in lines}
     unknown = dict(zip(consensus.photos, consensus.unknown_groups(label_space), strict=True))
     rows = [
         (
             photo_cell(path, folder),
-            "_".join(map(str, labels)),
+            join_cell(labels, label_space.__contains__),
             line.product_id or line.image,
-            "_".join(unknown[line.image]),
+            join_cell(unknown[line.image], label_space.has_group),
         )
         for line in lines
         if (path := paths[line.image]) is not None and (labels := held[line.image])
@@ -114,11 +121,6 @@ def write_consensus(
         missing=tuple(image for image, path in paths.items() if path is None),
         unlabelled=tuple(image for image, labels in held.items() if not labels),
     )
-
-
-def _photo(source: Path, image: str) -> Path | None:
-    name = image.rpartition("/")[2] if "://" in image else image
-    return find_photo((source / "images", source), name)
 
 
 def _certainties(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.console import expand_home, one_sentence_errors, run_command
 
 if TYPE_CHECKING:
     from training.rate_finder.curve import RateCurve
@@ -60,7 +60,7 @@ def find_rate(
     given = given_settings(
         more, backbone=backbone, weights=weights, size_px=size, skip_bad=skip_bad or None
     )
-    data = data.expanduser()
+    data = expand_home(data)
     settings = make_settings(data, **given)
     folder = out or Path("runs", f"rates-{data.resolve().name}")
     catalogue = read_catalogue(data)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
 from hangtag.decisions import BoolArray, FloatArray
+from hangtag.images import ImageLimits, read_photo
 from training.data import ProductPhoto, TwinAgreement, twin_agreement, twin_pairs
 from training.data.duplicates import normalise_title, too_common
 from training.report.evaluated import NEW_TITLE, Evaluated, Indices, count_together
@@ -60,8 +60,7 @@ def _sizes_px(photos: Sequence[ProductPhoto]) -> Indices:
     """Return width and height (T, 2), of which only the headers are read."""
     sizes = np.zeros((len(photos), 2), np.int64)
     for row, photo in enumerate(photos):
-        with Image.open(photo.path) as image:
-            sizes[row] = image.size
+        sizes[row] = read_photo(photo.path.read_bytes(), ImageLimits()).size
     return sizes
 
 

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.console import expand_home, one_sentence_errors, run_command
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -94,7 +94,7 @@ def search(
     if not quick:
         # With more, a step would have more photos than the batch size that is searched.
         given = {"devices": 1, **given}
-    data = data.expanduser()
+    data = expand_home(data)
     settings = make_settings(data, **given, quick=quick or None)
     require_searchable(settings)
     space = search_space(settings, given)

@@ -71,6 +71,12 @@ def test_bytes_that_are_no_utf8_stay_as_they_are() -> None:
     assert parts_of_query("Gr%F6%DFe=1") == [Part("Gr\\xf6\\xdfe", "", b"1")]
 
 
+def test_javascripts_escape_is_named() -> None:
+    with pytest.raises(RequestError, match="encodeURIComponent"):
+        parts_of_query("title=10%u20AC")
+    assert parts_of_query("title=10%25u20AC") == [Part("title", "", b"10%u20AC")]
+
+
 def test_an_absurd_query_is_refused() -> None:
     with pytest.raises(RequestError, match="more than 1000"):
         parts_of_query("a=1&" * 2000)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from hangtag.console import one_sentence_errors
-from hangtag.errors import DataInvalid
+from hangtag.console import expand_home, one_sentence_errors
+from hangtag.errors import DataInvalid, SettingsInvalid
 
 
 def _run_raising(error: BaseException) -> int | str | None:
@@ -78,3 +80,25 @@ def test_other_errors_keep_their_traceback(bug: Exception) -> None:
 
     with pytest.raises(type(bug)):
         command()
+
+
+def test_a_home_folder_that_nobody_has_is_one_sentence() -> None:
+    with pytest.raises(SettingsInvalid, match="~nobody-of-that-name/data begins with a home"):
+        expand_home(Path("~nobody-of-that-name/data"))
+    assert expand_home(Path("~/data")) == Path.home() / "data"
+    assert expand_home(Path("data")) == Path("data")
+
+
+def test_without_a_folder_for_temporary_files_there_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere"])
+
+    @one_sentence_errors
+    def command() -> None:
+        tempfile.mkdtemp()
+
+    with pytest.raises(SystemExit):
+        command()
+    assert "name one with TMPDIR" in capsys.readouterr().err

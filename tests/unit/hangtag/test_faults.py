@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from hangtag.faults import Fault, first_fault, shown
 
@@ -84,6 +84,12 @@ def test_each_fault_is_a_sentence_of_ours(document: Any, said: str) -> None:
 def test_a_fault_knows_its_json_path() -> None:
     assert fault({"parts": [{"name": "a"}, {"nam": "b"}]}).json_path == "$.parts[1].nam"
     assert fault(5).json_path == "$"
+
+
+def test_a_list_of_models_has_faults_too() -> None:
+    with pytest.raises(ValidationError) as raised:
+        TypeAdapter(list[Part]).validate_python([{"name": "a"}, {"nam": "b"}])
+    assert first_fault(raised.value, list[Part]).at().startswith("1.nam is unknown; did you mean")
 
 
 def test_a_path_can_be_written_whatever_was_sent() -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hangtag.errors import FormatUnsupported
 from hangtag.images import ImageLimits, decode_image
+from tests.unit.hangtag.test_images_colour import cmyk_profile
 
 # Twelve codes of four bits each, for the number of bits of a difference.
 DIFFERENCE_CODES = bytes([0, 0, 0, 12, *[0] * 12, *range(12)])
@@ -90,15 +92,18 @@ def decoded_pixels(data: bytes) -> np.ndarray:
         (flat_jpeg((179, 171, 1, 255), segment(0xEE, ADOBE + b"\2")), (254, 0, 0)),
         (flat_jpeg((138, 194, 211, 255), segment(0xEE, ADOBE + b"\2")), (1, 199, 0)),
         (flat_jpeg((138, 194, 211, 0), segment(0xEE, ADOBE + b"\2")), (0, 0, 0)),
-        # Without the marker four components are taken for the same.
-        (flat_jpeg((255, 0, 0, 255)), (255, 0, 0)),
+        # Without the marker it is ink, as printers' programs and PDFs have it.
+        (flat_jpeg((0, 255, 255, 0)), (255, 0, 0)),
+        (flat_jpeg((0, 0, 0, 155)), (100, 100, 100)),
+        # libjpeg heeds no marker that is cut short.
+        (flat_jpeg((0, 255, 255, 0), segment(0xEE, ADOBE[:9])), (255, 0, 0)),
         (flat_jpeg((200,)), (200, 200, 200)),
         (flat_jpeg((76, 85, 255)), (254, 0, 0)),
         # Three components that Adobe's marker says are RGB as they are.
         (flat_jpeg((10, 200, 90), segment(0xEE, ADOBE + b"\0")), (10, 200, 90)),
     ],
-    ids=["cmyk red", "cmyk black ink", "ycck red", "ycck green", "ycck black", "cmyk unmarked",
-         "grey", "ycc", "rgb"],
+    ids=["cmyk red", "cmyk black ink", "ycck red", "ycck green", "ycck black", "unmarked red",
+         "unmarked black ink", "half a marker", "grey", "ycc", "rgb"],
 )  # fmt: skip
 def test_colours_are_those_that_the_file_stores(
     data: bytes, expected: tuple[int, int, int]
@@ -106,6 +111,33 @@ def test_colours_are_those_that_the_file_stores(
     pixels = decoded_pixels(data)
     assert pixels.shape == (8, 8, 3)
     assert np.allclose(pixels, expected, atol=1)
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_a_profile_describes_the_inks_with_and_without_adobes_marker(is_marked: bool) -> None:
+    profile = cmyk_profile()
+    icc = segment(0xE2, b"ICC_PROFILE\0\1\1" + profile)
+    # This press's cyan ink prints red.
+    stored = (0, 255, 255, 255) if is_marked else (255, 0, 0, 0)
+    data = flat_jpeg(stored, icc, *[segment(0xEE, ADOBE + b"\0")] * is_marked)
+    decoded = decode_image(data, ImageLimits(), 32)
+    assert decoded.facts.warnings == ("smaller_than_model_input",)
+    assert np.allclose(np.asarray(decoded.rgb), (255, 0, 0), atol=6)
+
+
+@pytest.mark.parametrize(
+    ("start_of_frame", "precision", "components", "kind"),
+    [(0xC1, 12, 3, "12 bits"), (0xC3, 16, 1, "16 bits"), (0xC0, 8, 2, "2 channels"),
+     (0xC5, 8, 3, "several resolutions")],
+)  # fmt: skip
+def test_kinds_that_nothing_here_reads_are_named(
+    start_of_frame: int, precision: int, components: int, kind: str
+) -> None:
+    data = jpeg(start_of_frame, (8, 8), components, "0" * 8)
+    frame = data.index(bytes([0xFF, start_of_frame])) + 4
+    data = data[:frame] + bytes([precision]) + data[frame + 1 :]
+    with pytest.raises(FormatUnsupported, match=f"This is a JPEG of {kind}"):
+        decode_image(data, ImageLimits(), 32)
 
 
 @pytest.mark.parametrize("components", [1, 3])

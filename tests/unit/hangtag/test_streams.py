@@ -17,7 +17,7 @@ from tests.unit.test_architecture import PROJECT
 
 # Runs where Hangtag is not installed.
 WITHOUT_HANGTAG = {"requirements.py", "trim.py", "healthcheck.py"}
-ROOMS = ("bench", "chaos", "deploy", "loadtest", "server", "training", "upgrade")
+ROOMS = ("bench", "chaos", "deploy", "install", "loadtest", "server", "training", "upgrade")
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -123,6 +123,23 @@ def main():
 run_command(main)
 """
     assert run(tmp_path, "", {}, program).stdout == b"gr\xfcn.jpg\n"
+
+
+def test_names_of_files_are_utf_8_whatever_the_locale_is(tmp_path: Path) -> None:
+    program = """
+import sys
+from hangtag.console import run_command
+
+def main():
+    open("gr\xfcn", "w").close()
+    print(sys.argv[1:], sys.getfilesystemencoding(), sys.stdout.encoding)
+    open(sys.argv[1], "w").write("done")
+
+run_command(main)
+"""
+    done = run(tmp_path, "'it is' ß", ENCODINGS["posix"], program)
+    assert done.stdout == b"['done', 'it is', '?'] utf-8 ascii\n"
+    assert (tmp_path / "grün").exists()
 
 
 def test_a_pipe_that_does_not_block_loses_nothing(tmp_path: Path) -> None:

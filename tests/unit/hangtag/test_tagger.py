@@ -1,14 +1,26 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import hangtag.decoding
+from hangtag.answers import with_known_groups
 from hangtag.bundle import Bundle
-from hangtag.errors import HangtagError, ImageTooManyPixels, RequestError, SettingsInvalid
+from hangtag.errors import (
+    HangtagError,
+    ImageMissing,
+    ImageTooManyPixels,
+    RequestError,
+    SettingsInvalid,
+    UnknownGroup,
+)
 from hangtag.intake import Product
+from hangtag.label_space import parse_label_space
 from hangtag.schema import Options, TagResponse
 from hangtag.settings import TaggerSettings, parse_settings
 from hangtag.tagger import Tagger
@@ -48,6 +60,12 @@ def test_the_answer_is_the_contracts(tagger: Tagger, tiny_bundle: Bundle) -> Non
     }  # fmt: skip
     assert [each["id"] for each in candidates["colour"]] == [11, 12, 13]
     assert answer["tags"][1]["score"] > 0.98
+
+
+def test_a_photo_that_lacks_its_end_is_answered_with_a_warning(tagger: Tagger) -> None:
+    whole, cut = tag_one(tagger, photo(RED)), tag_one(tagger, photo(RED)[:-2])
+    assert cut.images[0].warnings == ["truncated"]
+    assert cut.tags == whole.tags
 
 
 def test_a_label_without_accept_threshold_is_for_review(tagger: Tagger) -> None:
@@ -90,6 +108,81 @@ def test_a_wrong_product_does_not_touch_its_neighbours(tagger: Tagger) -> None:
         ("image_undecodable", "$.images[1]"),
         ("unknown_group", "$.options.groups[0]"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("groups", "answered"),
+    [
+        (("tone", "colour"), ["colour", "tone"]),
+        (("colour,tone",), ["colour", "tone"]),
+        ((" colour , tone,",), ["colour", "tone"]),
+        (("colour", "colour,colour"), ["colour"]),
+        (("Size, fit",), ["Size, fit"]),
+        (("Size, fit", "tone,colour"), ["colour", "tone", "Size, fit"]),
+    ],
+)
+def test_a_name_with_commas_is_a_groups_or_a_list(
+    tagger: Tagger, groups: tuple[str, ...], answered: list[str]
+) -> None:
+    document = tagger.bundle.label_space.model_dump()
+    size = {"name": "Size, fit", "title": "Size and fit"}
+    label_space = parse_label_space({**document, "groups": [*document["groups"], size]})
+    product = with_known_groups(
+        Product(images=photo(), options=Options(groups=groups)), label_space
+    )
+    assert product.options.groups is not None
+    known = [group.name for group in label_space.groups]
+    assert sorted(product.options.groups, key=known.index) == answered
+    assert product.images == (photo(),)
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (("Colour",), "There is no group 'Colour'; did you mean 'colour'? There are: colour, "),
+        (("tone,color",), "There is no group 'color'; did you mean 'colour'? There are: colour, "),
+        (("size",), "There is no group 'size'; there are: colour, tone, warmth."),
+    ],
+)
+def test_groups_that_are_near_are_named(tagger: Tagger, groups: tuple[str, ...], said: str) -> None:
+    (outcome,) = tagger.tag([Product(images=photo(), options=Options(groups=groups))])
+    assert isinstance(outcome, UnknownGroup)
+    assert str(outcome).startswith(said)
+    assert outcome.path == "$.options.groups[0]"
+
+
+def test_a_long_list_of_groups_costs_little(tagger: Tagger) -> None:
+    started = time.process_time()
+    (outcome,) = tagger.tag([Product(images=photo(), options=Options(groups=("a" * 250_000,)))])
+    assert isinstance(outcome, UnknownGroup)
+    assert len(str(outcome)) < 200
+    (outcome,) = tagger.tag([Product(images=photo(), options=Options(groups=("tone," * 50_000,)))])
+    assert isinstance(outcome, TagResponse)
+    assert time.process_time() - started < 2
+
+
+def test_paths_and_single_photos_are_taken(tiny_bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "red.jpg").write_bytes(photo(RED))
+    tagger = Tagger.load(str(tiny_bundle.folder))
+    products = [
+        Product(photo(RED)),
+        Product(bytearray(photo(RED))),
+        Product(tmp_path / "red.jpg"),
+        Product(str(tmp_path / "red.jpg")),
+        Product([tmp_path / "red.jpg"]),
+        Product(each for each in [photo(RED)]),
+    ]
+    assert {product.images for product in products} == {(photo(RED),)}
+    (outcome,) = tagger.tag(products[:1])
+    assert isinstance(outcome, TagResponse)
+
+
+def test_what_is_no_photo_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ImageMissing, match=r"gone\.jpg cannot be read: No such file"):
+        Product(tmp_path / "gone.jpg")
+    for wrong in (5, [5], np.zeros((2, 2))):
+        with pytest.raises(TypeError, match="the bytes of its file, or as a path, not as "):
+            Product(wrong)  # type: ignore[arg-type]
 
 
 def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> None:

@@ -29,6 +29,7 @@ GOALS = read_goals((PROJECT / "Makefile").read_text(encoding="utf-8"))
         (["train"], {}, "`make train` wants DATA=…, or RESUME=…."),
         (["mine"], {"DATA": "."}, "`make mine` wants DATA=… OUT=…."),
         (["check-exports"], {}, "`make check-exports` wants RUN=…."),
+        (["train"], {"DATA": "~no-such-user/data"}, "DATA=~no-such-user/data is not there"),
         (["train"], {"DATA": "no/such/folder"}, "DATA=no/such/folder is not there"),
     ],
 )
@@ -81,6 +82,6 @@ def test_make_names_the_near_target() -> None:
 
 
 def test_values_reach_commands_whatever_they_hold() -> None:
-    shown = make("-n", "train", "DATA=.", "RUN=runs/Anna's $$HOME", "SET=a=b c='d'").stdout
+    shown = make("-n", "train", "DATA=.", "RUN=runs/Anna's $HOME", "SET=a=b c='d'").stdout
     assert r"""--run 'runs/Anna'\''s $HOME'""" in shown
     assert r"""--set 'a=b' --set 'c='\''d'\'''""" in shown

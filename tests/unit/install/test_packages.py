@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from install.packages import SETS, InstallationFailed, announcement, locked_names
+from install.packages import (
+    SETS,
+    InstallationFailed,
+    announcement,
+    locked_names,
+    require_possible,
+)
 
 PROJECT = Path(__file__).parents[3]
 SERVING = locked_names((PROJECT / "requirements-serve.lock").read_text(encoding="utf-8"))
@@ -46,3 +54,31 @@ def test_a_disk_without_room_is_told_before_anything_begins(
     monkeypatch.setattr("install.packages.PYTHON", tmp_path / "python")
     with pytest.raises(InstallationFailed, match=r"takes about 7 GB in \.venv.* 1\.0 GB left"):
         announcement(SETS["everything"], free_bytes=10**9)
+
+
+def test_a_folder_in_which_no_venv_can_be_made_is_told(tmp_path: Path) -> None:
+    require_possible(tmp_path)
+    with pytest.raises(InstallationFailed, match="holds a ':', with which no virtual environment"):
+        require_possible(tmp_path / "a:b")
+    with pytest.raises(InstallationFailed, match="cannot be written to"):
+        require_possible(tmp_path / "missing")
+
+
+def test_without_a_folder_for_temporary_files_nothing_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    with pytest.raises(InstallationFailed, match="name one with TMPDIR"):
+        require_possible(tmp_path)
+
+
+def test_it_runs_before_there_are_any_packages() -> None:
+    program = "import install.make_variables, install.packages"
+    # -S: without site-packages.
+    done = subprocess.run(
+        ["python3", "-S", "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -11,9 +11,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hangtag.errors import ServerUnavailable
+from hangtag.errors import ServerUnavailable, SettingsInvalid
 from loadtest import capacity
-from loadtest.target_server import require_server
+from loadtest.target_server import require_server, server_address
 from tests.unit.serving import serving
 
 
@@ -46,7 +46,7 @@ def nobody() -> str:
 @pytest.mark.parametrize("status", [200, 404])
 def test_a_server_may_keep_its_ping_to_itself(status: int) -> None:
     with answering(status) as (host, asked):
-        require_server(f"{host}/")
+        require_server(server_address(f"{host}/"))
     assert asked == ["/ping"]
 
 
@@ -63,3 +63,30 @@ def test_nothing_is_sent_where_no_server_is(nobody: str, tmp_path: Path) -> None
     assert result.exit_code == 1
     assert f"No server answers at {nobody} (" in result.output
     assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080//", "http://127.0.0.1:8080"),
+        ("HTTP://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        (" localhost:8080 ", "http://localhost:8080"),
+        ("10.0.0.5", "http://10.0.0.5"),
+        ("http://127.0.0.1:8080/predictions/tagger/", "http://127.0.0.1:8080"),
+        ("https://shop.example/tagger/", "https://shop.example/tagger"),
+        ("[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_an_address_is_read_as_people_write_it(written: str, address: str) -> None:
+    assert server_address(written) == address
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "/", "http://", "ftp://10.0.0.5", "http:/10.0.0.5", "10.0.0.5:port", "10.0.0.5:99999",
+     "10.0.0.5:0", "http://me@10.0.0.5", "http://[::1", "10.0.0.5?x=1", "10.0.0.5 8080", "8080:x"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_by_name(written: str) -> None:
+    with pytest.raises(SettingsInvalid, match="is no address such as"):
+        server_address(written)

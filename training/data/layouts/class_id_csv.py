@@ -13,10 +13,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from hangtag.label_space import LabelSpace, read_label_space
+from hangtag.label_space import read_label_space
 from training.data.catalogue import Catalogue
+from training.data.cell_reader import CellReader
 from training.data.csv_rows import CsvRow, read_header, read_rows
-from training.data.product_rows import ProductRow, check_rows, find_photo, split_cell
+from training.data.photo_finder import PhotoFinder
+from training.data.product_rows import ProductRow, check_rows
+from training.data.remarks import remark
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "a csv file with the columns ImageId, ClassId, and labels.json"
@@ -26,7 +29,7 @@ _COLUMNS = ("ImageId", "ClassId")
 
 def matches(folder: Path) -> bool:
     """Whether the folder has this layout, complete or not."""
-    return any(set(_COLUMNS) & set(read_header(path)) for path in folder.glob("*.csv"))
+    return any(set(_COLUMNS) & set(read_header(path, _COLUMNS)) for path in folder.glob("*.csv"))
 
 
 def read(folder: Path) -> Catalogue:
@@ -39,14 +42,19 @@ def read(folder: Path) -> Catalogue:
     """
     path = _csv_of(folder)
     label_space = read_label_space(folder / "labels.json")
-    rows, malformed = read_rows(path, required=_COLUMNS)
-    product_rows = (_product_row(row, folder, label_space) for row in show_progress(rows))
+    rows, malformed = read_rows(path, required=_COLUMNS, optional=())
+    folders = (folder / "images", folder / "train", folder)
+    finder = PhotoFinder(folders, (row["ImageId"] for row in rows))
+    labels = CellReader.of_labels("ClassId", label_space)
+    product_rows = (_product_row(row, finder, labels) for row in show_progress(rows))
     photos, problems = check_rows(product_rows, label_space)
+    for text in (*finder.remarks(), *labels.remarks()):
+        remark(f"{path.name}: {text}")
     return Catalogue(label_space, photos, (*malformed, *problems), source=path.name)
 
 
 def _csv_of(folder: Path) -> Path:
-    headers = {path: set(read_header(path)) for path in sorted(folder.glob("*.csv"))}
+    headers = {path: set(read_header(path, _COLUMNS)) for path in sorted(folder.glob("*.csv"))}
     complete = [path for path, header in headers.items() if header.issuperset(_COLUMNS)]
     if len(complete) > 1:
         complete = [path for path in complete if path.name == "train.csv"]
@@ -59,12 +67,14 @@ def _csv_of(folder: Path) -> Path:
     return (complete or partial)[0]
 
 
-def _product_row(row: CsvRow, folder: Path, label_space: LabelSpace) -> ProductRow:
+def _product_row(row: CsvRow, finder: PhotoFinder, labels: CellReader) -> ProductRow:
     image = row["ImageId"]
+    path = finder.find(image)
     return ProductRow(
         where=row.where,
         image=image,
-        path=find_photo((folder / "images", folder / "train", folder), image),
+        path=path,
         product_id=image,
-        label_ids=split_cell(row["ClassId"], label_space.__contains__),
+        label_ids=labels.read(row["ClassId"]),
+        photo_cause="" if path else finder.why_missing(image),
     )

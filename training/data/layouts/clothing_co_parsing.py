@@ -24,7 +24,8 @@ from hangtag.label_space import Group, Label
 from training.data.catalogue import Catalogue
 from training.data.mat_files import read_numbers, read_texts
 from training.data.own_label_space import label_space_of
-from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.photo_finder import find_photo
+from training.data.product_rows import ProductRow, check_rows
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "label_list.mat and annotations/image-level/NNNN.mat with photos/NNNN.jpg"

@@ -23,7 +23,8 @@ from hangtag.label_space import Group, Label, LabelSpace
 from training.data.catalogue import Catalogue
 from training.data.layouts.deepfashion_lists import PhotoLists, read_cells, read_names
 from training.data.own_label_space import label_space_of
-from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.photo_finder import find_photo
+from training.data.product_rows import ProductRow, check_rows
 
 LOOKED_FOR = (
     "Anno/list_category_cloth.txt, list_category_img.txt, list_attr_cloth.txt, list_attr_img.txt, "

@@ -12,7 +12,9 @@ from pathlib import Path
 from hangtag.label_space import Group, Label, LabelSpace
 from training.data.catalogue import Catalogue, with_ancestors
 from training.data.csv_rows import CsvRow, read_rows
-from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.photo_finder import PhotoFinder
+from training.data.product_rows import ProductRow, check_rows
+from training.data.remarks import remark
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "styles.csv (id, gender, masterCategory, …) with images/<id>.jpg"
@@ -49,8 +51,11 @@ def read(folder: Path) -> Catalogue:
     """
     rows, malformed = read_rows(folder / "styles.csv", _REQUIRED, overflow=_TITLE)
     label_space = _label_space(rows)
-    product_rows = (_product_row(row, folder, label_space) for row in show_progress(rows))
+    finder = PhotoFinder((folder / "images",), (_photo_name(row) for row in rows))
+    product_rows = (_product_row(row, finder, label_space) for row in show_progress(rows))
     photos, problems = check_rows(product_rows, label_space)
+    for text in finder.remarks():
+        remark(f"styles.csv: {text}")
     return Catalogue(label_space, photos, (*malformed, *problems), source="styles.csv")
 
 
@@ -85,16 +90,22 @@ def _parents(group: Group, rows: list[CsvRow]) -> dict[str, str]:
     }
 
 
-def _product_row(row: CsvRow, folder: Path, label_space: LabelSpace) -> ProductRow:
+def _photo_name(row: CsvRow) -> str:
+    return row["id"] + ".jpg" if row["id"] else ""
+
+
+def _product_row(row: CsvRow, finder: PhotoFinder, label_space: LabelSpace) -> ProductRow:
     known: dict[str, str] = {}
     for group in reversed(_GROUPS):  # children before parents
         if group.name not in known and row[group.name] not in _UNKNOWN:
             for label_id in with_ancestors([f"{group.name}:{row[group.name]}"], label_space):
                 known[str(label_id).split(":")[0]] = str(label_id)
+    path = finder.find(_photo_name(row))
     return ProductRow(
         where=row.where,
         image=row["id"],
-        path=find_photo((folder / "images",), row["id"] + ".jpg" if row["id"] else ""),
+        path=path,
+        photo_cause="" if path else finder.why_missing(_photo_name(row)),
         product_id=row["id"],
         label_ids=tuple(known.values()),
         title=row[_TITLE],

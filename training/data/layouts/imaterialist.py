@@ -27,7 +27,8 @@ from training.data.catalogue import Catalogue, Problem
 from training.data.csv_rows import read_rows
 from training.data.json_files import read_json
 from training.data.own_label_space import label_space_of
-from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.photo_finder import find_photo
+from training.data.product_rows import ProductRow, check_rows
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "train.json or validation.json (images, annotations) with images/<imageId>.jpg"

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import from_json
 
-from training.data.json_files import first_fault
+from hangtag.faults import first_fault
 
 _GROUND_TRUTH_WORKER = "ground-truth"
 _METADATA = "-metadata"
@@ -36,6 +36,9 @@ class PhotoAnswers:
 
 
 def _as_text(value: object) -> object:
+    """Numbers are IDs too, also where a program writes 412.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value) if isinstance(value, int) else value
 
 
@@ -74,7 +77,7 @@ def parse_line(line: str, where: str) -> PhotoAnswers | str:
             return _ground_truth(document, where)
         return _plain(_PlainLine.model_validate(document), where)
     except ValidationError as error:
-        return first_fault(error)
+        return first_fault(error, _PlainLine).at("the line")
     except KeyError as error:
         return f"the class {error} is not in the job's class-map"
 

@@ -23,8 +23,11 @@ from hangtag.label_space import Group, Label, LabelId, LabelSpace, read_label_sp
 from training.data.catalogue import Catalogue, Problem, with_ancestors
 from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer, parse_line
 from training.data.own_label_space import label_space_of
-from training.data.product_rows import ProductRow, check_rows, find_photo
+from training.data.photo_finder import PhotoFinder
+from training.data.product_rows import ProductRow, check_rows
+from training.data.remarks import remark
 from training.data.row_progress import show_progress
+from training.data.text_file import read_text
 from training.data.votes import FloatArray, Undecided, unasked_groups, undecided
 
 LOOKED_FOR = "a labelling manifest, *.jsonl or *.manifest, with images/"
@@ -51,6 +54,7 @@ def read(folder: Path) -> Catalogue:
     label_space = _label_space(folder, lines)
     counts = _count(lines, label_space)
     unasked = unasked_groups({label for count in counts for label in count.votes}, label_space)
+    finder = photo_finder(folder, lines)
     rows, unlabelled = [], []
     for line, count in show_progress(list(zip(lines, counts, strict=True))):
         # Of one photo at a time: those of a million would not fit into memory.
@@ -59,12 +63,14 @@ def read(folder: Path) -> Catalogue:
         if held or count.strange:
             label_ids = (*map(str, held), *sorted(count.strange))
             unknown = undecided(share, share > 0, held, label_space)
-            rows.append(_row(line, label_ids, unknown, unasked, folder))
+            rows.append(_row(line, label_ids, unknown, unasked, finder))
         else:
             detail = f"no label was given by more than half of {len(line.answers)} worker(s)"
             unlabelled.append(Problem("no_labels", line.where, detail))
     photos, problems = check_rows(rows, label_space)
     source = ", ".join(path.name for path in _manifests(folder))
+    for text in finder.remarks():
+        remark(f"{source}: {text}")
     return Catalogue(label_space, photos, (*malformed, *unlabelled, *problems), source)
 
 
@@ -97,12 +103,10 @@ def _manifests(folder: Path) -> list[Path]:
 
 
 def _read_text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataInvalid(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataInvalid(f"{path} is not UTF-8 (byte {error.start:,}).") from error
+    file = read_text(path)
+    if file.encoding == "Windows-1252":
+        raise DataInvalid(f"{path} is not UTF-8, {file.remarks[0]}; JSON must be.")
+    return file.text
 
 
 def _label_space(folder: Path, lines: Sequence[PhotoAnswers]) -> LabelSpace:
@@ -160,18 +164,29 @@ def given_labels(
     return with_ancestors(ids - strange, label_space), strange
 
 
+def photo_name(image: str) -> str:
+    """Return the name of the file that a manifest's image means: the last part of a URL."""
+    return image.rpartition("/")[2] if "://" in image else image
+
+
+def photo_finder(folder: Path, lines: Sequence[PhotoAnswers]) -> PhotoFinder:
+    """Return what finds the photos of a manifest, in images/ or beside it."""
+    return PhotoFinder((folder / "images", folder), (photo_name(line.image) for line in lines))
+
+
 def _row(
     line: PhotoAnswers,
     label_ids: tuple[str, ...],
     unknown: Undecided,
     unasked: frozenset[str],
-    folder: Path,
+    finder: PhotoFinder,
 ) -> ProductRow:
-    image = line.image.rpartition("/")[2] if "://" in line.image else line.image
+    path = finder.find(photo_name(line.image))
     return ProductRow(
         where=line.where,
         image=line.image,
-        path=find_photo((folder / "images", folder), image),
+        path=path,
+        photo_cause="" if path else finder.why_missing(photo_name(line.image)),
         product_id=line.product_id,
         label_ids=label_ids,
         unknown_groups=unknown.groups | unasked,

@@ -3,6 +3,7 @@
 - `products.csv`: the columns image and labels (IDs joined by `_`), and optionally product_id,
   title, description, split, and unknown_groups (names joined by `_`): of these groups nothing is
   known but the labels that are given, while the labels that are not given of the others do not hold
+  (docs/datasets.md: what else is read)
 - `labels.json`: groups and labels (see hangtag/label_space.py)
 - the photos, in `images/` or beside products.csv
 """
@@ -11,13 +12,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hangtag.label_space import LabelSpace, read_label_space
+from hangtag.label_space import read_label_space
 from training.data.catalogue import Catalogue
+from training.data.cell_reader import CellReader
 from training.data.csv_rows import CsvRow, read_rows
-from training.data.product_rows import ProductRow, check_rows, find_photo, split_cell
+from training.data.photo_finder import PhotoFinder
+from training.data.product_rows import ProductRow, check_rows
+from training.data.remarks import remark
 from training.data.row_progress import show_progress
 
 LOOKED_FOR = "products.csv (columns image, labels) with labels.json and images/"
+REQUIRED = ("image", "labels")
+OPTIONAL = ("product_id", "title", "description", "split", "unknown_groups")
 
 
 def matches(folder: Path) -> bool:
@@ -34,21 +40,30 @@ def read(folder: Path) -> Catalogue:
     LabelSpaceInvalid : if labels.json is missing or contradicts itself.
     """
     label_space = read_label_space(folder / "labels.json")
-    rows, malformed = read_rows(folder / "products.csv", required=("image", "labels"))
-    product_rows = (_product_row(row, folder, label_space) for row in show_progress(rows))
+    rows, malformed = read_rows(folder / "products.csv", REQUIRED, optional=OPTIONAL)
+    finder = PhotoFinder((folder / "images", folder), (row["image"] for row in rows))
+    labels = CellReader.of_labels("labels", label_space)
+    groups = CellReader.of_groups("unknown_groups", label_space)
+    product_rows = (_product_row(row, finder, labels, groups) for row in show_progress(rows))
     photos, problems = check_rows(product_rows, label_space)
+    for text in (*finder.remarks(), *labels.remarks(), *groups.remarks()):
+        remark(f"products.csv: {text}")
     return Catalogue(label_space, photos, (*malformed, *problems), source="products.csv")
 
 
-def _product_row(row: CsvRow, folder: Path, label_space: LabelSpace) -> ProductRow:
+def _product_row(
+    row: CsvRow, finder: PhotoFinder, labels: CellReader, groups: CellReader
+) -> ProductRow:
+    path = finder.find(row["image"])
     return ProductRow(
         where=row.where,
         image=row["image"],
-        path=find_photo((folder / "images", folder), row["image"]),
+        path=path,
         product_id=row["product_id"],
-        label_ids=split_cell(row["labels"], label_space.__contains__),
+        label_ids=labels.read(row["labels"]),
         title=row["title"],
         description=row["description"],
-        unknown_groups=frozenset(split_cell(row["unknown_groups"], label_space.has_group)),
+        unknown_groups=frozenset(groups.read(row["unknown_groups"])),
         split=row["split"],
+        photo_cause="" if path else finder.why_missing(row["image"]),
     )

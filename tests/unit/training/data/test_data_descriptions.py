@@ -13,7 +13,7 @@ from training.data import read_described
 def test_texts_of_a_products_csv_without_labels(folder: Path) -> None:
     (folder / "products.csv").write_text(
         "image,title,description,product_id,split\n"
-        "0.jpg,Red tee,Soft,SKU-1,val\n1,Red tee,,,\n99.jpg,,Gone,,\n,Red tee,,,\n2.jpg,a,b,c\n"
+        "0.jpg,Red tee,Soft,SKU-1,val\n1,Red tee,,,\n99.jpg,,Gone,,\n,Red tee,,,\n2.jpg,a,b,c,d,e\n"
     )
     (front, back), left_out = read_described(folder)
     assert front == (folder / "images" / "0.jpg", "SKU-1", "Red tee", "Soft", "val")

@@ -44,3 +44,12 @@ def test_figures_sum_them_up(paths: list[Path]) -> None:
     assert (figures["copied_files"], figures["photos_with_copies"]) == (1, 2)
     width = figures["width_px"]
     assert (width["0%"], width["50%"], width["100%"]) == (20, 40, 400)
+
+
+def test_whatever_can_be_decoded_is_looked_at(tmp_path: Path) -> None:
+    """Not all of it is opened by Pillow alone."""
+    path = tmp_path / "led.jpg"
+    Image.new("RGB", (40, 60), (200, 30, 40)).save(path)
+    path.write_bytes(b"\r\n" + path.read_bytes()[:-2])
+    files = read_photo_files([path])
+    assert (files.formats, files.sizes_px.tolist()) == (("JPEG",), [[40, 60]])

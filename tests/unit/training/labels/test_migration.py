@@ -144,7 +144,10 @@ def test_the_file(tmp_path: Path) -> None:
     document = json.loads(path.read_text())
     assert document["operations"][0] == {"op": "merge", "from": [12], "into": 11}
     for wrong, message in [
-        ({"op": "split", "label": 1}, "operations.0: Input tag 'split'"),
+        (
+            {"op": "split", "label": 1},
+            "operations.0 has the op 'split'; there are: 'merge', 'drop', 'rename', 'reparent'",
+        ),
         ({"op": "rename", "label": 1}, "needs new_name, new_id or both"),
     ]:
         path.write_text(json.dumps({**document, "operations": [wrong]}))

@@ -76,8 +76,8 @@ def test_mined_labels_are_read_and_texts_stay_the_originals(feidegger: Path) -> 
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({}, r"FEIDEGGER_release_1\.2\.json: Input should be a valid array"),
-        ([{**ITEMS[0], "descriptions": "rot"}], r"0\.descriptions: Input should be a valid array"),
+        ({}, r"FEIDEGGER_release_1\.2\.json: the file must be a list, and is an object"),
+        ([{**ITEMS[0], "descriptions": "rot"}], r"0\.descriptions must be a list, and is "),
         ([{**ITEMS[0], "split": "10"}], "split '10' is none of 0 to 9"),
         ([{**ITEMS[0], "url": "https://example.org/"}], "names no photo"),
     ],

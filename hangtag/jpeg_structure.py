@@ -1,0 +1,140 @@
+"""The segments and scans of a JPEG file (ITU-T T.81, annex B), read without decoding them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from hangtag.errors import FormatUnsupported
+
+START_OF_IMAGE, END_OF_IMAGE = b"\xff\xd8\xff", b"\xff\xd9"
+
+# What is followed by a length: not the bare markers, not the escaped 0xFF of compressed data.
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+_END, SCAN = 0xD9, 0xDA
+_HUFFMAN_TABLE, _ARITHMETIC_TABLE, _RESERVED = 0xC4, 0xCC, 0xC8
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {_HUFFMAN_TABLE, _ARITHMETIC_TABLE, _RESERVED}
+_PROGRESSIVE = frozenset({0xC2, 0xCA})
+_LOSSLESS = frozenset({0xC3, 0xCB})
+_HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF})
+_COEFFICIENTS = 64
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A marker and its content; `gap_bytes` lie between it and the segment before."""
+
+    marker: int
+    place: int
+    start: int
+    end: int
+    gap_bytes: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the start of a frame says of the picture; `height_place` is where its height stands."""
+
+    marker: int
+    height: int
+    components: bytes
+    block_rows_px: int
+    height_place: int
+
+    @property
+    def is_progressive(self) -> bool:
+        return self.marker in _PROGRESSIVE
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether it cannot be decoded at a reduced scale."""
+        return self.marker in _LOSSLESS
+
+
+@dataclass
+class Scans:
+    """Which of a picture's coefficients the scans hold that have at least begun."""
+
+    frame: Frame
+    lacking: dict[int, set[int]] = field(default_factory=dict)
+    sizes_bytes: list[int] = field(default_factory=list)
+    is_refinement: bool = False
+
+    def __post_init__(self) -> None:
+        kept = range(_COEFFICIENTS if self.frame.is_progressive else 1)
+        self.lacking = {component: set(kept) for component in self.frame.components}
+
+    def add(self, content: bytes, size_bytes: int) -> None:
+        count = content[0]
+        first, last, approximation = content[1 + 2 * count : 4 + 2 * count]
+        self.is_refinement = self.frame.is_progressive and approximation >> 4 > 0
+        self.sizes_bytes.append(size_bytes)
+        if self.frame.is_progressive and approximation & 15:
+            return
+        found = range(first, last + 1) if self.frame.is_progressive else (0,)
+        for component in content[1 : 1 + 2 * count : 2]:
+            self.lacking.get(component, set()).difference_update(found)
+
+    @property
+    def has_begun_all(self) -> bool:
+        """Whether every coefficient has been sent to its last bit, or is being sent."""
+        return bool(self.sizes_bytes) and not any(self.lacking.values())
+
+
+def segments(data: bytes) -> Iterator[Segment]:
+    """Yield the segments up to the end of the image, which is not among them."""
+    position = 2
+    while found := _MARKER.search(data, position):
+        start = found.end()
+        end = start + int.from_bytes(data[start : start + 2], "big")
+        marker = data[start - 1]
+        if marker == _END:
+            return
+        yield Segment(marker, found.start(), start + 2, end, found.start() - position)
+        position = end
+
+
+def read_frame(data: bytes, segment: Segment) -> Frame | None:
+    """Return the frame that a segment starts, or None if it is another or cut short.
+
+    Raises
+    ------
+    FormatUnsupported : if it is a kind that no decoder here reads.
+    """
+    content = data[segment.start : segment.end]
+    if segment.marker not in _FRAMES or len(content) < 6:
+        return None
+    bits, count = content[0], content[5]
+    if bits != 8:
+        raise _unsupported(f"{bits} bits a channel")
+    if count not in (1, 3, 4):
+        raise _unsupported(f"{count} channels")
+    if segment.marker in _HIERARCHICAL:
+        raise _unsupported("several resolutions")
+    sampling = content[7 : 6 + 3 * count : 3]
+    return Frame(
+        marker=segment.marker,
+        height=int.from_bytes(content[1:3], "big"),
+        components=content[6 : 6 + 3 * count : 3],
+        block_rows_px=8 * max((each & 15 for each in sampling), default=1),
+        height_place=segment.start + 1,
+    )
+
+
+def read_scans(data: bytes) -> Scans | None:
+    """Return what the scans of a file hold, or None if it has none that can be understood."""
+    scans, begun = None, None
+    for segment in segments(data):
+        if scans and begun:
+            scans.add(data[begun.start : begun.end], segment.place - begun.end)
+        begun = segment if segment.marker == SCAN and segment.end <= len(data) else None
+        frame = read_frame(data, segment) if scans is None else None
+        scans = Scans(frame) if frame else scans
+    if scans and begun:
+        scans.add(data[begun.start : begun.end], len(data) - begun.end)
+    return scans
+
+
+def _unsupported(kind: str) -> FormatUnsupported:
+    return FormatUnsupported(f"This is a JPEG of {kind}; save it with 8 bits a channel as RGB.")

@@ -1,0 +1,139 @@
+"""A PNG file as the chunks that make its picture (PNG, third edition, 5 and 11).
+
+What programs put beside them is left out before a decoder sees it: texts, of which some are
+compressed and can grow a thousandfold, times, hints. None of it is decompressed but EXIF, within a
+bound, so it costs nothing however large it claims to be, and broken it does no harm.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from hangtag.errors import FormatUnsupported, ImageUndecodable
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIXELS, PROFILE = b"IDAT", b"iCCP"
+# Cameras write at most 64 KB of EXIF, some programs several pieces of it.
+MAX_EXIF_BYTES = 1_000_000
+_MAX_CHUNKS = 65_536
+_PICTURE = frozenset(
+    {b"IHDR", b"PLTE", b"tRNS", PIXELS, PROFILE, b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND"}
+)
+_TEXTS = _TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT = b"tEXt", b"zTXt", b"iTXt"
+# As it is, or as hexadecimal digits after a name and a length.
+_EXIF_TEXT = b"exif"
+_EXIF_KEYWORDS = (b"exif\0", b"Raw profile type exif\0", b"Raw profile type APP1\0")
+_MAX_EXIF_TEXTS = 16
+_EXIF_STARTS = (b"Exif\0\0", b"II*\0", b"MM\0*")
+
+
+@dataclass(frozen=True)
+class PngFile:
+    """A file without what is not its picture, and the EXIF that was in its texts, if any."""
+
+    data: bytes
+    exif: bytes
+    is_cut_short: bool
+
+
+class Chunk(NamedTuple):
+    """Kind and content; from `place` to `end` with length and checksum, cut at the file's end."""
+
+    kind: bytes
+    place: int
+    start: int
+    content_end: int
+    end: int
+
+
+def chunks(data: bytes) -> Iterator[Chunk]:
+    """Yield the chunks up to the last one, or to what is none.
+
+    Raises
+    ------
+    ImageUndecodable : if there are absurdly many.
+    """
+    place = len(SIGNATURE)
+    for _ in range(_MAX_CHUNKS):
+        if place + 8 > len(data):
+            return
+        length, kind = struct.unpack_from(">I4s", data, place)
+        if not kind.isalnum():
+            return
+        start, end = place + 8, place + 12 + length
+        yield Chunk(kind, place, start, min(start + length, len(data)), min(end, len(data)))
+        if kind == b"IEND":
+            return
+        place = end
+    raise ImageUndecodable("The photo has absurdly many chunks; save it anew and send that.")
+
+
+def read_png(data: bytes) -> PngFile:
+    """Leave out what is not the picture.
+
+    Raises
+    ------
+    ImageUndecodable : if there are absurdly many chunks.
+    FormatUnsupported : if it is a PNG that only Apple's devices read.
+    """
+    found = list(chunks(data))
+    if found and found[0].kind == b"CgBI":
+        raise FormatUnsupported("This is a PNG packed for an iPhone app; send the original PNG.")
+    profiles = (chunk for chunk in found if data.startswith(_EXIF_KEYWORDS, chunk.start))
+    texts = (
+        _exif_of(chunk.kind, data[chunk.start : chunk.content_end])
+        for chunk in islice(profiles, _MAX_EXIF_TEXTS)
+    )
+    exif = next((text for text in texts if text.startswith(_EXIF_STARTS)), b"")
+    is_whole = bool(found) and found[-1].kind == b"IEND" and found[-1].end == found[-1].place + 12
+    return PngFile(_with(data, found, _PICTURE), exif, not is_whole)
+
+
+def without_profile(data: bytes) -> bytes | None:
+    """Return a PNG file without its colour profile, or None if there is none."""
+    if not data.startswith(SIGNATURE):
+        return None
+    found = list(chunks(data))
+    if all(chunk.kind != PROFILE for chunk in found):
+        return None
+    return _with(data, found, _PICTURE - {PROFILE})
+
+
+def _with(data: bytes, found: Iterable[Chunk], kinds: frozenset[bytes]) -> bytes:
+    if all(chunk.kind in kinds for chunk in found):
+        return data
+    kept = (data[chunk.place : chunk.end] for chunk in found if chunk.kind in kinds)
+    return SIGNATURE + b"".join(kept)
+
+
+def _exif_of(kind: bytes, content: bytes) -> bytes:
+    """Return the EXIF that a text holds, or nothing."""
+    keyword, _, text = content.partition(b"\0")
+    if kind == _TEXT and keyword == _EXIF_TEXT:
+        return text
+    if kind == _COMPRESSED_TEXT:
+        text = _inflate(text[1:])
+    elif kind == _UNICODE_TEXT:
+        is_compressed, text = text[:1] == b"\1", text[2:].split(b"\0", 2)[-1]
+        text = _inflate(text) if is_compressed else text
+    return _from_digits(text) if kind in _TEXTS else b""
+
+
+def _inflate(compressed: bytes) -> bytes:
+    try:
+        # Two digits a byte, and line ends.
+        return zlib.decompressobj().decompress(compressed, 3 * MAX_EXIF_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _from_digits(profile: bytes) -> bytes:
+    try:
+        return bytes.fromhex(b"".join(profile.split()[2:]).decode("ascii"))
+    except ValueError:
+        return b""

@@ -1,0 +1,155 @@
+"""Rows as suppliers send them, from a folder to a catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hangtag.errors import DataInvalid
+from training.data import (
+    Catalogue,
+    check_problems,
+    label_matrix,
+    read_catalogue,
+    refuse_empty,
+    with_problems,
+)
+
+
+def read(folder: Path, text: str, name: str = "products.csv") -> Catalogue:
+    (folder / name).write_text(text)
+    return read_catalogue(folder)
+
+
+def test_all_that_is_not_plain_is_read_and_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Image;Labels;Price\nimages\\0.JPG;412,0;9,90\nimages\\1;Skirt, ZIP;9,90\n"
+    catalogue = read(folder, text)
+    assert [photo.path.name for photo in catalogue.photos] == ["0.jpg", "1.jpg"]
+    assert [photo.labels for photo in catalogue.photos] == [{21, 412}, {24, 458, "zip"}]
+    said = capsys.readouterr().err
+    for part in ("read with ;", "further columns, which are not read: Price", "have backslashes: 2",
+                 "hold decimals: 1", "hold names"):  # fmt: skip
+        assert said.count(part) == 1
+
+
+def test_of_the_two_column_csv_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    catalogue = read(folder, "imageid\tCLASSID\n0.JPG\t412.0\n1\t458.0\n", "train.csv")
+    assert [photo.labels for photo in catalogue.photos] == [{21, 412}, {24, 458}]
+    assert "train.csv: read with tab." in capsys.readouterr().err
+
+
+def test_groups_are_read_by_their_titles_too(folder: Path) -> None:
+    (photo,) = read(folder, 'image,labels,unknown_groups\n0.jpg,21,"Garment, details"\n').photos
+    assert photo.unknown_groups == {"garment", "details"}
+
+
+def test_of_a_product_whose_rows_disagree_only_those_groups_are_unknown(folder: Path) -> None:
+    catalogue = read(
+        folder,
+        "image,labels,product_id\n0.jpg,412_zip,A\n1.jpg,412,B\n2.jpg,458_zip,A\n3.jpg,458,C\n",
+    )
+    (problem,) = catalogue.problems
+    assert problem.where == "products.csv:2, products.csv:4"
+    assert "unknown with SKIP_BAD=1" in problem.cause
+    assert [photo.product_id for photo in catalogue.photos] == ["A", "B", "A", "C"]
+    assert catalogue.photos[0].labels == {"zip"}
+    np.testing.assert_array_equal(
+        label_matrix(catalogue.photos[:1], catalogue.label_space),
+        np.array([[*[np.nan] * 4, 1, 0]], np.float32),
+    )
+
+
+def test_of_a_row_that_contradicts_itself_too(folder: Path) -> None:
+    text = "image,labels\n0.jpg,412_458_zip\n1.jpg,412_24_zip\n2.jpg,412_458\n"
+    catalogue = read(folder, text)
+    assert [problem.kind for problem in catalogue.problems] == ["conflicting_labels"] * 3
+    # Without any label that is left, a row tells nothing.
+    assert [photo.path.name for photo in catalogue.photos] == ["0.jpg", "1.jpg"]
+    for photo in catalogue.photos:
+        assert photo.labels == {"zip"}
+        assert photo.unknown_groups == {"category", "garment"}
+
+
+@pytest.mark.parametrize("product_id", ["4.00123E+12", "####", "#N/A"])
+@pytest.mark.parametrize("rows", [("412", "458"), ("412,,Tee", "412,,Skirt"), ("412", "412_zip")])
+def test_spoilt_product_ids_are_named(folder: Path, rows: tuple[str, str], product_id: str) -> None:
+    lines = [f"{n}.jpg,{product_id},{row}\n" for n, row in enumerate(rows)]
+    catalogue = read(folder, "image,product_id,labels,split,title\n" + "".join(lines))
+    assert [(each.kind, each.where) for each in catalogue.problems] == [
+        ("spoilt_product_id", "products.csv:2"),
+        ("spoilt_product_id", "products.csv:3"),
+    ]
+    assert repr(product_id) in catalogue.problems[0].cause
+    assert "format that column as text" in catalogue.problems[0].cause
+    assert len(catalogue.photos) == 2
+
+
+def test_a_rounded_product_id_of_one_product_is_fine(folder: Path) -> None:
+    text = "image,labels,product_id\n0.jpg,412,4.00123E+12\n1.jpg,412,4.00123E+12\n"
+    assert read(folder, text).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "cause"),
+    [
+        ("zipp", "there is no label 'zipp'; did you mean zip (Zip)"),
+        ("999", "there is no label '999'; there are 21 (Topwear), 24 (Bottomwear), 412 (T-shirt)"),
+        ("4.12E+12", "labels are numbers that a spreadsheet has rounded"),
+    ],
+)
+def test_unknown_labels_are_one_sentence(folder: Path, labels: str, cause: str) -> None:
+    catalogue = read(folder, f"image,labels\n0.jpg,{labels}\n1.jpg,412_{labels}\n")
+    causes = {problem.cause for problem in catalogue.problems}
+    assert len(catalogue.problems) == 2
+    assert len(causes) == 1
+    assert cause in causes.pop()
+
+
+def test_a_thousand_bad_rows_are_a_few_lines(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = ["zipp", "zip_tow", "999", "998", "997", "996"]
+    rows = [f"https://cdn.example.com/x{n}.jpg,{cells[n % len(cells)]}" for n in range(1200)]
+    catalogue = read(folder, "image,labels\n" + "\n".join(rows))
+    capsys.readouterr()
+    with pytest.raises(DataInvalid, match="1,200 missing_photo, 1,200 unknown_label"):
+        check_problems(catalogue.problems, tmp_path / "report.json", skip_bad=False)
+    said = capsys.readouterr().err
+    assert "1,200: image cells are URLs: download the photos into images/ first" in said
+    assert "200: there is no label 'zipp'; did you mean zip (Zip)" in said
+    assert "600 more, of 3 other causes" in said
+    assert len(said.splitlines()) < 25
+    assert (tmp_path / "report.json").read_text().count('"where"') == 2400
+
+
+@pytest.mark.parametrize(
+    "name", ["Products.CSV", "products.xlsx", "products.tsv", "products.csv.txt"]
+)
+def test_a_products_csv_by_another_name_is_named(folder: Path, name: str) -> None:
+    with pytest.raises(DataInvalid, match=f"{name} must be called products.csv"):
+        read(folder, "image,labels\n0.jpg,412\n", name)
+
+
+def test_what_is_left_out_is_said_where_too_little_is_left(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problems = read(folder, "image,labels\n0.jpg,zipp\n1.jpg,412\n").problems
+    too_few = DataInvalid("The dataset has 1 different products.")
+    said = with_problems(too_few, problems, tmp_path / "report.json")
+    assert str(said).startswith("The dataset has 1 different products. 1 bad rows or photos are")
+    assert "did you mean zip (Zip)" in capsys.readouterr().err
+    assert with_problems(too_few, [], tmp_path / "report.json") is too_few
+
+
+def test_no_photo_left_is_said_with_the_reasons(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue = read(folder, "image,labels\n0.jpg,zipp\n1.jpg,zipp\n")
+    with pytest.raises(DataInvalid, match=r"No photo is left: .* \(2 unknown_label\)"):
+        refuse_empty(catalogue.problems, len(catalogue.photos), tmp_path / "report.json")
+    assert "did you mean zip (Zip)" in capsys.readouterr().err
+    refuse_empty(catalogue.problems, 1, tmp_path / "report.json")
