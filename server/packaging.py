@@ -23,7 +23,6 @@ from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.settings import parse_settings
 from server.speed import Speed, remember_speed
 from server.torchserve import UTF_8, WORKER_PATH
-from server.torchserve import WORKER_PATH
 
 _PROJECT = Path(__file__).parent.parent
 _HANDLER = _PROJECT / "handlers" / "tagger_handler.py"
