@@ -19,7 +19,7 @@ from PIL import JpegImagePlugin
 
 from hangtag.errors import ImageUndecodable
 from hangtag.jpeg_structure import END_OF_IMAGE, START_OF_IMAGE, Frame, Scans, read_scans
-from hangtag.png_chunks import PIXELS, SIGNATURE, chunks
+from hangtag.png_chunks import BESIDE_PIXELS, PIXELS, SIGNATURE, chunk_of, chunks
 
 # Of a photo's area; of a JPEG's finest scan, that refines what is there, of all its bytes.
 MAX_MISSING_SHARE = 0.05
@@ -35,7 +35,7 @@ _NOISY_END = _NOISE + b"".join(b"\xff" + bytes([0xD0 + n]) + _NOISE for n in ran
 _MAX_ZEROS = 16
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _HEADER_END = 33
-_INFLATED_PIECE_BYTES = 1 << 20
+_COMPRESSED_PIECE_BYTES, _INFLATED_PIECE_BYTES = 256, 1 << 20
 # Interlaced: first column and row, and steps, of each pass.
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
            (0, 1, 1, 2))  # fmt: skip
@@ -63,12 +63,14 @@ def mend(data: bytes, size: tuple[int, int]) -> bytes:
     ------
     ImageUndecodable : if more than MAX_MISSING_SHARE is missing.
     """
-    written = data.rstrip(b"\0")
-    if len(data) - len(written) > _MAX_ZEROS:
-        data = written
     if data.startswith(SIGNATURE):
         return _mend_png(data, size)
-    return _mend_jpeg(data, size) if data.startswith(START_OF_IMAGE) else data
+    return _mend_jpeg(_without_zeros(data), size) if data.startswith(START_OF_IMAGE) else data
+
+
+def _without_zeros(data: bytes) -> bytes:
+    written = data.rstrip(b"\0")
+    return written if len(data) - len(written) > _MAX_ZEROS else data
 
 
 def _check(image_format: str, share: float) -> None:
@@ -143,29 +145,41 @@ def _pixels(data: bytes, frame: Frame) -> Pixels:
 
 
 def _mend_png(data: bytes, size: tuple[int, int]) -> bytes:
-    loss = _png_loss(data, size)
+    found = list(chunks(data))
+    pixels = b"".join(data[each.start : each.content_end] for each in found if each.kind == PIXELS)
+    header = data[len(SIGNATURE) + 8 : _HEADER_END - 4]
+    loss = _png_loss(header, pixels, size)
     _check("PNG", loss.share)
-    if loss.rows == size[1]:
-        return data
-    start = len(SIGNATURE) + 4
-    header = data[start : _HEADER_END - 4]
-    header = header[:8] + struct.pack(">I", loss.rows) + header[12:]
-    checksum = struct.pack(">I", zlib.crc32(header))
-    return data[:start] + header + checksum + data[_HEADER_END:]
+    # In one piece: a decoder trips over a last one that is cut short, even if it needs none of it.
+    beside = b"".join(
+        chunk_of(each.kind, data[each.start : each.content_end])
+        for each in found
+        if each.kind in BESIDE_PIXELS
+    )
+    header = header[:4] + struct.pack(">I", loss.rows) + header[8:]
+    return b"".join(
+        (
+            SIGNATURE,
+            chunk_of(b"IHDR", header),
+            beside,
+            chunk_of(PIXELS, pixels),
+            chunk_of(b"IEND", b""),
+        )
+    )
 
 
-def _png_loss(data: bytes, size: tuple[int, int]) -> _Loss:
+def _png_loss(header: bytes, pixels: bytes, size: tuple[int, int]) -> _Loss:
     width, height = size
-    bits, colour, _, _, is_interlaced = data[24:29]
+    bits, colour, _, _, is_interlaced = header[8:13]
     pixel_bits = bits * _PNG_CHANNELS.get(colour, 4)
     if is_interlaced:
         needed = _interlaced_bytes(width, height, pixel_bits)
-        if _inflated_bytes(data, needed) < needed:
+        if _inflated_bytes(pixels, needed) < needed:
             # Each pass covers all rows: none is whole until the last pass is.
             raise ImageUndecodable("The interlaced PNG photo is cut short; send it again.")
         return _Loss(height, 0.0)
     row_bytes = _row_bytes(width, pixel_bits)
-    rows = _inflated_bytes(data, height * row_bytes) // row_bytes
+    rows = _inflated_bytes(pixels, height * row_bytes) // row_bytes
     return _Loss(min(height, rows), 1 - min(height, rows) / height)
 
 
@@ -182,11 +196,12 @@ def _interlaced_bytes(width: int, height: int, pixel_bits: int) -> int:
     return total
 
 
-def _inflated_bytes(data: bytes, needed: int) -> int:
-    """Count the bytes that the pixels decompress to, up to those that are needed."""
+def _inflated_bytes(compressed: bytes, needed: int) -> int:
+    """Count the bytes that pixels decompress to, up to those that are needed."""
     inflater, count = zlib.decompressobj(), 0
-    for chunk in chunks(data):
-        piece = data[chunk.start : chunk.content_end] if chunk.kind == PIXELS else b""
+    # Little at a time: what comes before broken bytes is lost if it comes together with them.
+    for start in range(0, len(compressed), _COMPRESSED_PIECE_BYTES):
+        piece = compressed[start : start + _COMPRESSED_PIECE_BYTES]
         while piece and count < needed:
             try:
                 count += len(inflater.decompress(piece, _INFLATED_PIECE_BYTES))

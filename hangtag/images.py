@@ -144,7 +144,7 @@ class PhotoFile:
             width_px, height_px = height_px, width_px
         several_frames = self._structure.several_frames
         if several_frames is None:
-            several_frames = getattr(image, "is_animated", False)
+            several_frames = getattr(self._image, "is_animated", False)
         warnings = {
             "several_frames_first_used": several_frames,
             "smaller_than_model_input": max(width_px, height_px) < smallest_side_px,

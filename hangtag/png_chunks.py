@@ -21,9 +21,8 @@ PIXELS, PROFILE = b"IDAT", b"iCCP"
 # Cameras write at most 64 KB of EXIF, some programs several pieces of it.
 MAX_EXIF_BYTES = 1_000_000
 _MAX_CHUNKS = 65_536
-_PICTURE = frozenset(
-    {b"IHDR", b"PLTE", b"tRNS", PIXELS, PROFILE, b"eXIf", b"acTL", b"fcTL", b"fdAT", b"IEND"}
-)
+BESIDE_PIXELS = frozenset({b"PLTE", b"tRNS", PROFILE, b"eXIf"})
+_PICTURE = BESIDE_PIXELS | {b"IHDR", PIXELS, b"acTL", b"fcTL", b"fdAT", b"IEND"}
 _TEXTS = _TEXT, _COMPRESSED_TEXT, _UNICODE_TEXT = b"tEXt", b"zTXt", b"iTXt"
 # As it is, or as hexadecimal digits after a name and a length.
 _EXIF_TEXT = b"exif"
@@ -71,6 +70,12 @@ def chunks(data: bytes) -> Iterator[Chunk]:
             return
         place = end
     raise ImageUndecodable("The photo has absurdly many chunks; save it anew and send that.")
+
+
+def chunk_of(kind: bytes, content: bytes) -> bytes:
+    """Return a whole chunk with its length and checksum."""
+    checksum = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
 def read_png(data: bytes) -> PngFile:

@@ -14,6 +14,7 @@ from PIL import Image, ImageFile
 from hangtag.cut_photos import MAX_MISSING_SHARE
 from hangtag.errors import ImageUndecodable
 from hangtag.images import DecodedImage, ImageLimits, decode_image
+from hangtag.png_chunks import chunk_of, chunks
 
 SIZE = (320, 480)
 TRUNCATED = ("truncated",)
@@ -221,6 +222,66 @@ def test_a_png_of_which_more_is_missing_is_refused(name: str, share: float) -> N
         decode(without_last(PNGS[name], share))
 
 
+def in_pieces(data: bytes, piece_bytes: int = 8192, last: bytes = b"") -> bytes:
+    """The PNG in IDAT chunks of the size that libpng writes, with a chunk behind them."""
+    pixels = b"".join(data[each.start : each.content_end] for each in chunks(data)
+                      if each.kind == b"IDAT")  # fmt: skip
+    pieces = (pixels[at : at + piece_bytes] for at in range(0, len(pixels), piece_bytes))
+    idats = b"".join(chunk_of(b"IDAT", piece) for piece in pieces)
+    return data[: data.index(b"IDAT") - 4] + idats + last + chunk_of(b"IEND", b"")
+
+
+def test_a_png_of_many_chunks_may_be_cut_anywhere_near_its_end() -> None:
+    data = in_pieces(saved(picture(size=(600, 400)), "PNG"))
+    whole = pixels(data)
+    boundary = data.rindex(b"IDAT", 0, -8300) - 4
+    for end in (*range(boundary - 6, boundary + 40), *range(boundary + 40, len(data), 501)):
+        decoded = decode(data[:end])
+        assert decoded.facts.warnings == TRUNCATED
+        assert np.array_equal(np.asarray(decoded.rgb)[:370], whole[:370])
+
+
+def test_a_png_cut_in_what_follows_its_pixels_gives_every_pixel() -> None:
+    exif = chunk_of(b"eXIf", camera_exif().removeprefix(b"Exif\0\0"))
+    data = in_pieces(PNGS["rgb"], last=exif)
+    for missing_bytes in (3, 12, 14, 200, len(exif) + 8, len(exif) + 12, len(exif) + 15):
+        decoded = decode(data[:-missing_bytes])
+        assert decoded.facts.warnings == TRUNCATED
+        assert np.array_equal(np.asarray(decoded.rgb), pixels(PNGS["rgb"]))
+
+
+@pytest.mark.parametrize("missing_bytes", [1, 14, 16, 500])
+def test_the_exif_behind_the_pixels_of_a_png_turns_it_if_its_start_is_there(
+    missing_bytes: int,
+) -> None:
+    exif = chunk_of(b"eXIf", camera_exif(orientation=3).removeprefix(b"Exif\0\0"))
+    decoded = decode(in_pieces(PNGS["rgb"], last=exif)[:-missing_bytes])
+    assert np.array_equal(np.asarray(decoded.rgb), pixels(PNGS["rgb"])[::-1, ::-1])
+
+
+def test_a_cut_png_that_moves_is_said_to_have_several_frames() -> None:
+    data = saved(picture(), "PNG", save_all=True, append_images=[picture().rotate(180)])
+    second = data.index(b"fdAT")
+    for end in (len(data) - 5, second + 100, second - 50):
+        assert set(decode(data[:end]).facts.warnings) == {"several_frames_first_used", "truncated"}
+    assert "several_frames_first_used" in decode(data[: second - 2000]).facts.warnings
+
+
+@pytest.mark.parametrize("level", [0, 6])
+def test_zeros_behind_a_cut_png_are_no_picture(level: int) -> None:
+    data = saved(picture("L"), "PNG", compress_level=level)
+    assert decode(without_last(data, 0.02) + bytes(50_000)).facts.warnings == TRUNCATED
+    with pytest.raises(ImageUndecodable):
+        decode(without_last(data, 0.5) + bytes(50_000))
+
+
+def test_a_png_that_stores_black_as_zeros_is_whole() -> None:
+    data = saved(Image.new("RGB", SIZE), "PNG", compress_level=0)
+    decoded = decode(data[: -12 - 8])
+    assert decoded.facts.warnings == TRUNCATED
+    assert (np.asarray(decoded.rgb) == 0).all()
+
+
 def interlaced(side_px: int) -> bytes:
     """Seven passes of zeros."""
     starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
@@ -257,8 +318,9 @@ def test_a_cut_bomb_is_not_blown_up() -> None:
         decode(data)
 
 
-def camera_exif() -> bytes:
+def camera_exif(orientation: int = 1) -> bytes:
     exif = Image.Exif()
+    exif[0x0112] = orientation
     exif[0x010F] = "a camera" * 200
     return exif.tobytes()
 
