@@ -19,7 +19,15 @@ from PIL import JpegImagePlugin
 
 from hangtag.errors import ImageUndecodable
 from hangtag.jpeg_structure import END_OF_IMAGE, START_OF_IMAGE, Frame, Scans, read_scans
-from hangtag.png_chunks import BESIDE_PIXELS, PIXELS, SIGNATURE, chunk_of, chunks
+from hangtag.png_chunks import (
+    BESIDE_PIXELS,
+    MAX_EXIF_BYTES,
+    PIXELS,
+    SIGNATURE,
+    chunk_of,
+    chunks,
+    filled_content,
+)
 
 # Of a photo's area; of a JPEG's finest scan, that refines what is there, of all its bytes.
 MAX_MISSING_SHARE = 0.05
@@ -152,7 +160,7 @@ def _mend_png(data: bytes, size: tuple[int, int]) -> bytes:
     _check("PNG", loss.share)
     # In one piece: a decoder trips over a last one that is cut short, even if it needs none of it.
     beside = b"".join(
-        chunk_of(each.kind, data[each.start : each.content_end])
+        chunk_of(each.kind, filled_content(data, each, MAX_EXIF_BYTES))
         for each in found
         if each.kind in BESIDE_PIXELS
     )

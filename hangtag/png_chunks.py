@@ -78,6 +78,12 @@ def chunk_of(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
 
 
+def filled_content(data: bytes, chunk: Chunk, max_bytes: int) -> bytes:
+    """Return what a chunk holds, with zeros up to its length where the file ends before it."""
+    (length,) = struct.unpack_from(">I", data, chunk.place)
+    return data[chunk.start : chunk.content_end].ljust(min(length, max_bytes), b"\0")
+
+
 def read_png(data: bytes) -> PngFile:
     """Leave out what is not the picture.
 
