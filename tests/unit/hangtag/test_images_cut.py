@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from hangtag.cut_photos import MAX_MISSING_SHARE
 from hangtag.errors import ImageUndecodable
 from hangtag.images import DecodedImage, ImageLimits, decode_image
+from hangtag.missing_share import MAX_MISSING_SHARE
 from hangtag.png_chunks import chunk_of, chunks
 
 SIZE = (320, 480)
@@ -138,6 +139,64 @@ def test_zeros_that_were_never_written_over_are_no_picture(name: str, zeros: int
     assert decode(without_last(data, 0.02) + bytes(zeros)).facts.warnings == TRUNCATED
     with pytest.raises(ImageUndecodable):
         decode(without_last(data, 0.5) + bytes(zeros))
+
+
+def product_on_white(size: tuple[int, int] = (900, 700)) -> Image.Image:
+    """Its lower half is white."""
+    image = Image.new("RGB", size, (255, 255, 255))
+    image.paste(picture(size=(size[0] // 3, size[1] // 3)), (size[0] // 3, size[1] // 8))
+    return image
+
+
+@pytest.mark.parametrize("quality", [60, 75, 90])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("missing_bytes", [1, 2, 3, 4, 8, 30])
+def test_white_below_a_product_is_picture_though_it_is_stored_as_zeros(
+    quality: int, progressive: bool, missing_bytes: int
+) -> None:
+    """As tables made to measure have it."""
+    data = saved(
+        product_on_white(), "JPEG", quality=quality, optimize=True, progressive=progressive
+    )
+    decoded = decode(data[:-missing_bytes])
+    assert decoded.facts.warnings == TRUNCATED
+    differs = np.abs(np.asarray(decoded.rgb, int) - pixels(data)).max(axis=-1)
+    # A product of that size is decoded at half the scale.
+    above = differs[:330]
+    assert above.mean() < 0.1 if progressive else (above == 0).all()
+
+
+@pytest.mark.parametrize("zeros", [100, 1000, 5000, 20_000])
+def test_zeros_are_no_white_where_more_than_white_was_to_come(zeros: int) -> None:
+    image = product_on_white()
+    image.paste(picture(size=(200, 200)), (50, 450))
+    data = saved(image, "JPEG", optimize=True)
+    with pytest.raises(ImageUndecodable, match="cut short: about"):
+        decode(without_last(data, 0.5) + bytes(zeros))
+    with pytest.raises(ImageUndecodable, match="cut short: about"):
+        decode(without_last(data, 0.5).ljust(len(data), b"\0"))
+
+
+@pytest.mark.parametrize("missing_bytes", [3, 4, 6, 12])
+def test_a_progressive_product_on_white_lacks_hardly_anything(missing_bytes: int) -> None:
+    """The last bytes of a scan say only that the white has no detail."""
+    data = saved(product_on_white(), "JPEG", progressive=True)
+    decoded = decode(data[:-missing_bytes])
+    assert decoded.facts.warnings == TRUNCATED
+    assert np.abs(np.asarray(decoded.rgb, int) - pixels(data)).mean() < 0.1
+
+
+def test_a_cut_lossless_jpeg_is_refused_at_once() -> None:
+    components = bytes([1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0])
+    frame = struct.pack(">HBHHB", 17, 8, 8000, 8000, 3) + components
+    table = struct.pack(">HB", 2 + 17 + 12, 0) + bytes([0, 1, 5, 1, 1, 1, 1, 1, 1, *[0] * 7])
+    table += bytes(range(12))
+    scan = struct.pack(">HB", 12, 3) + bytes([1, 0, 2, 0, 3, 0]) + bytes([1, 0, 0])
+    data = b"\xff\xd8\xff\xc3" + frame + b"\xff\xc4" + table + b"\xff\xda" + scan
+    started = time.thread_time()
+    with pytest.raises(ImageUndecodable, match="lossless JPEG photo is cut short"):
+        decode(data + b"\x12\x34" * 50)
+    assert time.thread_time() - started < 0.2
 
 
 def test_what_follows_the_end_of_a_jpeg_cuts_nothing() -> None:
