@@ -36,6 +36,7 @@ __all__ = [
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
 _EXIF_ORIENTATION = 0x0112
+_ORIENTATIONS = range(1, 9)
 
 # EXIF orientation -> what turns the photo upright (JEITA CP-3451, tag 0x0112).
 _TURNS: dict[object, Image.Transpose] = {
@@ -137,7 +138,7 @@ class PhotoFile:
         """
         width_px, height_px = self.size
         image, rgb, is_profile_ignored = self._load(2 * smallest_side_px)
-        turn = _turn(image, self._structure.exif)
+        turn = _turn(image, self._structure.exifs)
         if turn is not None:
             rgb = rgb.transpose(turn)
         if turn in _SIDEWAYS:
@@ -239,15 +240,23 @@ def _extend(rgb: Image.Image, rows: int, all_rows: int) -> Image.Image:
     return whole
 
 
-def _turn(image: Image.Image, exif_of_texts: bytes) -> Image.Transpose | None:
+def _turn(image: Image.Image, exif_of_texts: tuple[bytes, ...]) -> Image.Transpose | None:
     """Return what turns a loaded photo upright, by EXIF alone; Pillow itself has turned a TIFF."""
-    exif = image.info.get("exif") or exif_of_texts
-    if image.format == "TIFF" or not exif or len(exif) > MAX_EXIF_BYTES:
+    if image.format == "TIFF":
+        return None
+    # The first that names an orientation holds.
+    orientations = (_orientation(exif) for exif in (image.info.get("exif"), *exif_of_texts))
+    return _TURNS.get(next((each for each in orientations if each in _ORIENTATIONS), None))
+
+
+def _orientation(exif: bytes | None) -> object:
+    """Return the number that EXIF names, or None."""
+    if not exif or len(exif) > MAX_EXIF_BYTES:
         return None
     tags = Image.Exif()
     try:
         tags.load(exif)
-        return _TURNS.get(tags.get(_EXIF_ORIENTATION))
+        return tags.get(_EXIF_ORIENTATION)
     except DECODE_ERRORS:
         # Broken metadata does not make a photo unreadable; it is seen as it lies.
         return None

@@ -53,7 +53,7 @@ class PhotoStructure:
     several_frames : whether there is more than one picture; None for formats where Pillow knows it
         without reading them
     is_cut_short : whether a JPEG, PNG or WebP lacks its end
-    exif : what the texts of a PNG hold of it
+    exifs : what the texts of a PNG hold of it
     tiff : which kind of TIFF it is
     """
 
@@ -61,7 +61,7 @@ class PhotoStructure:
     scalable: bool = False
     several_frames: bool | None = None
     is_cut_short: bool = False
-    exif: bytes = b""
+    exifs: tuple[bytes, ...] = ()
     tiff: TiffKind | None = None
 
 
@@ -79,7 +79,7 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
         return _check_gif(data)
     if data.startswith(PNG_SIGNATURE):
         png = read_png(data)
-        return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exif=png.exif)
+        return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exifs=png.exifs)
     if is_webp(data):
         webp = read_webp(data)
         return PhotoStructure(webp.data, is_cut_short=webp.is_cut_short)
