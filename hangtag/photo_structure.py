@@ -82,7 +82,11 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
         return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exifs=png.exifs)
     if is_webp(data):
         webp = read_webp(data)
-        return PhotoStructure(webp.data, is_cut_short=webp.is_cut_short)
+        return PhotoStructure(
+            webp.data,
+            several_frames=True if webp.is_cut_animation else None,
+            is_cut_short=webp.is_cut_short,
+        )
     if data.startswith(_TIFF_SIGNATURES):
         return PhotoStructure(data, tiff=check_tiff(data, max_pixels))
     if data.startswith(b"BM"):

@@ -399,6 +399,23 @@ def test_what_follows_the_pixels_of_a_webp_may_be_missing(
     assert np.array_equal(np.asarray(decoded.rgb), pixels(data))
 
 
+@pytest.mark.parametrize("missing_bytes", [1, 2, 500, 1500])
+def test_the_exif_of_a_webp_turns_it_if_its_start_is_there(missing_bytes: int) -> None:
+    data = saved(picture(), "WEBP", exif=camera_exif(orientation=6))
+    decoded = decode(data[:-missing_bytes])
+    assert (decoded.facts.width_px, decoded.facts.height_px) == SIZE[::-1]
+    assert np.array_equal(np.asarray(decoded.rgb), pixels(data))
+
+
+def test_a_cut_webp_that_moves_is_said_to_have_several_frames() -> None:
+    data = saved(picture(), "WEBP", save_all=True, append_images=[picture().rotate(180)])
+    first, second = data.index(b"ANMF"), data.rindex(b"ANMF")
+    assert first < second
+    for end in (len(data) - 5, second + 100, second):
+        assert set(decode(data[:end]).facts.warnings) == {"several_frames_first_used", "truncated"}
+        assert np.array_equal(pixels(data[:end]), pixels(data))
+
+
 def test_a_webp_without_the_filler_at_its_end_is_read() -> None:
     data = saved(picture(), "WEBP")
     (size,) = struct.unpack_from("<I", data, 16)
