@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import JpegImagePlugin
 
 from hangtag.errors import ImageUndecodable
-from hangtag.jpeg_structure import END_OF_IMAGE, Scans, read_scans
+from hangtag.jpeg_structure import END_OF_IMAGE, Scans, before_end, read_scans
 from hangtag.missing_share import Loss
 
 # Such a photo is decoded three times; whole ones may have three times as many.
@@ -29,9 +29,27 @@ _NOISY_END = _NOISE + b"".join(b"\xff" + bytes([0xD0 + n]) + _NOISE for n in ran
 # More of them may be what was set aside for a file and never written.
 _MAX_ZEROS = 16
 _MIN_FLAT_SHARE = 0.95
+# Or its inverse.
+_GREY = (127, 128)
 
 Pixels = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+
+
+def is_secretly_cut(data: bytes, last_pixel: object, *, is_progressive: bool) -> bool:
+    """Whether a lossy JPEG lacks a part before its end marker, as programs leave that repair one.
+
+    `last_pixel` is the one at the lower right of what it decodes to, a level or a tuple of them.
+    """
+    levels = last_pixel if isinstance(last_pixel, tuple) else (last_pixel,)
+    # What libjpeg puts in place of missing blocks; others end in that grey, too.
+    is_grey = all(level in _GREY for level in levels)
+    scans = read_scans(data) if is_grey or is_progressive else None
+    if scans is None:
+        return False
+    if is_progressive and not scans.has_begun_all:
+        return True
+    return is_grey and _missing(before_end(data).rstrip(b"\xff"), scans).place is not None
 
 
 def mend_jpeg(data: bytes, size: tuple[int, int]) -> bytes:
@@ -41,6 +59,7 @@ def mend_jpeg(data: bytes, size: tuple[int, int]) -> bytes:
     ------
     ImageUndecodable : if more than MAX_MISSING_SHARE is missing.
     """
+    data = before_end(data)
     scans = _begun_scans(data)
     # Half a marker, which libjpeg trips over.
     written = _without_padding(data).rstrip(b"\xff")

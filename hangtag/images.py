@@ -7,7 +7,7 @@ the uint8 array that `Preprocessing.to_model_input` returns. So it cannot differ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from PIL import Image, ImageFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from hangtag.colour import to_srgb
+from hangtag.cut_jpegs import is_secretly_cut
 from hangtag.cut_photos import mend
 from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
 from hangtag.mangled_photos import without_leading_space
@@ -101,6 +102,15 @@ class Preprocessing(BaseModel):
         return pixels
 
 
+class _Loaded(NamedTuple):
+    """The file that was decoded, its pixels in sRGB, and what is to be said of it."""
+
+    image: Image.Image
+    rgb: Image.Image
+    is_profile_ignored: bool
+    is_cut_short: bool
+
+
 @dataclass(frozen=True)
 class PhotoFile:
     """A photo whose header was read and lies within the limits; its pixels are not decoded yet."""
@@ -137,7 +147,8 @@ class PhotoFile:
         ImageUndecodable
         """
         width_px, height_px = self.size
-        image, rgb, is_profile_ignored = self._load(2 * smallest_side_px)
+        loaded = self._load(2 * smallest_side_px)
+        image, rgb = loaded.image, loaded.rgb
         turn = _turn(image, self._structure.exifs)
         if turn is not None:
             rgb = rgb.transpose(turn)
@@ -149,29 +160,31 @@ class PhotoFile:
         warnings = {
             "several_frames_first_used": several_frames,
             "smaller_than_model_input": max(width_px, height_px) < smallest_side_px,
-            "colour_profile_ignored": is_profile_ignored,
-            "truncated": self._structure.is_cut_short,
+            "colour_profile_ignored": loaded.is_profile_ignored,
+            "truncated": loaded.is_cut_short,
         }
         raised = tuple(name for name, is_raised in warnings.items() if is_raised)
         return DecodedImage(rgb, ImageFacts(width_px, height_px, raised))
 
-    def _load(self, smallest_side_px: int) -> tuple[Image.Image, Image.Image, bool]:
-        """Return the file that was decoded, its pixels, and whether its profile was ignored."""
-        image, structure = self._image, self._structure
-        all_rows = image.size[1]
+    def _load(self, smallest_side_px: int) -> _Loaded:
+        image, structure, size = self._image, self._structure, self.size
+        rows, is_cut_short = size[1], structure.is_cut_short
         try:
-            if structure.is_cut_short:
-                mended = mend(structure.data, image.size)
-                image = open_photo(replace(structure, data=mended), self.pixels)
-            rows = image.size[1]
-            _load(image, structure, smallest_side_px)
+            if not is_cut_short:
+                _load(image, structure, smallest_side_px)
+                is_cut_short = structure.scalable and _is_secretly_cut(image, structure.data)
+            if is_cut_short:
+                mended = replace(structure, data=mend(structure.data, size))
+                image = open_photo(mended, size[0] * size[1])
+                rows = image.size[1]
+                _load(image, structure, smallest_side_px)
             rgb, is_profile_ignored = to_srgb(image, smallest_side_px)
         except DECODE_ERRORS as error:
             kind = f" ({structure.tiff.name})" if structure.tiff else ""
             raise ImageUndecodable(
                 f"The {image.format} photo{kind} is broken or cut short ({error}); send it again."
             ) from error
-        return image, _extend(rgb, rows, all_rows), is_profile_ignored
+        return _Loaded(image, _extend(rgb, rows, size[1]), is_profile_ignored, is_cut_short)
 
 
 def decode_image(data: bytes, limits: ImageLimits, smallest_side_px: int) -> DecodedImage:
@@ -229,6 +242,11 @@ def _load(image: ImageFile.ImageFile, structure: PhotoStructure, smallest_side_p
         # The interpreter's lock is let go once for the whole file, not once for each 64 KB.
         image.decodermaxblock = _WHOLE_FILE
     image.load()
+
+
+def _is_secretly_cut(image: Image.Image, data: bytes) -> bool:
+    last = image.getpixel((image.width - 1, image.height - 1))
+    return is_secretly_cut(data, last, is_progressive="progressive" in image.info)
 
 
 def _extend(rgb: Image.Image, rows: int, all_rows: int) -> Image.Image:

@@ -139,5 +139,14 @@ def read_scans(data: bytes) -> Scans | None:
     return scans
 
 
+def before_end(data: bytes) -> bytes:
+    """Return a file up to the end of its image, without the marker and what follows it."""
+    position = 2
+    for segment in segments(data):
+        position = segment.end
+    found = _MARKER.search(data, position)
+    return data[: found.start()] if found else data
+
+
 def _unsupported(kind: str) -> FormatUnsupported:
     return FormatUnsupported(f"This is a JPEG of {kind}; save it with 8 bits a channel as RGB.")

@@ -186,6 +186,35 @@ def test_a_progressive_product_on_white_lacks_hardly_anything(missing_bytes: int
     assert np.abs(np.asarray(decoded.rgb, int) - pixels(data)).mean() < 0.1
 
 
+@pytest.mark.parametrize("name", JPEGS)
+def test_an_end_marker_that_was_put_to_a_cut_jpeg_hides_nothing(name: str) -> None:
+    """Of a progressive one, if more than the last bits of detail are missing."""
+    data = JPEGS[name]
+    for share in (0.8,) if name in PROGRESSIVE else (0.5, 0.8):
+        with pytest.raises(ImageUndecodable, match="cut short"):
+            decode(without_last(data, share) + b"\xff\xd9")
+    if name in SEQUENTIAL:
+        assert decode(without_last(data, 0.03) + b"\xff\xd9").facts.warnings == TRUNCATED
+
+
+def test_a_header_that_claims_twice_the_rows_is_found_out() -> None:
+    data = JPEGS["baseline"]
+    place = data.index(b"\xff\xc0") + 5
+    with pytest.raises(ImageUndecodable, match="about 50"):
+        decode(data[:place] + struct.pack(">H", 2 * SIZE[1]) + data[place + 2 :])
+
+
+@pytest.mark.parametrize("level", [127, 128])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_photo_that_ends_in_grey_is_whole(mode: str, level: int) -> None:
+    image = picture()
+    image.paste((level,) * 3, (0, SIZE[1] // 2, *SIZE))
+    for progressive in (False, True):
+        data = saved(image.convert(mode), "JPEG", progressive=progressive)
+        assert decode(data).facts.warnings == ()
+        assert decode(data + JPEGS["grey"]).facts.warnings == ()
+
+
 def test_a_cut_lossless_jpeg_is_refused_at_once() -> None:
     components = bytes([1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0])
     frame = struct.pack(">HBHHB", 17, 8, 8000, 8000, 3) + components
