@@ -18,7 +18,7 @@ from hangtag.colour import to_srgb
 from hangtag.cut_jpegs import is_secretly_cut
 from hangtag.cut_photos import mend
 from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
-from hangtag.mangled_photos import without_leading_space
+from hangtag.mangled_photos import without_few_leading
 from hangtag.photo_formats import DECODE_ERRORS, PILLOW_MAX_PIXELS, SUPPORTED_FORMATS, open_photo
 from hangtag.photo_structure import PhotoStructure, check_structure
 from hangtag.png_chunks import MAX_EXIF_BYTES
@@ -214,7 +214,7 @@ def read_photo(data: bytes, limits: ImageLimits) -> PhotoFile:
             f"The photo has {len(data):,} bytes, more than the {limits.max_image_bytes:,} that "
             "are taken; send it smaller."
         )
-    structure = check_structure(without_leading_space(data), limits.max_image_pixels)
+    structure = check_structure(without_few_leading(data), limits.max_image_pixels)
     image = open_photo(structure, limits.max_image_pixels)
     _check_pixels(image.size, limits)
     return PhotoFile(image, structure)

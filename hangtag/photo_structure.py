@@ -19,7 +19,7 @@ from hangtag.jpeg_structure import END_OF_IMAGE, SCAN, START_OF_IMAGE, read_fram
 from hangtag.png_chunks import SIGNATURE as PNG_SIGNATURE
 from hangtag.png_chunks import read_png
 from hangtag.tiff_kinds import TiffKind
-from hangtag.tiff_structure import check_tiff
+from hangtag.tiff_structure import TIFF_SIGNATURES, check_tiff
 from hangtag.webp_chunks import is_webp, read_webp
 
 _MAX_JPEG_SEGMENTS = 1024
@@ -37,8 +37,6 @@ _MAX_AVIF_MOVIE_BYTES = 262_144
 _GIF_BLOCK = re.compile(rb"[,!;]")
 _GIF_IMAGE, _GIF_EXTENSION = ord(","), ord("!")
 _RLE_COMPRESSIONS = (1, 2)
-# All that Pillow takes for one.
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
 _AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
 _AVIF_INDICES = (b"iloc", b"iinf", b"iref", b"ipma", b"grpl")
 
@@ -87,7 +85,7 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
             several_frames=True if webp.is_cut_animation else None,
             is_cut_short=webp.is_cut_short,
         )
-    if data.startswith(_TIFF_SIGNATURES):
+    if data.startswith(TIFF_SIGNATURES):
         return PhotoStructure(data, tiff=check_tiff(data, max_pixels))
     if data.startswith(b"BM"):
         _check_bmp(data)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from hangtag.errors import FormatUnsupported, ImageUndecodable
 from hangtag.tiff_kinds import KIND_TAGS, TiffKind, tiff_kind
 
+# All that Pillow takes for one.
+TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
+
 _MAX_TAGS = 4096
 # A colour map has 196,608; a picture of 65,535 rows in strips of one row, fewer.
 _MAX_NUMBERS = 262_144
