@@ -28,6 +28,7 @@ _NOISE = bytes(np.random.default_rng(0).integers(0, 255, 256, np.uint8))
 _NOISY_END = _NOISE + b"".join(b"\xff" + bytes([0xD0 + n]) + _NOISE for n in range(8))
 # More of them may be what was set aside for a file and never written.
 _MAX_ZEROS = 16
+_ZEROS_AT_END = bytes(_MAX_ZEROS + 1) + END_OF_IMAGE
 _MIN_FLAT_SHARE = 0.95
 # Or its inverse.
 _GREY = (127, 128)
@@ -43,13 +44,14 @@ def is_secretly_cut(data: bytes, last_pixel: object, *, is_progressive: bool) ->
     """
     levels = last_pixel if isinstance(last_pixel, tuple) else (last_pixel,)
     # What libjpeg puts in place of missing blocks; others end in that grey, too.
-    is_grey = all(level in _GREY for level in levels)
-    scans = read_scans(data) if is_grey or is_progressive else None
+    is_suspect = all(level in _GREY for level in levels) or _ZEROS_AT_END in data
+    scans = read_scans(data) if is_suspect or is_progressive else None
     if scans is None:
         return False
     if is_progressive and not scans.has_begun_all:
         return True
-    return is_grey and _missing(before_end(data).rstrip(b"\xff"), scans).place is not None
+    written = _without_padding(before_end(data)).rstrip(b"\xff")
+    return is_suspect and _missing(written, scans).place is not None
 
 
 def mend_jpeg(data: bytes, size: tuple[int, int]) -> bytes:

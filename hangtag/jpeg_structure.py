@@ -19,6 +19,10 @@ _PROGRESSIVE = frozenset({0xC2, 0xCA})
 _LOSSLESS = frozenset({0xC3, 0xCB})
 _HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF})
 _COEFFICIENTS = 64
+# No scan has as many zeros in a row, unless its commonest code is that of a block without detail.
+_HOLE = bytes(256)
+_HUFFMAN_SEQUENTIAL = frozenset({0xC0, 0xC1})
+_DETAIL_TABLE, _NO_DETAIL = 0x10, 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,34 @@ def read_scans(data: bytes) -> Scans | None:
     if scans and begun:
         scans.add(data[begun.start : begun.end], len(data) - begun.end)
     return scans
+
+
+def has_hole(data: bytes) -> bool:
+    """Whether zeros lie in the middle of the one scan of a JPEG where no picture has them."""
+    if _HOLE not in data:
+        return False
+    frame, commonest = None, None
+    for segment in segments(data):
+        content = data[segment.start : segment.end]
+        frame = frame or read_frame(data, segment)
+        if segment.marker == _HUFFMAN_TABLE:
+            commonest = _commonest_codes(content).get(_DETAIL_TABLE, commonest)
+        if segment.marker == SCAN:
+            is_known = frame is not None and frame.marker in _HUFFMAN_SEQUENTIAL
+            is_only = frame is not None and content[:1] == bytes([len(frame.components)])
+            after = _MARKER.search(data, segment.end)
+            scan = data[segment.end : after.start() if after else len(data)].rstrip(b"\0")
+            return is_known and is_only and commonest not in (None, _NO_DETAIL) and _HOLE in scan
+    return False
+
+
+def _commonest_codes(content: bytes) -> dict[int, int]:
+    """Return for each table of a segment the symbol whose code is zeros, the shortest one."""
+    codes, place = {}, 0
+    while place + 17 < len(content):
+        codes[content[place]] = content[place + 17]
+        place += 17 + sum(content[place + 1 : place + 17])
+    return codes
 
 
 def before_end(data: bytes) -> bytes:

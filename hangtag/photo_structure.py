@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from hangtag.errors import ImageUndecodable
-from hangtag.jpeg_structure import END_OF_IMAGE, SCAN, START_OF_IMAGE, read_frame, segments
+from hangtag.jpeg_structure import (
+    END_OF_IMAGE,
+    SCAN,
+    START_OF_IMAGE,
+    has_hole,
+    read_frame,
+    segments,
+)
 from hangtag.png_chunks import SIGNATURE as PNG_SIGNATURE
 from hangtag.png_chunks import read_png
 from hangtag.tiff_kinds import TiffKind
@@ -113,6 +120,10 @@ def _check_jpeg(data: bytes) -> PhotoStructure:
         end = segment.end
     if stray_bytes > _MAX_STRAY_BYTES or (not scans and len(data) - end > _MAX_STRAY_BYTES):
         _refuse("much between its segments")
+    if has_hole(data):
+        raise ImageUndecodable(
+            "The JPEG photo has a hole, a part that is nothing but zeros; send it again."
+        )
     # A JPEG is one photo: the thumbnails, gain maps and second views that cameras put behind it
     # (CIPA DC-007) are not looked at.
     return PhotoStructure(

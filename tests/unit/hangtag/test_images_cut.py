@@ -204,6 +204,38 @@ def test_a_header_that_claims_twice_the_rows_is_found_out() -> None:
         decode(data[:place] + struct.pack(">H", 2 * SIZE[1]) + data[place + 2 :])
 
 
+@pytest.mark.parametrize("name", SEQUENTIAL)
+@pytest.mark.parametrize("zeros", [512, 4096])
+def test_a_hole_of_zeros_is_found(name: str, zeros: int) -> None:
+    data = JPEGS[name]
+    for place in (len(data) // 3, len(data) // 2, len(data) * 2 // 3):
+        with pytest.raises(ImageUndecodable, match="a hole"):
+            decode(data[:place] + bytes(zeros) + data[place + zeros :])
+
+
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_zeros_before_an_end_marker_are_no_picture(name: str) -> None:
+    data = JPEGS[name]
+    half = len(data) // 2
+    for zeros in (half, 2 * half, 10 * half):
+        with pytest.raises(ImageUndecodable, match="cut short: about"):
+            decode(data[:half] + bytes(zeros) + b"\xff\xd9")
+    # Some cameras so fill a block of their card.
+    assert decode(data[:-2] + bytes(512) + b"\xff\xd9").facts.warnings == ()
+
+
+@pytest.mark.parametrize("options", [{"optimize": True}, {"progressive": True}, {}])
+@pytest.mark.parametrize("quality", [60, 90])
+def test_white_that_is_stored_as_zeros_is_no_hole(options: dict[str, bool], quality: int) -> None:
+    image = product_on_white((900, 1500))
+    image.paste(picture(size=(300, 100)), (300, 1350))
+    exif = b"Exif\0\0" + bytes(4096)
+    for each in (image, image.convert("L")):
+        data = saved(each, "JPEG", quality=quality, exif=exif, **options)
+        assert decode(data).facts.warnings == ()
+    assert "optimize" not in options or bytes(256) in data[5000:]
+
+
 @pytest.mark.parametrize("level", [127, 128])
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_a_photo_that_ends_in_grey_is_whole(mode: str, level: int) -> None:
