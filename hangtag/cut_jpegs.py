@@ -50,8 +50,10 @@ def is_secretly_cut(data: bytes, last_pixel: object, *, is_progressive: bool) ->
         return False
     if is_progressive and not scans.has_begun_all:
         return True
+    if not is_suspect or len(scans.sizes_bytes) > _MAX_SCANS:
+        return False
     written = _without_padding(before_end(data)).rstrip(b"\xff")
-    return is_suspect and _missing(written, scans).place is not None
+    return _missing(written, scans).place is not None
 
 
 def mend_jpeg(data: bytes, size: tuple[int, int]) -> bytes:
