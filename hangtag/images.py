@@ -19,9 +19,9 @@ from hangtag.cut_jpegs import is_secretly_cut
 from hangtag.cut_photos import mend
 from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
 from hangtag.mangled_photos import without_few_leading
+from hangtag.orientation import SIDEWAYS, turn_of
 from hangtag.photo_formats import DECODE_ERRORS, PILLOW_MAX_PIXELS, SUPPORTED_FORMATS, open_photo
 from hangtag.photo_structure import PhotoStructure, check_structure
-from hangtag.png_chunks import MAX_EXIF_BYTES
 
 __all__ = [
     "SUPPORTED_FORMATS",
@@ -36,20 +36,6 @@ __all__ = [
 
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
-_EXIF_ORIENTATION = 0x0112
-_ORIENTATIONS = range(1, 9)
-
-# EXIF orientation -> what turns the photo upright (JEITA CP-3451, tag 0x0112).
-_TURNS: dict[object, Image.Transpose] = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS = tuple(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
 class ImageLimits(BaseModel):
@@ -149,10 +135,10 @@ class PhotoFile:
         width_px, height_px = self.size
         loaded = self._load(2 * smallest_side_px)
         image, rgb = loaded.image, loaded.rgb
-        turn = _turn(image, self._structure.exifs)
+        turn = turn_of(image, self._structure.exifs)
         if turn is not None:
             rgb = rgb.transpose(turn)
-        if turn in _SIDEWAYS:
+        if turn in SIDEWAYS:
             width_px, height_px = height_px, width_px
         several_frames = self._structure.several_frames
         if several_frames is None:
@@ -256,25 +242,3 @@ def _extend(rgb: Image.Image, rows: int, all_rows: int) -> Image.Image:
     whole = Image.new("RGB", (rgb.width, round(rgb.height * all_rows / rows)), (_WHITE,) * 3)
     whole.paste(rgb)
     return whole
-
-
-def _turn(image: Image.Image, exif_of_texts: tuple[bytes, ...]) -> Image.Transpose | None:
-    """Return what turns a loaded photo upright, by EXIF alone; Pillow itself has turned a TIFF."""
-    if image.format == "TIFF":
-        return None
-    # The first that names an orientation holds.
-    orientations = (_orientation(exif) for exif in (image.info.get("exif"), *exif_of_texts))
-    return _TURNS.get(next((each for each in orientations if each in _ORIENTATIONS), None))
-
-
-def _orientation(exif: bytes | None) -> object:
-    """Return the number that EXIF names, or None."""
-    if not exif or len(exif) > MAX_EXIF_BYTES:
-        return None
-    tags = Image.Exif()
-    try:
-        tags.load(exif)
-        return tags.get(_EXIF_ORIENTATION)
-    except DECODE_ERRORS:
-        # Broken metadata does not make a photo unreadable; it is seen as it lies.
-        return None
