@@ -18,6 +18,8 @@ _OUTSIDE = re.compile(r"[^A-Za-z0-9+/]")
 _OTHER_SPACE = re.compile(r"[\t\r\n]")
 # What is left of a line break or a slash that was escaped twice.
 _ESCAPES = (("\\r", ""), ("\\n", ""), ("\\/", "/"))
+# `split` would make an object of each piece.
+_NO_SPACE = str.maketrans("", "", "".join(chr(i) for i in range(0x3001) if chr(i).isspace()))
 _URL_SAFE = str.maketrans("-_", "+/")
 # What other languages write where they have no photo.
 _SHORT = 20
@@ -89,7 +91,7 @@ def _letters(text: str) -> str:
             text = text.replace(escaped, plain)
     if _is_space_a_plus(text):
         text = text.replace(" ", "+")
-    text = "".join(text.split()).rstrip("=")
+    text = text.translate(_NO_SPACE).rstrip("=")
     return text.translate(_URL_SAFE) if "-" in text or "_" in text else text
 
 

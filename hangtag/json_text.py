@@ -10,6 +10,7 @@ from typing import Any
 from hangtag.errors import RequestError
 from hangtag.faults import shown
 from hangtag.json_mistakes import mistake_at
+from hangtag.json_size import MAX_JSON_ITEMS, holds_too_much
 from hangtag.lookalikes import is_photo, name_of_text
 
 # No object of the contract has a tenth of them; a million would only fill the memory.
@@ -41,6 +42,12 @@ def read_json(data: bytes, path: str, charset: str | None = None) -> Any:
     RequestError : if it is no JSON, or has a field twice with different values.
     """
     text = _text(data, path, charset)
+    if holds_too_much(text):
+        raise RequestError(
+            f"{_name(path)} is JSON of more than {MAX_JSON_ITEMS:,} items; send one product a "
+            "request.",
+            path,
+        )
     try:
         return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:

@@ -19,6 +19,7 @@ from pydantic_core import PydanticKnownError
 
 from hangtag.decisions import Decision
 from hangtag.errors import HangtagError, RequestError
+from hangtag.json_size import holds_too_much
 from hangtag.label_space import LabelId
 
 # Long enough for any retailer's IDs, short enough to be echoed in an answer.
@@ -30,6 +31,8 @@ _MAX_DETAIL = 500
 def _as_list(value: Any) -> Any:
     """One item where a list belongs is a list of one; a list may come as the text of one."""
     if isinstance(value, str) and value.lstrip().startswith("["):
+        if holds_too_much(value):
+            raise ValueError(f"it holds more than {_MAX_ITEMS:,} items")
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

@@ -11,6 +11,13 @@ import unicodedata
 
 # Exports escape again what was escaped before.
 _MOST_ESCAPES = 4
+# What no right text has and UTF-8 read as Windows-1252 does. A capital and a sign after a word are
+# none: `NESCAFÉ®` would be `NESCAFɮ`.
+_MISREAD = re.compile(
+    "[ÂÃâð]|á[º»]|ï(?:¬|»¿)|[a-z][Ä-Þ]|[Ä-Þ][^\\s’…–—][a-z]|[ÄÅ][^\\s®™©°’‘”“…–—•«»‹›]"
+)
+# Of other alphabets, one letter by itself is no word.
+_OTHER_ALPHABET = re.compile("[\u0370-\u1fff\u2e80-\ud7ff]{2}")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 # To the end of the text where nothing closes them, as in browsers.
 _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))", re.DOTALL)
@@ -83,9 +90,10 @@ def _as_utf8(text: str) -> str | None:
 
 def _decoded(text: str, encoding: str) -> str | None:
     try:
-        return text.encode(encoding).decode("utf-8")
+        better = text.encode(encoding).decode("utf-8")
     except UnicodeError:
         return None
+    return better if _MISREAD.search(text) or _OTHER_ALPHABET.search(better) else None
 
 
 def _without_markup(text: str) -> str:

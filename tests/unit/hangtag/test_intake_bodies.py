@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
+import tracemalloc
 import zlib
 
 import pytest
@@ -145,8 +147,8 @@ def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:
         (b'{"title": None}', "None and NaN are not known, only null"),
         (b'{\n  // which\n  "title": 1}', "at line 2, column 3 comments are no part of JSON"),
         (b'{"title": undefined}', "undefined is not known, only null"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b'{"a":' * 100_000, "nested too deeply"),
+        (b"[" * 10_000, "nested too deeply"),
+        (b'{"a":' * 10_000, "nested too deeply"),
         (b'{"product_id": ' + b"1" * 5000 + b"}", "a number of too many digits"),
         (b'{"title": "a", "title": "b"}', "has the field 'title' twice, with different values"),
         (b'{"' + b'","'.join(b'%d":1,"' % i for i in range(2000)) + b'":1}', "is no JSON"),
@@ -158,6 +160,45 @@ def test_broken_json_is_said_in_our_words(body: bytes, said: str) -> None:
     refused = refusal(send, body)
     assert said in str(refused)
     assert refused.path == "$"
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["[]", "{}", "1", "[[[1]]]", '""', '"a"', '{"content": ""}', r'"\"\\"'],
+)
+@pytest.mark.parametrize("name", ["images", "claims", "title", "x"])
+def test_many_small_items_are_refused_before_they_fill_the_memory(name: str, item: str) -> None:
+    count = 1_000_000 // len(item)
+    body = f'{{"{name}": [{item}{f",{item}" * count}]}}'.encode()
+    tracemalloc.start()
+    started = time.process_time()
+    refused = refusal(send, body)
+    spent_s = time.process_time() - started
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert str(refused).startswith("The body is JSON of more than 20,000 items; send one product")
+    assert refused.path == "$"
+    assert (peak_bytes < 8 * len(body), spent_s < 1) == (True, True)
+
+
+@pytest.mark.parametrize("name", ["images", "claims", "groups"])
+@pytest.mark.parametrize("item", ["[]", "{}", "1"])
+def test_a_text_that_holds_a_list_of_many_is_refused_too(name: str, item: str) -> None:
+    text = f"[{item}{f',{item}' * 500_000}]"
+    fields = {"options": {name: text}} if name == "groups" else {name: text}
+    body = json.dumps({**DOCUMENT, **fields}).encode()
+    tracemalloc.start()
+    refused = refusal(send, body)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "is wrong: it holds more than 1,000 items" in str(refused)
+    assert peak_bytes < 8 * len(body)
+
+
+def test_texts_may_hold_any_number_of_commas() -> None:
+    description = 'a, "b" [c] {d} \\' * 20_000
+    body = json.dumps({**DOCUMENT, "description": description}).encode()
+    assert send(body).description == description
 
 
 def test_a_field_twice_with_the_same_value_is_no_fault() -> None:

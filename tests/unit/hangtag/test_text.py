@@ -86,10 +86,48 @@ def test_entities_are_characters(text: str, clean: str) -> None:
         ("Wei\u00c3\u009f", "Weiß"),
         ("GrÃƒÂ¼n", "Grün"),
         ("GrÃ¼n und weiß", "GrÃ¼n und weiß"),
+        *(
+            (words.encode().decode("cp1252"), words)
+            for words in (
+                "pokój",
+                "Złoty",
+                "Żona",
+                "Żółty",
+                "DŮM",
+                "příliš",
+                "roșu",
+                "KIRMIZI ŞAL",
+                "Kırmızı",
+                "ŽENA",
+                "Юбка",
+                "Παντς",
+                "日本",
+                "áo sơ mi",
+                "Tee – „cool“",
+                "5 €",
+                "CAFÉ",
+                "😀 Tee",
+                "Größe 5 µ",
+                "señora",
+                "łosoś",
+            )
+        ),
     ],
 )
 def test_characters_are_what_they_look_like(text: str, clean: str) -> None:
     assert clean_text(text) == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NESCAFÉ® Tasse", "BEYONCÉ’s Tee", "OLÉ… Shirt", "ROSÉ™", "MALMÖ® Regal", "SMÅ® Stuhl",
+        "GLÅ™", "MENÜ…", "À LA CARTE, CAFÉ–BAR", "Weiß®", "Weiß…", "Rosé…”", "Nescafé®™", "DÉJÀ®",
+        "PAPÁ’s", "NIÑ®", "ESPAÑA ©", "FJÖRD®", "FRÜH’s", "BLAÚ“", "CITROËN™",
+    ],
+)  # fmt: skip
+def test_a_capital_and_a_sign_stay(text: str) -> None:
+    assert clean_text(text) == text
 
 
 def test_a_title_is_one_line() -> None:
