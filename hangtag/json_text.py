@@ -12,6 +12,7 @@ from hangtag.faults import shown
 from hangtag.json_mistakes import mistake_at
 from hangtag.json_size import MAX_JSON_ITEMS, holds_too_much
 from hangtag.lookalikes import is_photo, name_of_text
+from hangtag.web_forms import advice_on_form
 
 # No object of the contract has a tenth of them; a million would only fill the memory.
 _MAX_FIELDS = 1000
@@ -138,6 +139,7 @@ def _mistake(error: json.JSONDecodeError) -> str:
     where = f"at line {error.lineno}, column {error.colno}"
     begins_wrong = not error.doc[: error.pos].strip() and error.doc[error.pos :][:1] not in "{["
     if begins_wrong:
-        start = error.doc.strip()[:1]
-        return f"it looks like {name_of_text(error.doc) or f'text that begins with {start!r}'}"
+        name = name_of_text(error.doc) or f"text that begins with {error.doc.strip()[:1]!r}"
+        advice = advice_on_form(name)
+        return f"it looks like {name}{f'; {advice}' if advice else ''}"
     return f"{where} {mistake_at(error.doc, error.pos, error.msg)}"

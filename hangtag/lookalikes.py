@@ -8,6 +8,8 @@ import codecs
 import json
 import re
 
+from hangtag.web_forms import name_of_form
+
 # Enough of the beginning to tell.
 _HEAD = 512
 _PHOTO_STARTS = (
@@ -23,7 +25,6 @@ _BASE64_START = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 _HEX_PHOTO = re.compile(
     r"(?:0x|\\x)?(?:ff ?d8 ?ff|89 ?50 ?4e ?47|47 ?49 ?46 ?38|52 ?49 ?46 ?46)", re.IGNORECASE
 )
-_WEB_FORM = re.compile(r"[\w.\[\]%+-]{1,100}=(?!=*$)[^\s<>{}]*$", re.ASCII)
 _PATH = re.compile(r"[^\r\n]{1,400}\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
 _MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\ncontent-", re.IGNORECASE)
 
@@ -86,12 +87,4 @@ def name_of_text(data: bytes | str) -> str | None:
         return "an HTML or XML page"
     if _PATH.fullmatch(text.rstrip()):
         return "the name of a file"
-    if is_web_form(data):
-        return "a web form"
-    return None
-
-
-def is_web_form(data: bytes | str) -> bool:
-    """Whether a body is fields as a web form sends them, `name=value&name=value`."""
-    head = data[:_HEAD].decode("latin-1") if isinstance(data, bytes) else data[:_HEAD]
-    return _WEB_FORM.match(head) is not None
+    return name_of_form(text)

@@ -86,25 +86,36 @@ def read_fields(parts: Sequence[Part]) -> dict[str, Any]:
 
     Raises
     ------
-    RequestError : if one is unknown, or is not UTF-8.
+    RequestError : if one is unknown, is not UTF-8, or is there twice with different values.
     """
     charset = _charset_of_form(parts)
-    fields: dict[str, Any] = {}
-    options: dict[str, Any] = {}
-    groups: list[str] = []
+    texts: dict[str, list[str]] = {}
     for part in parts:
-        name = part.plain_name
-        if name in _KNOWN:
+        if part.plain_name in _KNOWN:
             text = read_text(part, charset)
-            if name == "groups":
-                groups.append(text)
-            else:
-                (options if name in OPTION_NAMES else fields)[name] = text
+            # Empty is as good as absent.
+            texts.setdefault(part.plain_name, []).extend([text] if text.strip() else [])
         elif not _is_ignored(part.name):
             raise _unknown(part)
-    if groups:
-        options["groups"] = groups if len(groups) > 1 else groups[0]
+    values = {name: _one_value(name, each) for name, each in texts.items() if each}
+    fields = {name: value for name, value in values.items() if name not in OPTION_NAMES}
+    options = {name: value for name, value in values.items() if name in OPTION_NAMES}
     return {**fields, "options": options} if options else fields
+
+
+def _one_value(name: str, texts: list[str]) -> str | list[str]:
+    if name == "groups":
+        return texts if len(texts) > 1 else texts[0]
+    if len(set(texts)) > 1:
+        raise repeated(name)
+    return texts[0]
+
+
+def repeated(name: str, path: str | None = None) -> RequestError:
+    """Return the refusal of a parameter or part that says one thing here and another there."""
+    return RequestError(
+        f"{name!r} is there more than once, with different values; send it once.", path
+    )
 
 
 def read_text(part: Part, charset: str | None = None) -> str:
@@ -145,13 +156,18 @@ def _is_ignored(name: str) -> bool:
     return lower in _IGNORED or lower.startswith(_IGNORED_PREFIX)
 
 
+def misplaced_json(part: Part) -> RequestError:
+    """Return the refusal of JSON in a part or parameter of another name than `request`."""
+    return RequestError(
+        f"The field {shown(printable(part.plain_name))} holds JSON, which belongs into the body or "
+        "into the part of a form that is named `request`."
+    )
+
+
 def _unknown(part: Part) -> RequestError:
     name = part.plain_name
     if part.value.lstrip()[:1] == b"{":
-        return RequestError(
-            f"The field {shown(printable(name))} holds JSON, which belongs into the body or into "
-            "the part `request` of a form."
-        )
+        return misplaced_json(part)
     if name in _ELSEWHERE or name == "request":
         return RequestError(
             f"{name!r} is no parameter of its own; send it in the JSON body, or in the part "

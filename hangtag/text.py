@@ -14,7 +14,8 @@ _MOST_ESCAPES = 4
 # What no right text has and UTF-8 read as Windows-1252 does. A capital and a sign after a word are
 # none: `NESCAFÉ®` would be `NESCAFɮ`.
 _MISREAD = re.compile(
-    "[ÂÃâð]|á[º»]|ï(?:¬|»¿)|[a-z][Ä-Þ]|[Ä-Þ][^\\s’…–—][a-z]|[ÄÅ][^\\s®™©°’‘”“…–—•«»‹›]"
+    "[ÂÃâð]|á[º»]|ï(?:¬|»¿)|[a-z][Ä-Þ]|[Ä-Þ][^\\s’…–—][a-z]|"
+    "[ÄÅ](?:[^\\s®™©°’‘”“…–—•«»‹›]|[®™©°][A-Z])"
 )
 # Of other alphabets, one letter by itself is no word.
 _OTHER_ALPHABET = re.compile("[\u0370-\u1fff\u2e80-\ud7ff]{2}")

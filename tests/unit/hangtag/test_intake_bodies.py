@@ -7,6 +7,7 @@ import json
 import time
 import tracemalloc
 import zlib
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -120,6 +121,34 @@ def test_what_a_body_looks_like_is_named(
     assert type(refused) is error
     assert said in str(refused)
     assert len(str(refused)) < 400
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "advice"),
+    [
+        ("image=abc&top_k=3", "a web form", "multipart/form-data"),
+        ("title=Rotes Kleid&top_k=3", "a web form", "multipart/form-data"),
+        ("title=Größe 5&image=", "a web form", "multipart/form-data"),
+        ("json=" + JSON.decode(), "JSON in a field of a web form", "send the JSON alone"),
+        ("data=" + quote(JSON), "JSON in a field of a web form", "send the JSON alone"),
+        (quote(JSON), "percent-encoded JSON", "send the JSON as it is"),
+        (quote(JSON) + "=", "percent-encoded JSON", "send the JSON as it is"),
+        (quote_plus(JSON, safe=":"), "percent-encoded JSON", "send the JSON as it is"),
+        (f"'{JSON.decode()}'", "JSON in single quotes", "--data-binary @FILE"),
+        ("'{images:[{content:abc}]}'", "JSON in single quotes", "--data-binary @FILE"),
+    ],
+    ids=lambda value: value[:20],
+)
+@pytest.mark.parametrize(
+    "content_type", [JSON_TYPE, "", "application/x-www-form-urlencoded", "text/plain", "image/png"]
+)
+def test_what_forms_and_shells_make_of_json_is_named(
+    content_type: str, body: str, name: str, advice: str
+) -> None:
+    refused = refusal(send, body.encode(), content_type)
+    assert name in str(refused)
+    assert advice in str(refused)
+    assert refused.status == (400 if content_type == JSON_TYPE else 415)
 
 
 def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:

@@ -126,7 +126,44 @@ def test_the_request_part_may_be_a_field_or_a_file() -> None:
     assert refused.path == "$.request"
 
 
+def test_parts_that_contradict_each_other_are_refused() -> None:
+    one, two = field("request", '{"product_id": 7}'), field("request", '{"title": "Tee"}')
+    refused = refusal(send_form, file(), one, two)
+    assert str(refused) == "'request' is there more than once, with different values; send it once."
+    assert refused.path == "$.request"
+    again = field("request", '{ "product_id":7 }', "application/json")
+    assert send_form(file(), one, again).product_id == 7
+    said = "'top_k' is there more than once, with different values"
+    assert said in str(refusal(send_form, file(), field("top_k", "3"), field("top_k", "5")))
+
+
+@pytest.mark.parametrize("name", ["metadata", "json", "data.json"])
+@pytest.mark.parametrize("content_type", ["application/json", "application/octet-stream", ""])
+def test_json_in_a_part_of_another_name(name: str, content_type: str) -> None:
+    part = Part(name, content_type, b'{"options": {"top_k": 3}}')
+    said = "holds JSON, which belongs into the body or into the part of a form that is named `reque"
+    assert said in str(refusal(send_form, file(), part))
+
+
 # --- Queries.
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("top_k=3&top_k=5", "top_k"),
+        ("title=Tee&title=Shirt", "title"),
+        ("top_k=3&options[top_k]=5", "top_k"),
+        ("embedding=true&embedding=", None),
+        ("min_score=0.2&min_score=0.2", None),
+    ],
+)
+def test_a_parameter_twice_must_say_the_same(query: str, name: str | None) -> None:
+    if name is None:
+        assert send(PHOTO, "image/jpeg", query).images == (PHOTO,)
+        return
+    said = f"{name!r} is there more than once, with different values; send it once."
+    assert str(refusal(send, PHOTO, "image/jpeg", query)) == said
 
 
 @pytest.mark.parametrize(
