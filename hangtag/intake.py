@@ -42,10 +42,6 @@ _WEB_FORM = "application/x-www-form-urlencoded"
 # What a photo is sent as, besides image/*; "" is a body without a content type.
 _PHOTO_TYPES = frozenset({"application/octet-stream", "binary/octet-stream", _WEB_FORM, ""})
 _JSON_TYPES = frozenset({"application/json", "text/json", "application/x-json"})
-# Of such fields of a form, the text is a photo's: a data URL or base64.
-_PHOTO_FIELDS = frozenset(
-    {"content", "file", "files", "image", "images", "img", "photo", "photos", "picture"}
-)
 _SAY_WHAT_IT_IS = "send the bytes of the photo's file as they are, or JSON, or a form"
 
 
@@ -144,9 +140,9 @@ def _read_multipart(parts: Sequence[Part], settings: TaggerSettings) -> Product:
             continue
         if not part.is_text:
             images.append(_file_of(part))
-        elif part.plain_name in _PHOTO_FIELDS:
-            text = read_text(part)
-            images.append(decode_photo(text, f"$.{part.plain_name}", settings.max_image_bytes))
+        elif part.is_photo_field:
+            path = f"$.{part.plain_name}"
+            images.append(decode_photo(read_text(part), path, settings.max_image_bytes))
         else:
             fields.append(part)
     if request.images:

@@ -28,6 +28,7 @@ _CODECS = {
     "utf16le": "utf-16-le",
     "utf16be": "utf-16-be",
 }
+_CHARSETS = "ISO-8859-1, ISO-8859-15 and Windows-1252"
 
 
 def read_json(data: bytes, path: str, charset: str | None = None) -> Any:
@@ -105,7 +106,9 @@ def _text(data: bytes, path: str, charset: str | None) -> str:
         if declared is not None:
             return declared
         raise RequestError(
-            f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8.", path
+            f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8"
+            f"{charset_hint(charset)}.",
+            path,
         ) from error
 
 
@@ -114,6 +117,13 @@ def decode_declared(data: bytes, charset: str | None) -> str | None:
     are read besides UTF-8."""
     name = "".join(letter for letter in (charset or "").lower() if letter.isalnum())
     return data.decode(_CODECS[name], "replace") if name in _CODECS else None
+
+
+def charset_hint(charset: str | None) -> str:
+    """Return which charsets are read besides UTF-8, as the end of a sentence to a client that
+    names another."""
+    is_known = charset is None or charset.lower() in ("utf-8", "utf8")
+    return "" if is_known else f"; instead of {charset!r}, {_CHARSETS} are read, too"
 
 
 def _looks_like(data: bytes) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 from hangtag.errors import RequestError
 from hangtag.faults import printable, shown
-from hangtag.json_text import decode_declared
-from hangtag.near_names import name_hint
+from hangtag.json_text import charset_hint, decode_declared
+from hangtag.near_names import name_hint, near_names
 from hangtag.schema import Options, ProductRequest
 
 OPTION_NAMES = frozenset(Options.model_fields)
@@ -37,7 +37,15 @@ _OF_FORMS = {
 }  # fmt: skip
 _IGNORED = _KEYS | _AGAINST_CACHES | _CLICKS | _OF_FORMS
 _CHARSET_FIELD = "_charset_"
+_MAX_CHARSET = 40
 _CHARSET = re.compile(r"""charset=["']?([\w.:-]{1,40})""", re.IGNORECASE)
+# Of such fields of a form, the text is a photo's: a data URL or base64.
+_PHOTO_FIELD = re.compile(
+    r"(?:content|(?:file|image|img|photo|picture)s?(?:[_-]?(?:file|data|content|base64|b64))?"
+    r"[_-]?\d*)(?:[.\[]\w*\]?){0,2}",
+    re.IGNORECASE | re.ASCII,
+)
+_PHOTO_NAMES = ("image", "photo", "picture", "file")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -69,6 +77,11 @@ class Part:
         if self.plain_name in _KNOWN and not self.content_type:
             return True
         return _is_utf8(self.value) or not _BINARY.search(self.value[:64])
+
+    @property
+    def is_photo_field(self) -> bool:
+        """Whether it has such a name as a photo in a form, as `image`, `Photo2` or `images[]`."""
+        return _PHOTO_FIELD.fullmatch(self.name) is not None
 
     @property
     def _has_text_type(self) -> bool:
@@ -128,12 +141,13 @@ def read_text(part: Part, charset: str | None = None) -> str:
     try:
         return part.value.decode("utf-8")
     except UnicodeDecodeError as error:
-        declared = decode_declared(part.value, charset_of(part.content_type) or charset)
+        named = charset_of(part.content_type) or charset
+        declared = decode_declared(part.value, named)
         if declared is not None:
             return declared
         raise RequestError(
             f"The parameter {shown(part.name)} is not UTF-8 text; send it in UTF-8, where ö is "
-            "C3 B6 (in a query %C3%B6)."
+            f"C3 B6 (in a query %C3%B6){charset_hint(named)}."
         ) from error
 
 
@@ -148,7 +162,7 @@ def _is_utf8(value: bytes) -> bool:
 def _charset_of_form(parts: Sequence[Part]) -> str | None:
     # Browsers fill such a field in: https://html.spec.whatwg.org/#attr-fe-name-charset
     values = [part.value for part in parts if part.name == _CHARSET_FIELD]
-    return values[-1].decode("ascii", "replace") if values else None
+    return values[-1][:_MAX_CHARSET].decode("ascii", "replace") if values else None
 
 
 def _is_ignored(name: str) -> bool:
@@ -172,6 +186,11 @@ def _unknown(part: Part) -> RequestError:
         return RequestError(
             f"{name!r} is no parameter of its own; send it in the JSON body, or in the part "
             "`request` of a form."
+        )
+    if part.is_photo_field or (near_names(name, _PHOTO_NAMES) and not near_names(name, _KNOWN)):
+        return RequestError(
+            f"There is no parameter {shown(printable(name))}; send a photo as the body, as the "
+            "part `image` of a form, or in the JSON's `images`."
         )
     hint = name_hint(name, _KNOWN)
     return RequestError(f"There is no parameter {shown(printable(name))}; {hint}.")

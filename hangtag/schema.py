@@ -20,6 +20,7 @@ from pydantic_core import PydanticKnownError
 
 from hangtag.decisions import Decision
 from hangtag.errors import HangtagError, RequestError
+from hangtag.faults import printable
 from hangtag.json_size import holds_too_much
 from hangtag.label_space import LabelId
 
@@ -107,7 +108,12 @@ class _Request(BaseModel):
     def _empty_is_absent(cls, document: Any) -> Any:
         if not isinstance(document, dict):
             return document
-        return {key: value for key, value in document.items() if not cls._is_empty(key, value)}
+        # Pydantic does not say of which key it is that it has half a letter.
+        return {
+            printable(key) if isinstance(key, str) else key: value
+            for key, value in document.items()
+            if not cls._is_empty(key, value)
+        }
 
     @classmethod
     def _is_empty(cls, key: str, value: Any) -> bool:

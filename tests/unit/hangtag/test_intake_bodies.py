@@ -157,6 +157,8 @@ def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:
     assert send(body, 'application/json; charset="windows-1252"').title == "Größe"
     for content_type in (JSON_TYPE, "application/json; charset=utf-8", "text/json; charset=x"):
         assert "send it in UTF-8" in str(refusal(send, body, content_type))
+    refused = refusal(send, body, "application/json; charset=windows-1250")
+    assert "instead of 'windows-1250', ISO-8859-1, ISO-8859-15 and Windows-1252" in str(refused)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,11 @@ def test_files_may_have_any_name_and_no_type() -> None:
 
 
 @pytest.mark.parametrize("text", [TEXT, f"data:image/png;base64,{TEXT}"])
-@pytest.mark.parametrize("name", ["image", "photo", "images[]", "file"])
+@pytest.mark.parametrize(
+    "name",
+    ["image", "photo", "images[]", "file", "Image", "IMAGE", "imageFile", "image_1", "photo2",
+     "images[0][content]", "images.0.content", "images[0].content", "imageBase64", "image-data"],
+)  # fmt: skip
 def test_a_photo_in_a_text_field_is_read(name: str, text: str) -> None:
     assert send_form(field(name, text)).images == (PHOTO,)
 
@@ -94,6 +98,13 @@ def test_unknown_fields_are_named_with_those_that_are_near(name: str, said: str)
         assert "secret" not in str(refused)
 
 
+@pytest.mark.parametrize("name", ["imag", "Imgae", "pictrue", "phtoo"])
+def test_misspelt_photos_are_told_where_photos_go(name: str) -> None:
+    said = f"There is no parameter '{name}'; send a photo as the body, as the part `image` of a fo"
+    assert said in str(refusal(send_form, file(), field(name, TEXT)))
+    assert said in str(refusal(send, PHOTO, "image/jpeg", f"{name}=abc"))
+
+
 @pytest.mark.parametrize("name", ["options", "json", "data"])
 def test_json_in_a_field_of_another_name(name: str) -> None:
     refused = refusal(send_form, file(), field(name, '{"top_k": 3}'))
@@ -110,9 +121,9 @@ def test_fields_that_are_not_utf8() -> None:
     assert send_form(file(), field("title", latin), charset).title == "Größe"
     typed = field("title", latin, "text/plain; charset=ISO-8859-1")
     assert send_form(file(), typed).title == "Größe"
-    assert "not UTF-8" in str(
-        refusal(send_form, file(), field("title", latin), field("_charset_", "x"))
-    )
+    refused = refusal(send_form, file(), field("title", latin), field("_charset_", "x"))
+    assert "not UTF-8" in str(refused)
+    assert "instead of 'x', ISO-8859-1, ISO-8859-15 and Windows-1252 are read, too." in str(refused)
 
 
 def test_the_request_part_may_be_a_field_or_a_file() -> None:
