@@ -134,10 +134,10 @@ def announcement(packages: PackageSet, free_bytes: int) -> str:
     ------
     InstallationFailed : if the disk has no room, so that nothing is begun.
     """
-    # What is there already, and what pip keeps of downloads, is not counted.
-    if free_bytes < packages.venv_gb * 1e9 and not PYTHON.exists():
+    needed_gb = packages.venv_gb - _installed_gb(packages)
+    if free_bytes < needed_gb * 1e9:
         raise InstallationFailed(
-            f"{packages.purpose} takes about {packages.venv_gb:g} GB in {VENV}, and this disk has "
+            f"{packages.purpose} takes about {needed_gb:g} GB in {VENV}, and this disk has "
             f"{free_bytes / 1e9:.1f} GB left; free some, or move the folder to another disk."
         )
     count = len(locked_names(packages.lock.read_text(encoding="utf-8")))
@@ -145,6 +145,13 @@ def announcement(packages: PackageSet, free_bytes: int) -> str:
     if packages.venv_gb > 1 and sys.platform == "linux" and platform.machine() == "x86_64":
         size += ", most of it torch's CUDA"
     return f"Installing {packages.purpose} into {VENV}, once: {count} packages, {size} …"
+
+
+def _installed_gb(packages: PackageSet) -> float:
+    """Return how much of a set is there already, as far as the marks tell."""
+    if packages.marks[-1].exists():
+        return packages.venv_gb
+    return SETS["serving"].venv_gb if SERVING_MARK.exists() else 0.0
 
 
 def locked_names(lock: str) -> set[str]:
@@ -167,7 +174,8 @@ def _make_venv() -> None:
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if made.returncode:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import time
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -45,8 +47,10 @@ def demo_tagger(
 ) -> None:
     """Make the demo tagger anew: render the demo catalogue, train on it in quick mode."""
     started = time.monotonic()
+    # torch takes seconds, on one core: they pass while others render.
+    Thread(target=import_module, args=("training.demo.demo_tagger",), daemon=True).start()
     _render(data)
-    # Imported late: torch takes seconds, and processes that render start this module, too.
+    # Not above: processes that render start this module, too.
     from training.demo.demo_tagger import train_demo_tagger
 
     _quieten()

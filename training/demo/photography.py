@@ -23,8 +23,9 @@ def take_photo(
     garment, alpha = _paint(layers, fabric, camera, light_deg, rng)
     scene = background(camera.width_px, camera.height_px, rng)
     scene *= (1 - _shadow(alpha, camera, light_deg, rng))[..., None]
-    photo = garment + scene * (1 - alpha)[..., None]
-    return _develop(_lit(photo, light_deg, rng), rng)
+    scene *= (1 - alpha)[..., None]
+    scene += garment
+    return _develop(_lit(scene, light_deg, rng), rng)
 
 
 def _paint(
@@ -47,9 +48,11 @@ def _paint(
         mask = _coverage(outlines_px, box)
         paint = _cloth(layer, fabric, camera, box, folds[here])
         if layer.material == "fabric":
-            paint = paint * _roundness(mask, camera, light_deg)[..., None]
+            paint *= _roundness(mask, camera, light_deg)[..., None]
         weight = (mask * np.float32(layer.opacity))[..., None]
-        colours[here] += weight * (paint - colours[here])
+        paint -= colours[here]
+        paint *= weight
+        colours[here] += paint
         alpha[here] += weight[..., 0] * (1 - alpha[here])
     return colours, alpha
 
@@ -112,7 +115,7 @@ def _shadow(alpha: Field, camera: Camera, light_deg: float, rng: np.random.Gener
 
 
 def _lit(photo: Rgb, light_deg: float, rng: np.random.Generator) -> Rgb:
-    """Return the photo under a lamp from one side, slightly warm or cool."""
+    """Put the photo under a lamp from one side, slightly warm or cool, and return it."""
     height_px, width_px = photo.shape[:2]
     to_side = np.float32(np.sin(np.radians(light_deg)))
     side = np.linspace(-to_side, to_side, width_px, dtype=np.float32)
@@ -120,12 +123,15 @@ def _lit(photo: Rgb, light_deg: float, rng: np.random.Generator) -> Rgb:
     falloff = 1 + np.float32(rng.uniform(0.02, 0.06)) * (side[None, :] + above[:, None])
     warmth = rng.normal(0, 0.018)
     temperature = np.array([1 + warmth, 1.0, 1 - warmth]) * rng.uniform(0.95, 1.03)
-    return np.asarray(photo * falloff[..., None] * temperature.astype(np.float32))
+    photo *= falloff[..., None]
+    photo *= temperature.astype(np.float32)
+    return photo
 
 
 def _develop(photo: Rgb, rng: np.random.Generator) -> Image.Image:
-    """Return the photo as the sensor and the lens leave it."""
+    """Return the photo as the sensor and the lens leave it; what is given is used up."""
     grain = rng.standard_normal(photo.shape[:2], dtype=np.float32)[..., None]
-    levels = photo * 255 + grain * np.float32(rng.uniform(0.8, 3.0))
-    image = Image.fromarray(np.clip(levels, 0, 255).astype(np.uint8))
+    photo *= 255
+    photo += grain * np.float32(rng.uniform(0.8, 3.0))
+    image = Image.fromarray(np.clip(photo, 0, 255, out=photo).astype(np.uint8))
     return image.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.7)))

@@ -48,12 +48,28 @@ def test_what_comes_is_said_with_its_size() -> None:
     assert "7 GB" in announcement(SETS["everything"], free_bytes=10**12)
 
 
-def test_a_disk_without_room_is_told_before_anything_begins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("install.packages.PYTHON", tmp_path / "python")
+@pytest.fixture
+def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout in which nothing is installed yet."""
+    for lock in PROJECT.glob("requirements*.lock"):
+        (tmp_path / lock.name).write_bytes(lock.read_bytes())
+    (tmp_path / ".venv").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_disk_without_room_is_told_before_anything_begins(fresh: Path) -> None:
     with pytest.raises(InstallationFailed, match=r"takes about 7 GB in \.venv.* 1\.0 GB left"):
         announcement(SETS["everything"], free_bytes=10**9)
+    announcement(SETS["serving"], free_bytes=10**9)
+    (fresh / ".venv/.serving").touch()
+    with pytest.raises(InstallationFailed, match=r"takes about 6\.5 GB"):
+        announcement(SETS["everything"], free_bytes=10**9)
+
+
+def test_what_is_installed_already_needs_no_room(fresh: Path) -> None:
+    (fresh / ".venv/.installed").touch()
+    announcement(SETS["everything"], free_bytes=0)
 
 
 def test_a_folder_in_which_no_venv_can_be_made_is_told(tmp_path: Path) -> None:

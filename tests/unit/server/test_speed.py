@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import server.speed
 import server.torchserve
 from hangtag.bundle import Bundle
 from hangtag.engine import DECIDED_PRECISION, supported_precisions
@@ -33,6 +34,23 @@ def test_what_was_measured_is_found_again(tiny_bundle: Bundle, tmp_path: Path) -
     assert known_speed(tiny_bundle.digest, path) == measured
     assert known_speed("sha256:another", path) is None
     assert path.read_text().count(tiny_bundle.digest) == 1
+
+
+def test_a_precision_that_does_not_run_here_is_left_out(
+    tiny_bundle: Bundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no network")
+    models = {"fp32": tiny_bundle.model_path, "int8": broken}
+    monkeypatch.setattr(Bundle, "models", property(lambda _bundle: models))
+    monkeypatch.setattr(server.speed, "supported_precisions", lambda: ("fp32", "int8"))
+    monkeypatch.setattr("hangtag.engine.choice.supported_precisions", lambda _gpu: ("fp32", "int8"))
+    measured = measure_speed(tiny_bundle)
+    assert (measured.precision, list(measured.photos_per_second)) == ("fp32", ["fp32"])
+    assert "Without int8" in caplog.text
 
 
 def test_the_speed_of_another_machine_does_not_count(tmp_path: Path) -> None:
