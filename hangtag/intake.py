@@ -64,7 +64,7 @@ def read_product(
     ------
     RequestError : and its subclasses, for this request alone.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     if media_type == _MULTIPART and not content_encoding:
         return _read_multipart(parts, settings)
     queries, sent = _split_off_body(parts)
@@ -85,6 +85,10 @@ def _split_off_body(parts: Sequence[Part]) -> tuple[list[Part], bytes]:
     if last_body is None:
         return list(parts), b""
     return [part for i, part in enumerate(parts) if i != last_body], parts[last_body].value
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _is_json_type(media_type: str) -> bool:
@@ -164,7 +168,9 @@ def _read_request_part(parts: Sequence[Part]) -> ProductRequest:
 
 
 def _file_of(part: Part) -> bytes:
-    if is_json(part.value) and not format_of(part.value):
+    holds_json = is_json(part.value) and not format_of(part.value)
+    is_called_json = _is_json_type(_media_type(part.content_type)) and not is_photo(part.value)
+    if holds_json or is_called_json:
         raise misplaced_json(part)
     return part.value
 

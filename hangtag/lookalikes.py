@@ -109,6 +109,6 @@ def name_of_text(data: bytes | str) -> str | None:
         return "a multipart form"
     if lower.startswith(("<!doctype", "<html", "<?xml")):
         return "an HTML or XML page"
-    if _PATH.fullmatch(text.rstrip()):
-        return "the name of a file"
-    return name_of_form(text)
+    if form := name_of_form(text):
+        return form
+    return "the name of a file" if _PATH.fullmatch(text.rstrip()) else None

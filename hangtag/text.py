@@ -152,11 +152,12 @@ def _unescaped(text: str) -> str:
 
 
 def _character_of(entity: re.Match[str]) -> str:
-    # Without a semicolon, a name is one only if the word ends there: `slim&regular` has none.
+    # Without a semicolon, a name is one only if no letter follows: `slim&regular` has none.
     name = entity[0][1:]
     if name.startswith("#") or _ENTITY_IN_WORD.match(name):
         return html.unescape(entity[0])
-    return html5.get(name, entity[0])
+    stem = name.rstrip("0123456789")
+    return html5.get(name) or (html5[stem] + name[len(stem) :] if stem in html5 else entity[0])
 
 
 def _tidy(text: str) -> str:

@@ -128,6 +128,7 @@ def test_what_a_body_looks_like_is_named(
     [
         ("image=abc&top_k=3", "a web form", "multipart/form-data"),
         ("title=Rotes Kleid&top_k=3", "a web form", "multipart/form-data"),
+        ("image=@photo.jpg", "a web form", "multipart/form-data"),
         ("title=Größe 5&image=", "a web form", "multipart/form-data"),
         ("json=" + JSON.decode(), "JSON in a field of a web form", "send the JSON alone"),
         ("data=" + quote(JSON), "JSON in a field of a web form", "send the JSON alone"),
@@ -174,6 +175,7 @@ def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:
         (b'{"title": "a"', "it ends too early"),
         (b'{"title": ', "it ends too early"),
         (b'{"title": "a" "b": 1}', "a comma is missing before '\"'"),
+        (rb"{\"title\": \"a\"}", "quotes around names and texts have no backslash before them"),
         (b'{"embedding": True}', "True is written true"),
         (b'{"title": None}', "None and NaN are not known, only null"),
         (b'{\n  // which\n  "title": 1}', "at line 2, column 3 comments are no part of JSON"),

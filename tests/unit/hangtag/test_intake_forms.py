@@ -156,6 +156,15 @@ def test_json_in_a_part_of_another_name(name: str, content_type: str) -> None:
     assert said in str(refusal(send_form, file(), part))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("title", '"Tee"'), ("top_k", "3"), ("claims", "[412]"), ("data", "null")]
+)
+def test_fields_that_are_called_json_are_no_photos(name: str, value: str) -> None:
+    part = field(name, value, "application/json; charset=utf-8")
+    assert f"The field '{name}' holds JSON" in str(refusal(send_form, file(), part))
+    assert send_form(Part("image", "application/json", PHOTO)).images == (PHOTO,)
+
+
 # --- Queries.
 
 

@@ -66,6 +66,7 @@ def test_what_only_looks_like_mark_up_stays(text: str) -> None:
         ("Wei&szlig Hemd", "Weiß Hemd"),
         ("Wei&szlig", "Weiß"),
         ("Red&nbspshirt &nbsp shirt &parallel;", "Red shirt shirt ∥"),
+        ("x&lt5 &frac12 &sup2", "x<5 ½ ²"),
         ("Gr&uumln, Caf&eacutes", "Grün, Cafés"),
         ("Red&nbsp, &copy-Tee &#223Hemd", "Red , ©-Tee ßHemd"),
         ("Wei&#223; &#xDF;", "Weiß ß"),
