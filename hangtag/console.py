@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
 from hangtag.errors import HangtagError, SettingsInvalid
+from hangtag.full_disk import writing_into
 from hangtag.streams import make_streams_lenient
 
 FAILED = 1
 # What a shell reports for a command that Ctrl-C ended: 128 + SIGINT.
 INTERRUPTED = 130
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
-_FOR_THE_OPERATOR = (*_NO_SPACE, *_NOT_ALLOWED)
 _NO_TEMPORARY_FOLDER = (
     "There is no folder for temporary files that can be written to and has room; name one with "
     "TMPDIR=…."
@@ -80,7 +79,8 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
     @functools.wraps(command)
     def run(*arguments: Arguments.args, **options: Arguments.kwargs) -> Result:
         try:
-            return command(*arguments, **options)
+            with writing_into():
+                return command(*arguments, **options)
         except HangtagError as error:
             _leave(str(error), FAILED)
         except shutil.Error as error:
@@ -90,9 +90,11 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
         except OSError as error:
             if _lacks_temporary_folder(error):
                 _leave(_NO_TEMPORARY_FOLDER, FAILED)
-            if error.errno not in _FOR_THE_OPERATOR:
+            if error.errno not in _NOT_ALLOWED:
                 raise
-            _leave(_sentence(error), FAILED)
+            _leave(
+                f"{error.filename or 'A file'} cannot be written or read: {error.strerror}.", FAILED
+            )
         except KeyboardInterrupt:
             _leave("Interrupted.", INTERRUPTED)
 
@@ -102,13 +104,6 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
 def _lacks_temporary_folder(error: OSError) -> bool:
     # Python's tempfile has no error of its own for it.
     return error.errno == errno.ENOENT and "No usable temporary directory" in str(error)
-
-
-def _sentence(error: OSError) -> str:
-    if error.errno in _NOT_ALLOWED:
-        return f"{error.filename or 'A file'} cannot be written or read: {error.strerror}."
-    where = error.filename2 or error.filename or "the disk"
-    return f"No space left on {where}; free some and run again."
 
 
 def _leave(sentence: str, exit_code: int) -> NoReturn:

@@ -17,6 +17,8 @@ HangtagError                          500 internal
     ├── DataInvalid                   500 data_invalid
     ├── WeightsUnavailable            500 weights_unavailable
     ├── RunInterrupted                500 run_interrupted
+    ├── TrainingDiverged              500 training_diverged
+    ├── DiskFull                      500 disk_full
     ├── BundleInvalid                 500 bundle_invalid
     ├── ArchiveInvalid                500 archive_invalid
     ├── ServerUnavailable             500 server_unavailable
@@ -168,6 +170,20 @@ class RunInterrupted(SetupError):
 
     code = "run_interrupted"
     title = "Run interrupted"
+
+
+class TrainingDiverged(SetupError):
+    """What a network computes are no longer numbers."""
+
+    code = "training_diverged"
+    title = "Training diverged"
+
+
+class DiskFull(SetupError):
+    """There is no space for what is to be written."""
+
+    code = "disk_full"
+    title = "Disk full"
 
 
 class BundleInvalid(SetupError):

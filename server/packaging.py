@@ -20,6 +20,7 @@ from rich.console import Console
 from hangtag.bundle import MANIFEST, Bundle, load_bundle
 from hangtag.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, BundleInvalid
+from hangtag.full_disk import writing_into
 from hangtag.settings import parse_settings
 from server.speed import Speed, remember_speed
 from server.torchserve import UTF_8, WORKER_PATH
@@ -100,7 +101,10 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
     _check_model_config()
     archive.parent.mkdir(parents=True, exist_ok=True)
     # On the archive's own disk, so that the last step is a rename.
-    with tempfile.TemporaryDirectory(prefix=".archive-", dir=archive.parent.resolve()) as work:
+    with (
+        writing_into(archive.parent),
+        tempfile.TemporaryDirectory(prefix=".archive-", dir=archive.parent.resolve()) as work,
+    ):
         packed = _pack(bundle, Path(work), version)
         replayed = _replay(packed, Path(work) / "unpacked")
         packed.replace(archive)

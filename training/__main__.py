@@ -15,6 +15,7 @@ from rich.progress import Progress
 from hangtag.console import expand_home, one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import read_label_space
+from training.command_line import next_step, option, said_plainly
 
 app = typer.Typer(
     add_completion=False,
@@ -118,7 +119,9 @@ def train(
 ) -> None:
     """Fine-tune a tagger on a dataset folder and write its bundle."""
     # Imported late: torch takes seconds, and --help should not.
+    from training.leftovers import describe_leftovers
     from training.precisions import describe_precisions
+    from training.results import describe_success
     from training.run import resume_run, start_run
     from training.settings import make_settings
 
@@ -153,15 +156,15 @@ def train(
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
     print(
-        f"Trained {bundle.manifest.backbone}: micro-F1 "
-        f"{bundle.manifest.metrics['micro_f1']:.3f} on {bundle.manifest.metrics['photos']:,} "
-        "photos that it had not seen. "
+        f"Trained {bundle.manifest.backbone}: {describe_success(bundle.manifest.metrics)}. "
         f"Figures and plots are in {bundle.folder.parent}, the bundle in {bundle.folder}."
     )
     if bundle.manifest.precisions is not None:
         for line in describe_precisions(bundle.manifest.precisions):
             print(f"  {line}")
-    print(f"Next: make archive BUNDLE={bundle.folder}")
+    for line in describe_leftovers(bundle.folder.parent):
+        print(f"  {line}")
+    print(f"Next: {next_step('archive', BUNDLE=bundle.folder)}")
 
 
 @app.command()
@@ -222,9 +225,14 @@ def _named_values(texts: list[str]) -> dict[str, str]:
     """Return {"loss": "bce"} of ["loss=bce"]."""
     pairs = [text.partition("=") for text in texts]
     if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise SettingsInvalid(f"--set {wrong[0]} names no value; write {wrong[0]}=VALUE.")
+        raise SettingsInvalid(
+            f"{option('set', wrong[0])} names no value; write {option('set', wrong[0] + '=VALUE')}."
+        )
     if reserved := [name for name, _, _ in pairs if name in ("data", "quick")]:
-        raise SettingsInvalid(f"--set takes no {reserved[0]}: it has an option of its own.")
+        raise SettingsInvalid(
+            f"{option('set')} takes no {reserved[0]}: it has an option of its own, "
+            f"{option(reserved[0])}."
+        )
     return {name: value for name, _, value in pairs}
 
 
@@ -246,4 +254,4 @@ def _quieten() -> None:
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

@@ -9,11 +9,40 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from hangtag.full_disk import writing_into
+from hangtag.whole_file import whole_file
+from training.divergence import all_numbers
 
 CHECKPOINTS = "checkpoints"
 BEST = "best.ckpt"
 # A kill may cut the newest one short.
 _KEPT = 2
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint whole or not at all, in the folder where it belongs.
+
+    Lightning's own writes it twice, first to the temporary folder, and leaves parts in both where a
+    disk is full.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a checkpoint.
+
+        Raises
+        ------
+        DiskFull : naming the folder.
+        """
+        del storage_options
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Through a file of Python's: torch's own hides that the disk is full.
+        with writing_into(path.parent), whole_file(path) as unfinished, unfinished.open("wb") as to:
+            torch.save(checkpoint, to)
 
 
 class _RunCheckpoints(ModelCheckpoint):
@@ -72,8 +101,11 @@ class BestCheckpoint(_RunCheckpoints):
 
 
 def newest_checkpoint(run_folder: Path) -> Path | None:
-    """Return the newest checkpoint of a run that can be read: a kill may have cut one short."""
-    return next(filter(is_whole, _newest_first(run_folder / CHECKPOINTS)), None)
+    """Return the newest checkpoint of a run that can be read: a kill may have cut one short.
+
+    Releases before this one also kept weights that were no numbers any more: those are passed over.
+    """
+    return next(filter(is_sound, _newest_first(run_folder / CHECKPOINTS)), None)
 
 
 def _newest_first(folder: Path) -> list[Path]:
@@ -83,11 +115,21 @@ def _newest_first(folder: Path) -> list[Path]:
 
 def is_whole(checkpoint: Path) -> bool:
     """Whether a checkpoint can be read to its end."""
+    return _read(checkpoint) is not None
+
+
+def is_sound(checkpoint: Path) -> bool:
+    """Whether a checkpoint can be read to its end, and its weights are numbers."""
+    document = _read(checkpoint)
+    return document is not None and all_numbers(document.get("state_dict", {}).values())
+
+
+def _read(checkpoint: Path) -> dict[str, Any] | None:
     try:
-        torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        document = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
-        return False
-    return True
+        return None
+    return document if isinstance(document, dict) else {}
 
 
 def take_best(lesson: pl.LightningModule, run_folder: Path) -> None:

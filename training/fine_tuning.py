@@ -13,11 +13,19 @@ import torch
 from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
+from torch.multiprocessing.spawn import ProcessRaisedException
 
 from hangtag.errors import RunInterrupted
 from training.averaging import ExponentialAveraging
-from training.checkpoints import BestCheckpoint, EpochCheckpoints, take_best
+from training.checkpoints import (
+    BestCheckpoint,
+    EpochCheckpoints,
+    WholeCheckpoints,
+    take_best,
+)
+from training.command_line import next_step
 from training.device import choose_devices, choose_memory_format, choose_precision, require_compiler
+from training.divergence import Divergence, require_numbers, told_by_process
 from training.lesson import Lesson
 from training.logs import make_loggers, quieten
 from training.network import Outputs, TaggerNetwork
@@ -45,18 +53,22 @@ def fine_tune(
     Raises
     ------
     RunInterrupted : on Ctrl-C; `checkpoint` is what to go on from.
+    TrainingDiverged : if the loss or the weights are no numbers any more.
     """
-    print(f"Training into {run_folder}; an interrupted run goes on with RESUME={run_folder}.")
+    go_on = next_step("train", RESUME=run_folder)
+    print(f"Training into {run_folder}; if it is interrupted, it goes on with: {go_on}")
     try:
         if settings.head_epochs and checkpoint is None:
             fit_head_first(network, settings, data)
         lesson = _fit_all(network, settings, data, run_folder, checkpoint)
     except (KeyboardInterrupt, RunInterrupted, SystemExit) as error:
         # SystemExit is how Lightning ends on Ctrl-C.
-        raise RunInterrupted(f"Stopped; go on with: make train RESUME={run_folder}") from error
+        raise RunInterrupted(f"Stopped; go on with: {go_on}") from error
     if settings.patience:
         take_best(lesson, run_folder)
-    return predict(network, data, data.splits.unlearned)
+    outputs = predict(network, data, data.splits.unlearned)
+    require_numbers(network, outputs.logits[data.splits.unlearned], "answers")
+    return outputs
 
 
 def _fit_all(
@@ -71,7 +83,12 @@ def _fit_all(
     patient = [Patience(settings.patience), BestCheckpoint(run_folder)] if settings.patience else []
     trainer = make_trainer(
         settings,
-        callbacks=[EpochProgressBar(), *patient, EpochCheckpoints(run_folder)],
+        callbacks=[
+            EpochProgressBar(),
+            Divergence(settings.learning_rate),
+            *patient,
+            EpochCheckpoints(run_folder),
+        ],
         loggers=make_loggers(settings, run_folder),
     )
     fit(trainer, lesson, data, checkpoint)
@@ -121,6 +138,7 @@ def make_trainer(
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
+        plugins=[WholeCheckpoints()],
     )
 
 
@@ -140,6 +158,8 @@ def fit(
     )
     try:
         trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
+    except ProcessRaisedException as error:
+        raise told_by_process(error) from error
     finally:
         if trainer.strategy.launcher is not None:
             # Processes that Ctrl-C did not reach would be waited for until they have finished.

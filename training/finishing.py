@@ -15,6 +15,7 @@ from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
 from training.evaluation import evaluate
 from training.export import TrainedTagger, write_bundle
+from training.measurable import measurable_metrics
 from training.network import Outputs, TaggerNetwork
 from training.plots import SHEET_PHOTOS
 from training.precisions import CALIBRATION_PHOTOS, JUDGED_PHOTOS, PrecisionSample
@@ -51,7 +52,7 @@ def finish_run(
     tuned = tune(validation, calibration, label_space, settings)
     scores = Scorer(label_space, tuned.scoring).scores(logits[splits.test])
     thresholds, targets = tuned.tag_thresholds, data.targets[splits.test]
-    metrics = evaluate(scores, targets, thresholds, label_space)
+    metrics = measurable_metrics(evaluate(scores, targets, thresholds, label_space))
     evaluated = gather_test_photos(
         data, tuned, scores, outputs.embeddings[splits.test], settings.target_precision
     )
@@ -123,7 +124,10 @@ def _replace_bundle(
 ) -> Bundle:
     unfinished, finished = run_folder / f".{BUNDLE}", run_folder / BUNDLE
     shutil.rmtree(unfinished, ignore_errors=True)
-    write_bundle(tagger, golden_photos, unfinished)
-    shutil.rmtree(finished, ignore_errors=True)
-    unfinished.rename(finished)
+    try:
+        write_bundle(tagger, golden_photos, unfinished)
+        shutil.rmtree(finished, ignore_errors=True)
+        unfinished.rename(finished)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return load_bundle(finished)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import threading
 import warnings
 from pathlib import Path
 
 from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger
 
 from hangtag.errors import SettingsInvalid
+from hangtag.full_disk import is_full_disk
 from training.results import LOG
 from training.settings import LoggerName, TrainingSettings
 
@@ -68,3 +70,10 @@ def quieten() -> None:
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", module=name)
+    threading.excepthook = _say_nothing_of_a_full_disk
+
+
+def _say_nothing_of_a_full_disk(args: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes in a thread of its own; what stops it, the next step of training says."""
+    if args.exc_value is None or not is_full_disk(args.exc_value):
+        threading.__excepthook__(args)

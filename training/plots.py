@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy.typing as npt
 
 from hangtag.decisions import BoolArray, FloatArray
 from hangtag.label_space import LabelSpace
+from training.report.plots.canvas import name_curves
 from training.report.plots.labels import draw_labels
+from training.report.plots.names import drawable
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -24,6 +27,8 @@ mpl.rcParams["text.parse_math"] = False
 _DPI = 130
 SHEET_PHOTOS = 12
 _SHEET_LINES = 10
+# More would be a picture that nobody can draw.
+_MOST_GROUPS = 40
 
 
 def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
@@ -35,7 +40,7 @@ def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
     for name in ("train_loss", "val_loss"):
         losses.plot(*_series(rows, name), marker="o", markersize=3, label=name)
     losses.set(xlabel="epoch", ylabel="loss (sum over labels, mean over photos)")
-    losses.legend()
+    name_curves(losses, "upper right")
     f1.plot(*_series(rows, "val_micro_f1"), marker="o", markersize=3, color="tab:green")
     f1.set(xlabel="epoch", ylabel="validation micro-F1 at 0.5", ylim=(0, 1))
     for axes in (losses, f1):
@@ -46,7 +51,8 @@ def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
 
 def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
     """Accuracy of each exclusive group, beside always saying its most frequent label."""
-    groups = {name: each for name, each in metrics["groups"].items() if each["photos"]}
+    measured = (item for item in metrics["groups"].items() if item[1]["accuracy"] is not None)
+    groups = dict(islice(measured, _MOST_GROUPS))
     positions = np.arange(len(groups))
     figure, axes = plt.subplots(figsize=(1.2 * len(groups) + 3, 4), layout="constrained")
     for offset, figure_name, colour in (
@@ -61,9 +67,9 @@ def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
             color=colour,
         )
         axes.bar_label(bars, fmt="%.2f", fontsize=8)
-    axes.set_xticks(positions, list(groups))
+    axes.set_xticks(positions, [drawable(name) for name in groups])
     axes.set(ylim=(0, 1.1), title=f"Accuracy on {metrics['photos']:,} test photos")
-    axes.legend(loc="lower right")
+    name_curves(axes, "lower right")
     _save(figure, path)
 
 
@@ -106,7 +112,7 @@ def _lines(
 ) -> list[tuple[str, str]]:
     lines = []
     for index in np.flatnonzero(tags | (targets == 1)):
-        name = label_space.labels[index].name
+        name = drawable(label_space.labels[index].name)
         if not tags[index]:
             lines.append((f"{name} missed {scores[index]:.2f}", "grey"))
         else:

@@ -20,6 +20,7 @@ from hangtag.hardware import read_cpu
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
 from training.evaluation import micro_f1
+from training.measurable import enough
 
 logger = logging.getLogger(__name__)
 
@@ -119,9 +120,11 @@ def measure_precisions(
 
 def describe_precisions(precisions: Precisions) -> list[str]:
     """Return a line for each format, for people."""
+    judged = enough(precisions.photos)
     return [
-        f"{each.precision}: {each.photos_per_second:.0f} photos/s ({each.runtime}), "
-        f"micro-F1 {each.micro_f1:.4f}, {each.tags_equal:.2%} of tags as in fp32"
+        f"{each.precision}: {each.photos_per_second:.0f} photos/s ({each.runtime})"
+        + (f", micro-F1 {each.micro_f1:.4f}" if judged else "")
+        + f", {each.tags_equal:.2%} of tags as in fp32"
         + ("" if each.offered else "; not offered")
         for each in precisions.measured
     ]

@@ -16,3 +16,8 @@ class EpochProgressBar(RichProgressBar):
         metrics = super().get_metrics(trainer, pl_module)
         metrics.pop("v_num", None)
         return metrics
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        # Lightning counts from 0; padded as its own is, lest the bar flicker.
+        shown = f"Epoch {current_epoch + 1}/{self.trainer.max_epochs}"
+        return f"{shown:{len(self.validation_description)}}"

@@ -28,6 +28,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from hangtag.full_disk import writing_into
+
 _BATCH = 8
 # Percent of an activation's values that int8 must be able to express.
 _RANGE_PERCENTILE = 99.999
@@ -54,7 +56,7 @@ def quantize(
     # It advises to do what is done here.
     logging.getLogger().addFilter(_not_about_preprocessing)
     try:
-        with tempfile.TemporaryDirectory() as work:
+        with tempfile.TemporaryDirectory() as work, writing_into(Path(work)):
             prepared = Path(work, "prepared.onnx")
             quant_pre_process(model, prepared, skip_symbolic_shape=True)
             # It prints the steps of its statistics.

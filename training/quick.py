@@ -24,8 +24,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from hangtag.bundle import MODEL
 from hangtag.decisions import FloatArray
 from hangtag.engine import Precision, load_engine, supported_precisions
-from hangtag.errors import RunInterrupted
+from hangtag.errors import DataInvalid, RunInterrupted
+from hangtag.full_disk import writing_into
 from hangtag.label_space import LabelSpace
+from training.divergence import Divergence, require_numbers
 from training.losses import TaggingLoss
 from training.network import Outputs, TaggerNetwork, build_head
 from training.onnx_file import export_quickly, write_head
@@ -36,6 +38,8 @@ from training.training_data import Indices, TrainingData
 _BATCH = 64
 # As a share of the median. Many bins of the colour histograms are nearly always empty.
 _LEAST_DEVIATION = 0.1
+# Of a number in bf16, in which embeddings may be computed.
+_ROUNDING = 2**-8
 
 
 def fit_quickly(
@@ -56,6 +60,7 @@ def fit_quickly(
     try:
         export_quickly(network.eval(), settings.size_px, exported)
         embeddings = _embed(exported, data.decoded.pixels)
+        require_numbers(network, embeddings, "embeddings")
         fit_head(
             network, embeddings[train], data.targets[train], data.label_space, settings, weights
         )
@@ -98,11 +103,17 @@ def embed_photos(
     """Return the embeddings (N, E) of photos uint8 (N, 3, S, S), or of some of them.
 
     By the engine that will serve the tagger: on CPUs it is several times as fast as torch.
+
+    Raises
+    ------
+    TrainingDiverged : if they are no numbers, as those of broken weights are not.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, writing_into(Path(folder)):
         exported = Path(folder) / MODEL
         export_quickly(network.eval(), settings.size_px, exported)
-        return _embed(exported, pixels, rows)
+        embeddings = _embed(exported, pixels, rows)
+    require_numbers(network, embeddings, "embeddings")
+    return embeddings
 
 
 def _embed(
@@ -134,7 +145,10 @@ def fit_head(
     Raises
     ------
     RunInterrupted : on Ctrl-C.
+    DataInvalid : if all embeddings are the same.
+    TrainingDiverged : if the loss or the weights are no numbers any more.
     """
+    _require_differences(embeddings)
     mean, deviation = embeddings.mean(axis=0), _deviation(embeddings)
     standardised = torch.from_numpy((embeddings - mean) / deviation)
     lesson = _HeadLesson(embeddings.shape[1], label_space, settings, weights)
@@ -150,7 +164,7 @@ def fit_head(
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
-        callbacks=[EpochProgressBar()],
+        callbacks=[EpochProgressBar(), Divergence(settings.learning_rate)],
     )
     try:
         trainer.fit(lesson, batches)
@@ -158,6 +172,16 @@ def fit_head(
         # How Lightning ends on Ctrl-C.
         raise RunInterrupted("Stopped.") from error
     _take_over(network.head, lesson.head, torch.from_numpy(mean), torch.from_numpy(deviation))
+
+
+def _require_differences(embeddings: FloatArray) -> None:
+    """Check that embeddings (N, E) differ by more than number formats round."""
+    spread, size = np.ptp(embeddings, axis=0), np.abs(embeddings).max(axis=0)
+    if len(embeddings) > 1 and (spread <= _ROUNDING * size).all():
+        raise DataInvalid(
+            f"The network sees no difference between the {len(embeddings):,} photos to learn from: "
+            "there is nothing to learn; look at the photos, and at the weights that it began with."
+        )
 
 
 def _deviation(embeddings: FloatArray) -> FloatArray:

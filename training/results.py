@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hangtag.decisions import FloatArray, select_tags
 from hangtag.label_space import LabelSpace
+from hangtag.whole_file import write_whole
 from training.data import ProductPhoto
+from training.measurable import LEAST_TEST_PHOTOS
 from training.plots import plot_groups, plot_labels, plot_learning_curves, plot_predictions
+from training.tables import print_table
 
 LOG = "log"
 METRICS = "metrics.json"
@@ -37,7 +40,7 @@ def write_results(
 
     photos (N), pixels uint8 (N, 3, S, S), targets and scores (N, L), thresholds (L,).
     """
-    (run_folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    write_whole(run_folder / METRICS, json.dumps(metrics, indent=1) + "\n")
     _write_scores(photos, scores, label_space, run_folder / TEST_SCORES)
     plot_learning_curves(
         sorted((run_folder / LOG).glob("*/metrics.csv")), run_folder / "learning_curves.png"
@@ -46,7 +49,15 @@ def write_results(
     plot_labels(metrics, label_space, run_folder / "labels.png")
     tags = select_tags(scores, thresholds, label_space)
     plot_predictions(pixels, scores, tags, targets, label_space, run_folder / "predictions.png")
-    Console().print(results_table(metrics, label_space))
+    print_table(results_table(metrics, label_space))
+
+
+def describe_success(metrics: Mapping[str, Any]) -> str:
+    """Return in half a sentence how good a tagger is."""
+    photos = f"{metrics['photos']:,} photo{'' if metrics['photos'] == 1 else 's'}"
+    if metrics["micro_f1"] is None:
+        return f"how good it is, {photos} cannot tell (at least {LEAST_TEST_PHOTOS} are needed)"
+    return f"micro-F1 {metrics['micro_f1']:.3f} on {photos} that it had not seen"
 
 
 def results_table(metrics: Mapping[str, Any], label_space: LabelSpace) -> Table:
@@ -61,12 +72,15 @@ def results_table(metrics: Mapping[str, Any], label_space: LabelSpace) -> Table:
         ("samples_f1", "samples-F1"),
         ("map", "mAP"),
     ):
-        table.add_row(title, f"{metrics[name]:.3f}", "")
+        table.add_row(title, _figure(metrics[name]), "")
     for name, figures in metrics["groups"].items():
-        if figures["photos"]:
-            title = f"accuracy of {label_space.group(name).title}"
-            table.add_row(title, f"{figures['accuracy']:.3f}", f"{figures['majority']:.3f}")
+        accuracy = Text(f"accuracy of {label_space.group(name).title}")
+        table.add_row(accuracy, _figure(figures["accuracy"]), _figure(figures["majority"]))
     return table
+
+
+def _figure(value: float | None) -> str:
+    return "too few photos" if value is None else f"{value:.3f}"
 
 
 def _write_scores(

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from hangtag.bundle import MODEL, Bundle
 from hangtag.errors import DataInvalid, SettingsInvalid
+from hangtag.full_disk import writing_into
 from hangtag.hardware import LARGE_BACKBONE, describe_plain_processor, read_cpu
 from hangtag.label_space import LabelSpace
+from hangtag.whole_file import write_whole
 from training.backbones import build_backbone
 from training.checkpoints import is_whole, newest_checkpoint
 from training.contrastive import contrastive_group
@@ -20,14 +22,13 @@ from training.data import read_catalogue
 from training.device import choose_devices, require_compiler
 from training.fine_tuning import fine_tune
 from training.finishing import BUNDLE, finish_run
+from training.leftovers import SETTINGS, keep_one_checkpoint, tidied
 from training.logs import require_loggers
 from training.network import Backbone, TaggerNetwork
 from training.quick import fit_quickly
 from training.run_lock import alone_in
 from training.settings import TrainingSettings
 from training.training_data import TrainingData, prepare_data, read_data, write_data
-
-SETTINGS = "settings.json"
 
 
 def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
@@ -60,12 +61,11 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
             raise SettingsInvalid(
                 f"Another process has begun {run_folder} in the meantime; name another with RUN=…."
             )
-        data = prepare_data(catalogue, settings, run_folder)
-        record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
-        unfinished = run_folder / f"{SETTINGS}.part"
-        unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        unfinished.replace(run_folder / SETTINGS)
-        return _run(network, settings, data, run_folder, checkpoint=None)
+        with tidied(run_folder, quick=settings.quick), writing_into(run_folder):
+            data = prepare_data(catalogue, settings, run_folder)
+            record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
+            write_whole(run_folder / SETTINGS, json.dumps(record, indent=1) + "\n")
+            return _run(network, settings, data, run_folder, checkpoint=None)
 
 
 def resume_run(resume: Path) -> Bundle:
@@ -83,7 +83,8 @@ def resume_run(resume: Path) -> Bundle:
     with alone_in(run_folder):
         if (run_folder / BUNDLE).exists():
             raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
-        return _resume(resume, run_folder, settings, dataset_sha256)
+        with tidied(run_folder, quick=settings.quick), writing_into(run_folder):
+            return _resume(resume, run_folder, settings, dataset_sha256)
 
 
 def _resume(
@@ -181,9 +182,12 @@ def _run(
     checkpoint: Path | None,
 ) -> Bundle:
     if settings.quick:
-        with tempfile.TemporaryDirectory() as work:
+        with tempfile.TemporaryDirectory() as work, writing_into(Path(work)):
             exported = Path(work, MODEL)
             outputs = fit_quickly(network, settings, data, exported)
-            return finish_run(network, outputs, settings, data, run_folder, exported)
+            with writing_into(run_folder):
+                return finish_run(network, outputs, settings, data, run_folder, exported)
     outputs = fine_tune(network, settings, data, run_folder, checkpoint)
-    return finish_run(network, outputs, settings, data, run_folder)
+    bundle = finish_run(network, outputs, settings, data, run_folder)
+    keep_one_checkpoint(run_folder)
+    return bundle

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from hangtag.errors import SettingsInvalid
+from hangtag.faults import first_fault
 from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
 from training.backbones.packaged_weights import PACKAGED
 
@@ -73,7 +74,7 @@ def _split_at_commas(value: object) -> object:
 class Augmentation(BaseModel):
     """How far training photos are changed at random; 0 leaves a kind of change out."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # Moving a photo by parts of a pixel blurs it; served photos are sharp, so some must stay so.
     moved_share: float = Field(0.5, ge=0, le=1)
@@ -233,10 +234,9 @@ def make_settings(data: Path, weights: str | None = None, **given: object) -> Tr
             {"data": data, "weights": weights, **defaults, **chosen}
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        # Further steps name the kinds that a value may be of.
-        name = first["loc"][0]
-        raise SettingsInvalid(f"The setting {name} is wrong: {first['msg']}.") from error
+        fault = first_fault(error, TrainingSettings)
+        wrong = "" if fault.what.startswith(("is wrong", "is unknown")) else "is wrong: it "
+        raise SettingsInvalid(f"The setting {fault.steps[0]} {wrong}{fault.what}.") from error
     return settings
 
 

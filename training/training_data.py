@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from hangtag.errors import DataInvalid
 from hangtag.images import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
+    DECODED_PHOTOS,
     SPLITS_FILE,
     Catalogue,
     DecodedCatalogue,
@@ -31,6 +33,7 @@ from training.data import (
     write_splits,
 )
 from training.data.split import SPLITS
+from training.learnability import doubts, require_different_pictures
 from training.losses import label_weights
 from training.photo_dataset import Batch, PhotoDataset, as_they_are
 from training.sampling import EpochSampler, ShareSampler, draws_of_photos
@@ -38,8 +41,7 @@ from training.settings import TrainingSettings
 
 Indices = npt.NDArray[np.int64]
 
-_DECODED_PHOTOS = Path("data/.decoded")
-_REPORT = "data_report.json"
+DATA_REPORT = "data_report.json"
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,11 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     DataInvalid : if there are problems and the settings do not say to go on without those photos.
     """
     preprocessing = Preprocessing(size_px=settings.size_px)
-    decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), _DECODED_PHOTOS)
+    decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), DECODED_PHOTOS)
     if decoded.problems and not settings.skip_bad:
-        check_problems(decoded.problems, run_folder / _REPORT, skip_bad=False)
-    refuse_empty(decoded.problems, len(decoded.photos), run_folder / _REPORT)
+        check_problems(decoded.problems, run_folder / DATA_REPORT, skip_bad=False)
+    refuse_empty(decoded.problems, len(decoded.photos), run_folder / DATA_REPORT)
+    require_different_pictures(decoded.hashes, decoded.colours)
     groups = group_photos(
         decoded.photos, decoded.hashes, decoded.colours, by_title=settings.group_by == "title"
     )
@@ -134,7 +137,7 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     try:
         splits = split_catalogue(groups, targets, given, seed=settings.seed)
     except DataInvalid as error:
-        raise with_problems(error, decoded.problems, run_folder / _REPORT) from error
+        raise with_problems(error, decoded.problems, run_folder / DATA_REPORT) from error
     print(
         f"{len(decoded.photos):,} photos: {len(splits.train):,} to learn from, "
         f"{len(splits.validation):,} to tune on, {len(splits.calibration):,} to calibrate on, "
@@ -145,18 +148,25 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
             f"{len(splits.left_out)} photos are left out: a near-duplicate of each was given "
             "another split."
         )
+    train = splits.train
+    require_different_pictures(
+        decoded.hashes[train], decoded.colours[train], "photos to learn from"
+    )
     identity = DatasetIdentity(
         source=catalogue.source,
         sha256=_dataset_digest(decoded, targets, catalogue.label_space, splits),
         photos=len(decoded.photos),
         products=len({photo.product_id for photo in decoded.photos}),
     )
-    return TrainingData(decoded, catalogue.label_space, targets, splits, identity, groups)
+    data = TrainingData(decoded, catalogue.label_space, targets, splits, identity, groups)
+    for doubt in doubts(data):
+        print(f"Note: {doubt}", file=sys.stderr)
+    return data
 
 
 def write_data(data: TrainingData, run_folder: Path) -> None:
     """Write data_report.json, of what was left out, and splits.csv."""
-    check_problems(data.decoded.problems, run_folder / _REPORT, skip_bad=True)
+    check_problems(data.decoded.problems, run_folder / DATA_REPORT, skip_bad=True)
     write_splits(data.decoded.photos, data.duplicate_groups, data.splits, run_folder / SPLITS_FILE)
 
 

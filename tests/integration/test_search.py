@@ -133,8 +133,9 @@ def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     assert 1e-6 < figures["steepest"] < figures["lowest"] <= 1
     assert len(figures["rates"]) == len(figures["losses"]) <= 60
     rate = f"{figures['steepest']:.2g}"
+    assert f"suggested learning rate {float(rate):g}" in screen.splitlines()
     assert screen.splitlines()[-1] == (
-        f"suggested learning rate {float(rate):g}: make train DATA=demo BACKBONE=resnet18 "
+        f"Next: make train DATA=demo BACKBONE=resnet18 "
         f'WEIGHTS=none RATE={float(rate)} SET="batch_size=8 head_epochs=3 size_px=32 devices=1"'
     )
     assert not NOISE.search(screen)

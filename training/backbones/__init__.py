@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from hangtag.errors import SettingsInvalid
+from hangtag.near_names import either, near_names
+from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
 from training.backbones.packaged_weights import PACKAGED
 from training.backbones.timm_networks import timm_body, timm_names
 from training.backbones.torchvision_networks import (
@@ -16,6 +18,8 @@ from training.backbones.torchvision_networks import (
 from training.network import Backbone
 
 __all__ = ["PACKAGED", "build_backbone"]
+
+_USUAL = ("resnet18", "resnet50", "resnet152", "convnext_tiny", "tf_efficientnet_lite0")
 
 
 def build_backbone(name: str, weights: str, size_px: int) -> Backbone:
@@ -34,17 +38,30 @@ def build_backbone(name: str, weights: str, size_px: int) -> Backbone:
     """
     if name in torchvision_names():
         if weights == PACKAGED:
-            raise SettingsInvalid(f"There are no packaged weights of {name}.")
+            raise SettingsInvalid(
+                f"WEIGHTS={PACKAGED} are those of {PACKAGED_BACKBONE}; there are none of {name} in "
+                "a package."
+            )
         body, normalisation = torchvision_body(name, weights), NORMALISATION
     elif name in timm_names():
         body, normalisation = timm_body(name, weights)
     else:
         raise SettingsInvalid(
-            f"There is no torchvision classification network {name!r}; there are: "
-            f"{', '.join(torchvision_names())}. More, such as tf_efficientnet_lite0, come with "
-            "timm: pip install timm."
+            f"There is no torchvision classification network {name!r}, nor one of timm; "
+            f"{_hint(name)}"
         )
     return Backbone(body, _embedding_width(body, name, size_px), normalisation)
+
+
+def _hint(name: str) -> str:
+    """Return which names may have been meant, or else some that there are."""
+    timm = timm_names()
+    known = list(dict.fromkeys([*torchvision_names(), *timm]))
+    near = near_names(name, known)
+    usual = ", ".join(each for each in _USUAL if each in known)
+    examples = f"there are {len(known):,}, such as {usual}."
+    meant = f"did you mean {either(near)}?" if near else examples
+    return meant if timm else f"{meant} More come with timm: .venv/bin/pip install timm"
 
 
 def _embedding_width(body: nn.Module, name: str, size_px: int) -> int:

@@ -11,7 +11,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from hangtag.errors import WeightsUnavailable
+from training.divergence import all_numbers
 
+# Where a lesson keeps its network.
+_IN_CHECKPOINT = "network."
 # What torch.load raises on files of other kinds: each was met.
 _UNREADABLE = (
     OSError,
@@ -26,13 +29,14 @@ _UNREADABLE = (
 
 
 def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
-    """Load a state dict of that kind of network, or the body out of a bundle's weights.pth.
+    """Load a state dict of that kind of network, or the body out of a run's weights or checkpoint.
 
     `head`, the name of the classifier, may differ: the tagger's own replaces it.
 
     Raises
     ------
-    WeightsUnavailable : if the file is missing, is no state dict, or is of another network.
+    WeightsUnavailable : if the file is missing, is no state dict, is of another network, or holds
+        what is no number.
     """
     try:
         state = _read(path)
@@ -45,7 +49,11 @@ def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
         raise WeightsUnavailable(f"WEIGHTS={path} is no state dict that torch reads.") from error
     if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
         raise WeightsUnavailable(f"WEIGHTS={path} holds no state dict.")
-    body = {key.removeprefix("body."): value for key, value in state.items()}
+    within = state.get("state_dict")
+    body = {
+        str(key).removeprefix(_IN_CHECKPOINT).removeprefix("body."): value
+        for key, value in (within if isinstance(within, dict) else state).items()
+    }
     _load_matching(network, body, path, head)
 
 
@@ -61,7 +69,9 @@ def _load_matching(
 ) -> None:
     own = network.state_dict()
     fitting = {
-        key: value for key, value in state.items() if key in own and own[key].shape == value.shape
+        key: value
+        for key, value in state.items()
+        if key in own and isinstance(value, Tensor) and own[key].shape == value.shape
     }
     needed = [key for key in own if head is None or not key.startswith(head)]
     missing = [key for key in needed if key not in fitting]
@@ -69,5 +79,10 @@ def _load_matching(
         raise WeightsUnavailable(
             f"WEIGHTS={path} is of another network: it lacks {len(missing)} of "
             f"{len(own)} entries, such as {missing[0]!r}."
+        )
+    if not all_numbers(fitting.values()):
+        raise WeightsUnavailable(
+            f"WEIGHTS={path} holds weights that are no numbers (NaN or infinite), as a training "
+            "leaves them whose loss ran away; give others."
         )
     network.load_state_dict(fitting, strict=False)

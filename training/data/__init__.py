@@ -13,7 +13,7 @@ from training.data.descriptions import read_described
 from training.data.duplicates import group_photos
 from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer
 from training.data.layouts.manifests import read_answers
-from training.data.photos import DecodedCatalogue, decode_catalogue
+from training.data.photos import DECODED_PHOTOS, DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems, refuse_empty, with_problems
 from training.data.split import Splits, split_catalogue
@@ -21,6 +21,7 @@ from training.data.split_file import SPLITS_FILE, write_splits
 from training.data.twins import TwinAgreement, twin_agreement, twin_pairs
 
 __all__ = [
+    "DECODED_PHOTOS",
     "LAYOUTS",
     "SPLITS_FILE",
     "Catalogue",

@@ -118,6 +118,25 @@ def _pairs_within(bucket: Indices, hashes: Hashes, colours: Colours) -> Iterator
         yield from zip(left[same].tolist(), right[same].tolist(), strict=True)
 
 
+def is_one_picture(hashes: Hashes, colours: Colours) -> bool:
+    """Whether all photos are the same picture as the first, scaled or encoded anew.
+
+    Unlike `look_alike_pairs`, whatever their number, and also if they are blank.
+    """
+    apart = np.abs(colours.astype(np.int16) - colours[:1].astype(np.int16)).max(initial=0)
+    blank = bool((np.ptp(colours, axis=1) < _MIN_COLOUR_SPAN).all())
+    distance = np.bitwise_count(hashes ^ hashes[:1]).max(initial=0)
+    return bool(apart <= _MAX_COLOUR_DISTANCE and (blank or distance <= _MAX_HASH_DISTANCE))
+
+
+def commonest_picture(hashes: Hashes, colours: Colours) -> tuple[int, int]:
+    """Return how many photos are the very same picture as the most frequent one, and its row."""
+    described = np.column_stack([hashes.view(np.uint8).reshape(len(hashes), -1), colours])
+    _, rows, counts = np.unique(described, axis=0, return_index=True, return_counts=True)
+    most = int(counts.argmax())
+    return int(counts[most]), int(rows[most])
+
+
 def connected(count: int, pairs: Iterable[Pair]) -> Indices:
     """Return (count,) numbers, equal where pairs connect (union-find)."""
     parent = list(range(count))

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -24,11 +25,14 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
+from hangtag.full_disk import writing_into
 from hangtag.images import ImageLimits, Preprocessing
 from training.data.catalogue import Catalogue, Problem, ProductPhoto
 from training.data.fingerprints import COLOUR_SIZE, Fingerprint
 from training.data.pixel_file import Chunk, PixelFile, decode_chunk
 
+# Of all runs in a working folder: later ones on the same photos find them decoded.
+DECODED_PHOTOS = Path("data/.decoded")
 _CACHE_FORMAT = 3
 _PHOTOS_PER_CHUNK = 64
 _LEFTOVER_AGE_S = 24 * 3600
@@ -65,7 +69,7 @@ def decode_catalogue(
 
     Raises
     ------
-    OSError : if the cache cannot be written, such as when the disk is full.
+    DiskFull : naming the cache, if there is no space for it.
     """
     cache = cache_folder / _cache_key(catalogue, preprocessing, limits)
     if not cache.is_dir():
@@ -100,8 +104,7 @@ def _write_cache(
 ) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(cache.parent)
-    unfinished = Path(tempfile.mkdtemp(prefix=".partial-", dir=cache.parent))
-    try:
+    with writing_into(cache.parent), _unfinished_in(cache.parent) as unfinished:
         file = PixelFile.create(unfinished / "pixels.npy", len(photos), preprocessing.size_px)
         decode = partial(decode_chunk, file=file, preprocessing=preprocessing, limits=limits)
         outcomes = list(_decode_all(_chunks(photos), decode, workers))
@@ -109,6 +112,14 @@ def _write_cache(
         file.keep_rows(good)
         _save_outcomes(unfinished, outcomes)
         _rename(unfinished, cache)
+
+
+@contextmanager
+def _unfinished_in(folder: Path) -> Iterator[Path]:
+    """Yield a new folder, of which nothing is left unless it was renamed."""
+    unfinished = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+    try:
+        yield unfinished
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from hangtag.errors import DataInvalid
+from hangtag.full_disk import writing_into
+from hangtag.whole_file import write_whole
 from training.data.catalogue import Problem
 from training.data.remarks import remark
 
@@ -77,7 +79,8 @@ def _write(problems: Sequence[Problem], path: Path) -> None:
         "kinds": dict(Counter(problem.kind for problem in problems).most_common()),
         "problems": [_record(problem) for problem in problems],
     }
-    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    with writing_into(path.parent):
+        write_whole(path, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
 def _record(problem: Problem) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hangtag.console import expand_home, one_sentence_errors, run_command
+from training.command_line import next_step, said_plainly
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -43,7 +44,8 @@ def data_report(
         f"Looked through {written.photos:,} photos: {written.problems:,} problems, {found}. The "
         f"page is {written.page}; its figures and lists lie beside it in {out}."
     )
+    print(f"Next: {next_step('train', DATA=data)}")
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

@@ -15,6 +15,7 @@ from hangtag.errors import DataInvalid
 from hangtag.images import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
+    DECODED_PHOTOS,
     Problem,
     ProductPhoto,
     decode_catalogue,
@@ -27,7 +28,6 @@ from training.data.duplicates import Colours, Hashes, Indices
 
 # What training decodes to by default: it finds the photos decoded.
 SIZE_PX = 224
-_DECODED_PHOTOS = Path("data/.decoded")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def read_dataset(folder: Path) -> Dataset:
     """
     catalogue = read_catalogue(folder)
     decoded = decode_catalogue(
-        catalogue, Preprocessing(size_px=SIZE_PX), ImageLimits(), _DECODED_PHOTOS
+        catalogue, Preprocessing(size_px=SIZE_PX), ImageLimits(), DECODED_PHOTOS
     )
     photos = decoded.photos
     if not photos:

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 from training.data.duplicates import Indices
 from training.data_report.counts import RARE_PHOTOS
 from training.report.plots.canvas import new_figure, to_png
+from training.report.plots.names import drawable
 
 _MOST_BARS = 30
 _BAR_IN = 0.19
@@ -23,7 +24,7 @@ def plot_label_counts(labels: Sequence[Mapping[str, Any]]) -> str:
     """Bars of one group's labels, the most frequent ones on top; rare ones are red."""
     ordered = sorted(labels, key=lambda label: -int(label["photos"]))
     shown, rest = ordered[:_MOST_BARS], ordered[_MOST_BARS:]
-    names = [str(label["name"]) for label in shown]
+    names = [drawable(str(label["name"])) for label in shown]
     counts = [int(label["photos"]) for label in shown]
     figure = new_figure(_WIDTH_IN, _BAR_IN * (len(shown) + bool(rest)) + 0.7)
     axes = figure.subplots()

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
+from hangtag.full_disk import writing_into
+from hangtag.whole_file import write_whole
 from training.data import Problem
 from training.data_report.counts import group_figures, label_figures, product_figures
 from training.data_report.dataset import SIZE_PX, Dataset, read_dataset
@@ -69,15 +71,16 @@ def write_data_report(data: Path, out: Path, folds: int | None) -> Written:
         progress.add_task("Drawing the page", total=None)
         pictures = _draw(dataset, files, figures, conflicts, judgements or {})
         html = render(data.resolve().name, figures, pictures)
-    out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
-    (out / FIGURES).write_text(text + "\n", encoding="utf-8")
-    (out / PAGE).write_text(html, encoding="utf-8")
-    if judgements is None:
-        # That of an earlier report would not belong to this page.
-        (out / LABEL_ERRORS).unlink(missing_ok=True)
-    else:
-        write_label_errors(judgements, dataset, out / LABEL_ERRORS)
+    with writing_into(out):
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / FIGURES, text + "\n")
+        write_whole(out / PAGE, html)
+        if judgements is None:
+            # That of an earlier report would not belong to this page.
+            (out / LABEL_ERRORS).unlink(missing_ok=True)
+        else:
+            write_label_errors(judgements, dataset, out / LABEL_ERRORS)
     return Written(
         page=out / PAGE,
         photos=len(dataset.photos),

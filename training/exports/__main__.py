@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hangtag.console import one_sentence_errors, run_command
+from training.command_line import said_plainly
 from training.exports import Format
 
 app = typer.Typer(
@@ -25,12 +26,11 @@ RunFolder = Annotated[Path, typer.Option(help="Folder of a run that finished.")]
 def check(run: RunFolder) -> None:
     """Compare the scores of every format with those of model.onnx."""
     # Imported late: torch takes seconds, and --help should not.
-    from rich.console import Console
-
     from training.exports.agreement import agreement_table, measure_agreement
+    from training.tables import print_table
 
     agreement = measure_agreement(run)
-    Console().print(agreement_table(agreement))
+    print_table(agreement_table(agreement))
     agreement.require()
     print(
         f"All {len(agreement.differences)} files give the scores of {agreement.model}: the largest "
@@ -54,4 +54,4 @@ def write(
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

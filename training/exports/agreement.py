@@ -20,6 +20,7 @@ from hangtag.decisions import FloatArray
 from hangtag.engine import load_engine
 from hangtag.errors import BundleInvalid
 from training.backbones import build_backbone
+from training.command_line import python_module
 from training.export import pixels_of
 from training.exports import FORMATS
 from training.exports.run_files import find_file
@@ -97,8 +98,10 @@ def _files(run_folder: Path) -> list[Path]:
         path = find_file(format_, run_folder)
         if path is None:
             raise BundleInvalid(
-                f"{run_folder} holds no {format_} file: "
-                f"python -m training.exports write --run {run_folder} --format {format_}"
+                f"{run_folder} holds no {format_} file; write one: "
+                + python_module(
+                    *("training.exports", "write"), *("--run", run_folder, "--format", format_)
+                )
             )
         files.append(path)
     return files

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from hangtag.bundle import SAFETENSORS, WEIGHTS, load_bundle
 from hangtag.errors import BundleInvalid, SettingsInvalid
+from hangtag.full_disk import writing_into
 from training.checkpoints import BEST, CHECKPOINTS, newest_checkpoint
+from training.command_line import next_step
 from training.exports import FORMATS, Format
 from training.exports.state_files import read_state, write_state
 from training.finishing import BUNDLE
@@ -38,8 +40,8 @@ def write_file(format_: Format, run_folder: Path) -> Path:
     load_bundle(run_folder / BUNDLE)
     if there := find_file(format_, run_folder):
         raise SettingsInvalid(
-            f"{there} is there already; if python -m training.exports check finds that it holds "
-            "other weights, as it does where training went on, delete it first."
+            f"{there} is there already; if {next_step('check-exports', RUN=run_folder)} finds that "
+            "it holds other weights, as it does where training went on, delete it first."
         )
     found = (find_file(each, run_folder) for each in FORMATS)
     source = next((file for file in found if file), None)
@@ -48,8 +50,12 @@ def write_file(format_: Format, run_folder: Path) -> Path:
     path = _place(format_, run_folder)
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_name(f".unfinished-{path.name}")
-    write_state(read_state(source), unfinished)
-    return unfinished.replace(path)
+    try:
+        with writing_into(path.parent):
+            write_state(read_state(source), unfinished)
+        return unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _place(format_: Format, run_folder: Path) -> Path:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from hangtag.console import expand_home, one_sentence_errors, run_command
+from hangtag.full_disk import writing_into
+from training.command_line import next_step, said_plainly
 from training.labels.migrate_commands import app as migrate_app
 
 app = typer.Typer(
@@ -33,20 +35,21 @@ def mine(
 ) -> None:
     """Mine candidate tags from product texts: a dataset that trains, with a table of its tags."""
     # Imported late: reading datasets brings libraries that take seconds, and --help should not.
-    from rich.console import Console
-
     from training.labels.mined_dataset import mine_dataset, tag_table
     from training.labels.mining import MiningLimits
+    from training.tables import print_table
 
     limits = MiningLimits(least_count, most_per_kind, largest_share)
-    mined = mine_dataset(expand_home(data), out, language, limits)
-    Console().print(tag_table(mined.labels.summaries))
+    with writing_into(out):
+        mined = mine_dataset(expand_home(data), out, language, limits)
+    print_table(tag_table(mined.labels.summaries))
     print(
         f"Mined {len(mined.labels.label_space)} tags for {mined.labelled_photos:,} of "
         f"{mined.photos:,} photos (texts in {mined.language!r}; {mined.left_out:,} rows left out, "
         f"malformed or without their photo). The dataset and tags.csv are in {out}; look through "
-        f"the tags, then: make train DATA={out}"
+        "the tags first."
     )
+    print(f"Next: {next_step('train', DATA=out)}")
 
 
 @app.command()
@@ -59,23 +62,24 @@ def consensus(
     ] = False,
 ) -> None:
     """Make labels of several workers' answers, with each worker's quality."""
-    from rich.console import Console
-
     from hangtag.label_space import read_label_space
     from training.labels.consensus import dawid_skene, majority
     from training.labels.worker_answers import read_worker_answers, worker_table, write_consensus
+    from training.tables import print_table
 
     label_space = read_label_space(data / "labels.json")
     lines, answers = read_worker_answers(data, label_space)
     agreed = (majority if by_majority else dawid_skene)(answers, label_space)
-    written = write_consensus(lines, answers, agreed, label_space, data, out)
-    Console().print(worker_table(agreed))
+    with writing_into(out):
+        written = write_consensus(lines, answers, agreed, label_space, data, out)
+    print_table(worker_table(agreed))
     print(
         f"Labelled {written.photos:,} photos by {len(agreed.workers)} workers; left out: "
         f"{len(written.unlabelled):,} without a label, {len(written.missing):,} not found. The "
         f"dataset, certainty.csv and workers.csv are in {out}."
     )
+    print(f"Next: {next_step('train', DATA=out)}")
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

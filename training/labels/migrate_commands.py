@@ -9,6 +9,8 @@ import typer
 
 from hangtag.console import one_sentence_errors
 from hangtag.errors import SettingsInvalid
+from hangtag.full_disk import writing_into
+from training.command_line import next_step, python_module
 
 app = typer.Typer(no_args_is_help=True, help="Move labels to a new version of the label space.")
 
@@ -56,6 +58,10 @@ def plan(
         f"Planned {len(migration.operations)} operations from {migration.from_version!r} to "
         f"{migration.to_version!r}; they are in {out}."
     )
+    words = [*("training.labels", "migrate", "apply"), *("--labels", labels, "--migration", out)]
+    to = out.with_suffix("")
+    words += ["--out", to if to != out else out.with_name(f"{out.name}-applied")]
+    print(f"Next: {python_module(*words, *(['--data', data] if data else []))}")
 
 
 @app.command()
@@ -70,22 +76,24 @@ def apply(
     ] = None,
 ) -> None:
     """Make the new labels.json, and convert a dataset folder and stored tags to it."""
-    from rich.console import Console
-
     from hangtag.label_space import read_label_space
     from training.labels.migration import migrate, read_migration
     from training.labels.migration_run import convert_all, report_table
+    from training.tables import print_table
 
     migrated = migrate(read_label_space(labels), [read_migration(path) for path in migration])
-    converted = convert_all(migrated, out, data, tags or [])
+    with writing_into(out):
+        converted = convert_all(migrated, out, data, tags or [])
     if converted.report:
-        Console().print(report_table(converted.report, migrated))
+        print_table(report_table(converted.report, migrated))
     print(
         f"Moved {len(migrated.before)} labels of {migrated.before.version!r} to "
         f"{len(migrated.after)} of {migrated.after.version!r}: {converted.rows:,} rows, "
         f"{converted.unlabelled:,} left without a label, {converted.lines:,} lines of stored tags. "
         f"All is in {out}."
     )
+    if data:
+        print(f"Next: {next_step('train', DATA=out)}")
 
 
 def _pairs(texts: Texts, option: str) -> list[tuple[str, str]]:

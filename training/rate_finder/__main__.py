@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress
 
 from hangtag.console import expand_home, one_sentence_errors, run_command
+from training.command_line import said_plainly
 
 if TYPE_CHECKING:
     from training.rate_finder.curve import RateCurve
@@ -85,7 +86,7 @@ def find_rate(
         f"tenth is the other usual choice; plot: {plot}, figures: {figures}."
     )
     command = train_command(data, {**given, "devices": 1, "learning_rate": suggested})
-    print(f"suggested learning rate {suggested:g}: {command}")
+    print(f"suggested learning rate {suggested:g}\nNext: {command}")
 
 
 def _write_figures(curve: RateCurve, path: Path) -> None:
@@ -101,4 +102,4 @@ def _write_figures(curve: RateCurve, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from hangtag.console import one_sentence_errors, run_command
+from hangtag.full_disk import writing_into
+from training.command_line import said_plainly
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -32,26 +34,25 @@ def compare(
 ) -> None:
     """Train recipes on a run's photos, split and backbone, and compare on its test photos."""
     # Imported late: torch takes seconds, and --help should not.
-    from rich.console import Console
-
     from training.logs import quieten
     from training.recipes.comparison import compare_with_recipes
     from training.recipes.comparison_table import accuracy_table, describe_lead, headline_table
     from training.recipes.write_ups import RECIPES
+    from training.tables import print_table
 
     quieten()
     names, out = only or list(RECIPES), out or run / "recipes"
-    compared = compare_with_recipes(run, names, out, epochs, share)
+    with writing_into(out):
+        compared = compare_with_recipes(run, names, out, epochs, share)
     figures, page = compared.figures, compared.page
-    console = Console()
-    console.print(headline_table(figures, compared.run, compared.recipes))
-    console.print(accuracy_table(figures, compared.run, compared.recipes))
+    print_table(headline_table(figures, compared.run, compared.recipes))
+    print_table(accuracy_table(figures, compared.run, compared.recipes))
     lead = describe_lead(figures, compared.recipes)
     print(
         f"Compared {run} with {len(compared.recipes)} recipes: {lead}. The page is {page}, its "
-        f" figures are in {page.with_suffix('.json')}; {out} keeps what was trained."
+        f"figures are in {page.with_suffix('.json')}; {out} keeps what was trained."
     )
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

@@ -56,6 +56,8 @@ def accuracy_table(figures: Mapping[str, Any], run: Taught, recipes: Sequence[Ta
 
 def describe_lead(figures: Mapping[str, Any], recipes: Sequence[Taught]) -> str:
     """Return how far the run is ahead of the best recipe, by micro-F1."""
+    if figures["headline"]["micro_f1"]["value"] is None:
+        return "too few test photos to tell them apart"
     best, found = max(
         _beside(figures, recipes), key=lambda each: each[1]["headline"]["micro_f1"]["value"]
     )

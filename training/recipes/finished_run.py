@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid, SettingsInvalid
 from training.data import SPLITS_FILE, read_catalogue
+from training.leftovers import SETTINGS
 from training.report import Evaluated, load_evaluated
-from training.run import SETTINGS
 from training.settings import TrainingSettings
 from training.training_data import TrainingData, read_data, write_data
 

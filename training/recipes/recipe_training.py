@@ -14,8 +14,9 @@ from torch.utils.data import DataLoader
 from hangtag.decisions import FloatArray
 from hangtag.errors import RunInterrupted
 from training.backbones import build_backbone
-from training.checkpoints import EpochCheckpoints, newest_checkpoint
+from training.checkpoints import EpochCheckpoints, WholeCheckpoints, newest_checkpoint
 from training.device import LightningPrecision, choose_memory_format, choose_precision
+from training.divergence import Divergence
 from training.photo_dataset import Batch
 from training.progress import EpochProgressBar
 from training.recipes.finished_run import FinishedRun
@@ -55,7 +56,11 @@ def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
             seed = settings.seed + index
             phase = recipe.phases[index]
             lesson = RecipeLesson(network, recipe, phase, data.label_space, settings.size_px, seed)
-            trainer = _trainer(precision, phase.passes, [EpochCheckpoints(phase_folders[index])])
+            trainer = _trainer(
+                precision,
+                phase.passes,
+                [Divergence(phase.head_rate), EpochCheckpoints(phase_folders[index])],
+            )
             # Nothing but the weights of a phase that was done already.
             trainer.fit(
                 lesson, _photos(recipe, run, seed), ckpt_path=checkpoints[index], weights_only=True
@@ -93,4 +98,5 @@ def _trainer(
         enable_model_summary=False,
         num_sanity_val_steps=0,
         callbacks=[EpochProgressBar(), *callbacks],
+        plugins=[WholeCheckpoints()],
     )

@@ -9,6 +9,7 @@ import typer
 
 from hangtag.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid
+from training.command_line import next_step, option, said_plainly
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -39,9 +40,12 @@ def _newest_run(folder: Path) -> Path:
 
     saved = sorted(folder.glob(f"*/{TEST_PHOTOS}"), key=lambda path: path.stat().st_mtime)
     if not saved:
-        raise DataInvalid(f"No run in {folder} has finished yet: make train DATA=folder.")
+        raise DataInvalid(
+            f"No run in {folder} has finished yet; name one with {option('run')}, or train one: "
+            f"{next_step('train', DATA='FOLDER')}"
+        )
     return saved[-1].parent
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

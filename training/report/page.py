@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from training.measurable import enough
 from training.report.evaluated import Evaluated
 from training.report.headline import ACCURACY
 from training.report.look import page_environment
@@ -34,7 +35,7 @@ _TITLES = {
 class Pictures:
     """The page's pictures as base64 PNGs, and its sheets; None where there is nothing to draw."""
 
-    precision_recall: str
+    precision_recall: str | None
     reliability: str | None
     abstention: str
     labels: str
@@ -46,9 +47,14 @@ class Pictures:
 def draw(evaluated: Evaluated, figures: Mapping[str, Any]) -> Pictures:
     """Draw all pictures of the page."""
     groups = figures["groups"]
-    confusion = {name: plot_confusion(evaluated, name) for name in evaluated.exclusive_groups}
+    measured = enough(len(evaluated))
+    confusion = {
+        name: plot_confusion(evaluated, name)
+        for name in evaluated.exclusive_groups
+        if enough(groups[name]["photos"])
+    }
     return Pictures(
-        precision_recall=plot_precision_recall(evaluated),
+        precision_recall=plot_precision_recall(evaluated) if measured else None,
         reliability=plot_reliability(groups),
         abstention=plot_abstention(groups, evaluated.target_precision),
         labels=plot_labels(figures["labels"], groups),

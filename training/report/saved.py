@@ -14,7 +14,10 @@ from pydantic import TypeAdapter
 
 from hangtag.bundle import LabelDecision, PredictionSets
 from hangtag.errors import DataInvalid
+from hangtag.full_disk import writing_into
 from hangtag.label_space import LabelSpace
+from hangtag.whole_file import whole_file
+from training.command_line import next_step
 from training.data import TwinAgreement
 from training.report.evaluated import Evaluated
 from training.report.mistakes import sheet_rows
@@ -42,7 +45,8 @@ def save_evaluated(evaluated: Evaluated, run_folder: Path) -> Path:
         arrays["embeddings"] = kept.embeddings
     arrays |= {_SLICE + name: chosen for name, chosen in kept.slices.items()}
     path = run_folder / TEST_PHOTOS
-    np.savez_compressed(path, document=np.array(_document(kept)), **arrays)
+    with writing_into(run_folder), whole_file(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, document=np.array(_document(kept)), **arrays)
     return path
 
 
@@ -59,8 +63,8 @@ def load_evaluated(run_folder: Path) -> Evaluated:
             return _from_arrays(dict(arrays), path)
     except FileNotFoundError as error:
         raise DataInvalid(
-            f"{run_folder} holds no {TEST_PHOTOS}: name a run that finished, or let it finish "
-            f"with make train RESUME={run_folder}."
+            f"{run_folder} holds no {TEST_PHOTOS}: name a run that finished, or let it finish: "
+            f"{next_step('train', RESUME=run_folder)}"
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
         raise DataInvalid(f"{path} is broken ({error}); train again.") from error

@@ -11,6 +11,9 @@ import numpy as np
 from rich.progress import Progress
 
 from hangtag.errors import DataInvalid
+from hangtag.full_disk import writing_into
+from hangtag.whole_file import write_whole
+from training.measurable import measurable_report
 from training.report.baselines import majority, type_lookup
 from training.report.evaluated import Evaluated
 from training.report.figures import comparison, figures_of
@@ -42,6 +45,7 @@ def write_report(
     Raises
     ------
     DataInvalid : if another tagger was measured on other photos or labels.
+    DiskFull : if there is no space; the page of before is still there.
     """
     for name, other in beside.items():
         _require_same_photos(name, evaluated, other)
@@ -51,13 +55,15 @@ def write_report(
         figures = figures_of(evaluated, resamples)
         progress.update(task, advance=1, description="Evaluation: comparing")
         figures |= comparison(evaluated, {**_baselines(evaluated), **beside}, resamples)
+        figures = measurable_report(figures)
         progress.update(task, advance=1, description="Evaluation: drawing")
         pictures = draw(evaluated, figures)
         progress.update(task, advance=1, description="Evaluation: writing")
         text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / FIGURES).write_text(text + "\n", encoding="utf-8")
         page = folder / PAGE
-        page.write_text(render(folder.resolve().name, figures, pictures), encoding="utf-8")
+        with writing_into(folder):
+            write_whole(folder / FIGURES, text + "\n")
+            write_whole(page, render(folder.resolve().name, figures, pictures))
         progress.update(task, advance=1, description="Evaluation")
     return page
 

@@ -16,6 +16,8 @@ from rich.progress import (
 )
 
 from hangtag.console import expand_home, one_sentence_errors, run_command
+from hangtag.full_disk import writing_into
+from training.command_line import said_plainly
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -124,10 +126,17 @@ def search(
         console.print(progress)
 
     if len(finished(opened)) < trials:
-        objective = objective_for(settings, prepared)
-        run_trials(
-            opened, space, settings, objective, trials=trials, minutes=minutes, on_trial=on_trial
-        )
+        with writing_into(folder):
+            objective = objective_for(settings, prepared)
+            run_trials(
+                opened,
+                space,
+                settings,
+                objective,
+                trials=trials,
+                minutes=minutes,
+                on_trial=on_trial,
+            )
     outcome = write_outcome(opened, settings, given, folder)
     with console.status("Drawing …"):
         plot_study(opened, folder)
@@ -135,10 +144,10 @@ def search(
     wanted = "" if done >= trials else f" (of {trials}; the same command goes on)"
     print(
         f"Best of {done} trials{wanted}: micro-F1 {outcome.validation_micro_f1:.4f} on "
-        f"the validation photos, by which it was chosen. best.json and plots are in {folder}. "
-        f"Next: {outcome.command}"
+        f"the validation photos, by which it was chosen. best.json and plots are in {folder}."
     )
+    print(f"Next: {outcome.command}")
 
 
 if __name__ == "__main__":
-    run_command(app)
+    run_command(said_plainly(app))

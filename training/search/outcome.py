@@ -10,6 +10,7 @@ from pathlib import Path
 import optuna
 
 from hangtag.errors import SettingsInvalid
+from hangtag.whole_file import write_whole
 from training.search.space import Value, rounded
 from training.search.study import best_trial, counts
 from training.search.train_command import train_command
@@ -53,5 +54,5 @@ def write_outcome(
     )
     document = {**vars(outcome), **counts(study)}
     text = json.dumps(document, indent=1, ensure_ascii=False)
-    (folder / BEST).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / BEST, text + "\n")
     return outcome

@@ -16,7 +16,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from hangtag.errors import RunInterrupted, SettingsInvalid
+from hangtag.errors import RunInterrupted, SettingsInvalid, TrainingDiverged
 from training.search.space import Space, with_drawn
 from training.settings import TrainingSettings
 
@@ -25,6 +25,8 @@ _NAME = "search"
 _SUBJECT = "subject"
 # Of a trial that stands in for one that was killed.
 _KILLED_BEFORE = "killed_before"
+# Of a trial whose loss became no number.
+_DIVERGED = "diverged"
 # So many trials run to their end before any is stopped for being worse than half of them.
 _UNPRUNED_TRIALS = 4
 
@@ -126,6 +128,9 @@ def _run_trial(
 
     try:
         f1 = objective(with_drawn(settings, trial.params), on_epoch)
+    except TrainingDiverged:
+        trial.set_user_attr(_DIVERGED, True)
+        f1 = None
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
@@ -155,6 +160,8 @@ def describe_trial(trial: FrozenTrial, best: FrozenTrial | None) -> str:
         went = f"micro-F1 {trial.value:.4f}"
     elif trial.intermediate_values:
         went = f"stopped after epoch {trial.last_step}, worse than others"
+    elif trial.user_attrs.get(_DIVERGED):
+        went = "its loss ran away"
     else:
         went = "does not fit into the memory"
     record = f"; best {best.value:.4f} (trial {best.number})" if best else ""

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from training.command_line import next_step, python_module
+
 _VARIABLES = {"backbone": "BACKBONE", "weights": "WEIGHTS", "learning_rate": "RATE"}
+# What make passes on as it is, where it takes a list of settings apart at spaces.
+_PLAIN = re.compile(r"[\w.,:/=+-]*", re.ASCII)
 
 
 def train_command(data: Path, chosen: Mapping[str, object], *, quick: bool = False) -> str:
-    """Return the `make train` of a dataset folder with settings; None leaves a setting out."""
+    """Return the command that trains on a dataset folder; None leaves a setting out.
+
+    It is `make train`, unless a setting's value is one that make would take apart.
+    """
     chosen = {name: value for name, value in chosen.items() if value is not None}
-    words = ["make train", f"DATA={shlex.quote(str(data))}", *(["QUICK=1"] if quick else [])]
-    words += [
-        f"{variable}={shlex.quote(str(chosen[name]))}"
-        for name, variable in _VARIABLES.items()
-        if name in chosen
-    ]
-    rest = " ".join(f"{name}={value}" for name, value in chosen.items() if name not in _VARIABLES)
-    return " ".join([*words, *([f'SET="{rest}"'] if rest else [])])
+    rest = [f"{name}={value}" for name, value in chosen.items() if name not in _VARIABLES]
+    if not all(map(_PLAIN.fullmatch, rest)):
+        return _module_command(data, chosen, rest, quick=quick)
+    options = {
+        "DATA": data,
+        **({"QUICK": 1} if quick else {}),
+        **{variable: chosen[name] for name, variable in _VARIABLES.items() if name in chosen},
+    }
+    return next_step("train", **options) + (f' SET="{" ".join(rest)}"' if rest else "")
+
+
+def _module_command(
+    data: Path, chosen: Mapping[str, object], rest: list[str], *, quick: bool
+) -> str:
+    words: list[object] = ["training", "train", "--data", data, *(["--quick"] if quick else [])]
+    for name in _VARIABLES:
+        if name in chosen:
+            words += [f"--{name.replace('_', '-')}", chosen[name]]
+    for setting in rest:
+        words += ["--set", setting]
+    return python_module(*words)

@@ -94,11 +94,28 @@ def test_a_photo_too_small_for_the_network_is_refused() -> None:
         build_backbone("inception_v3", "none", 32)
 
 
-def test_an_unknown_network_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(
-        SettingsInvalid, match=r"network 'resnet19'; there are: alexnet, .*resnet18"
-    ):
-        build_backbone("resnet19", "none", 64)
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("resnet19", "'resnet18'"),
+        ("ResNet-50", "'resnet50'"),
+        ("convnext-tiny", "'convnext_tiny'"),
+        ("resnet50.a1_in1k", "'resnet50'"),
+        ("vit_b16", "'vit_b_16'"),
+    ],
+)
+def test_an_unknown_network_is_named_with_those_that_may_be_meant(name: str, meant: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        build_backbone(name, "none", 64)
+    said = str(refused.value)
+    assert re.search(rf"did you mean .*({meant})", said), said
+    assert "pip install" not in said
+    assert len(said) < 300
+
+
+def test_a_network_like_no_other_is_answered_with_examples_not_with_all_names() -> None:
+    with pytest.raises(SettingsInvalid, match=r"timm; there are [\d,]+, such as resnet18, "):
+        build_backbone("my-model", "none", 64)
 
 
 def test_detectors_are_no_classifiers() -> None:

@@ -46,7 +46,7 @@ def test_zero_is_a_given_value_and_none_is_not() -> None:
 
 
 def test_an_unknown_setting_is_named() -> None:
-    with pytest.raises(SettingsInvalid, match=r"The setting epoch is wrong: .*not permitted"):
+    with pytest.raises(SettingsInvalid, match=r"epoch is unknown; did you mean 'epochs'\?"):
         make_settings(DATA, "none", epoch=3)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Literal
 
 import matplotlib as mpl
 
@@ -27,10 +28,12 @@ def unit_square(axes: Axes, x: str, y: str, title: str = "") -> None:
     axes.grid(alpha=0.3)
 
 
-def name_curves(axes: Axes) -> None:
+def name_curves(
+    axes: Axes, place: Literal["lower left", "lower right", "upper right"] = "lower left"
+) -> None:
     """Draw a legend, if there is anything to name."""
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower left", fontsize=8)
+        axes.legend(loc=place, fontsize=8)
 
 
 def to_png(figure: Figure) -> str:

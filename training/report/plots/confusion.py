@@ -8,6 +8,7 @@ import numpy.typing as npt
 from training.report.evaluated import Evaluated
 from training.report.group_answers import GroupAnswers, group_answers
 from training.report.plots.canvas import new_figure, to_png
+from training.report.plots.names import drawable
 
 _LARGEST = 30
 _OTHERS = "all others"
@@ -23,7 +24,7 @@ def plot_confusion(evaluated: Evaluated, group: str) -> str | None:
     answers = group_answers(evaluated, group)
     if not answers.labelled.any():
         return None
-    names = [evaluated.label_space.labels[i].name for i in answers.columns]
+    names = [drawable(evaluated.label_space.labels[i].name) for i in answers.columns]
     counts, kept = confusion_counts(answers)
     titles = [names[i] for i in kept] + [_OTHERS] * (len(counts) - len(kept))
     return _draw(counts, titles)

@@ -12,6 +12,7 @@ from sklearn.metrics import precision_recall_curve
 from hangtag.decisions import BoolArray
 from training.report.evaluated import Evaluated
 from training.report.plots.canvas import name_curves, new_figure, to_png, unit_square
+from training.report.plots.names import drawable
 
 _MOST_POINTS = 400
 
@@ -24,7 +25,7 @@ def plot_precision_recall(evaluated: Evaluated) -> str:
     _draw_curve(axes, evaluated, everything, "all labels", color="black", linewidth=2.2)
     for name in evaluated.nonempty_groups:
         columns = np.array(evaluated.label_space.indices_of_group(name))
-        _draw_curve(axes, evaluated, columns, evaluated.label_space.group(name).title)
+        _draw_curve(axes, evaluated, columns, drawable(evaluated.label_space.group(name).title))
     unit_square(axes, "recall", "precision")
     name_curves(axes)
     return to_png(figure)
@@ -56,7 +57,7 @@ def plot_abstention(groups: Mapping[str, Any], target_precision: float) -> str:
         curve, accepted = group["abstention"]["curve"], group["abstention"]["accepted"]
         if not curve["share"]:
             continue
-        (line,) = axes.plot(curve["share"], curve["precision"], label=group["title"])
+        (line,) = axes.plot(curve["share"], curve["precision"], label=drawable(group["title"]))
         lowest = min(lowest, *curve["precision"])
         if accepted["photos"]:
             axes.plot(accepted["share"], accepted["precision"], "o", color=line.get_color())

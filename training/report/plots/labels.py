@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from training.report.plots.canvas import new_figure, to_png
+from training.report.plots.canvas import name_curves, new_figure, to_png
+from training.report.plots.names import drawable
 
 _NAMED = 20
 # The room that a name takes.
@@ -30,14 +31,17 @@ def draw_labels(
 
     Parameters
     ----------
-    labels : figures by label: `f1`, `name`, `group`, test `photos`, and the count
+    labels : figures by label: `f1` (None: not measured), `name`, `group`, test `photos`, and the
+        count
     groups : by name, with their `title`
     count : the figure that tells how many photos F1 is drawn against, and `count_title` its name
     """
     figure = new_figure(9, 5.5)
     axes = figure.subplots()
     occurring = [
-        {**label, "count": max(label[count], 1)} for label in labels.values() if label["photos"]
+        {**label, "count": max(label[count], 1)}
+        for label in labels.values()
+        if label["photos"] and label["f1"] is not None
     ]
     for name, group in groups.items():
         points = [label for label in occurring if label["group"] == name]
@@ -47,7 +51,7 @@ def draw_labels(
                 [label["f1"] for label in points],
                 s=20,
                 alpha=0.8,
-                label=group["title"],
+                label=drawable(group["title"]),
             )
     _name_the_surprising(axes, occurring)
     axes.set_xscale("log")
@@ -55,8 +59,7 @@ def draw_labels(
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set(xlabel=count_title, ylabel="F1 on test photos", ylim=(-0.03, 1.05))
     axes.grid(alpha=0.3)
-    if occurring:
-        axes.legend(fontsize=8, loc="lower right")
+    name_curves(axes, "lower right")
     return figure
 
 
@@ -74,4 +77,6 @@ def _name_the_surprising(axes: Axes, labels: list[dict[str, Any]]) -> None:
         if any(abs(place[0] - a) < _NAME_DECADES and abs(y - b) < _NAME_F1 for a, b in named):
             continue
         named.append(place)
-        axes.annotate(label["name"], (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7)
+        axes.annotate(
+            drawable(label["name"]), (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from training.report.plots.canvas import new_figure, to_png, unit_square
+from training.report.plots.names import drawable
 
 _COLUMNS = 4
 _SIDE_IN = 2.9
@@ -54,4 +55,4 @@ def _draw_group(axes: Axes, title: str, calibration: Mapping[str, Any]) -> None:
     )
     unit_square(axes, "", "")
     error, by_chance = calibration["ece"], calibration["chance_ece"]
-    axes.set_title(f"{title}\nECE {error:.3f}, by chance {by_chance:.3f}", fontsize=9)
+    axes.set_title(f"{drawable(title)}\nECE {error:.3f}, by chance {by_chance:.3f}", fontsize=9)

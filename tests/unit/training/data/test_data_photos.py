@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hangtag.errors import DiskFull
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from training.data import (
     Catalogue,
@@ -181,7 +182,19 @@ def test_another_crop_misses_the_cache(catalogue: Catalogue, cache_folder: Path)
     assert len(list(cache_folder.iterdir())) == 3
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+def test_a_full_disk_is_named_and_nothing_is_left(
+    catalogue: Catalogue, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(PixelFile, "write_rows", fill)
+    with pytest.raises(DiskFull, match=f"^No space left on {cache_folder} "):
+        decode(catalogue, cache_folder)
+    assert list(cache_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "broken"), KeyboardInterrupt()])
 def test_what_stops_the_run_passes_and_leaves_nothing(
     catalogue: Catalogue,
     cache_folder: Path,

@@ -31,8 +31,9 @@ def test_mine_then_migrate(tmp_path: Path) -> None:
     source, mined = make_texts(tmp_path / "texts"), tmp_path / "mined"
     result = run("mine", "--data", source, "--out", mined, "--least-count", 1)
     assert result.exit_code == 0, result.output
-    last = result.output.strip().splitlines()[-1]
+    *_, last, following = result.output.strip().splitlines()
     assert last.startswith("Mined 5 tags for 4 of 4 photos")
+    assert following == f"Next: make train DATA={mined}"
 
     stored = tmp_path / "stored.jsonl"
     stored.write_text(json.dumps(["colour:Blue", "colour:Green"]) + "\n")
