@@ -43,11 +43,13 @@ _BLOCK = re.compile(
     "footer|form|h[1-6r]|header|legend|li|main|nav|ol|option|p|pre|section|t[dhr]|table|tbody|"
     "tfoot|thead|ul"
 )
+# Word and its like put a colon into the names of their own, such as `o:p`.
 _OTHER_TAGS = re.compile(
-    "acronym|area|audio|base|body|button|canvas|col|colgroup|data|datalist|details|dialog|embed|"
-    "frame|frameset|head|html|iframe|img|input|label|link|map|marquee|menu|meta|meter|nobr|"
-    "noscript|object|optgroup|output|param|path|picture|progress|r[bpt]|ruby|script|select|source|"
-    "style|summary|svg|template|textarea|time|title|track|video"
+    "acronym|applet|area|audio|base|basefont|bgsound|blink|body|button|canvas|col|colgroup|data|"
+    "datalist|details|dialog|dir|embed|frame|frameset|head|hgroup|html|iframe|img|input|label|link|"
+    "map|marquee|menu|meta|meter|nobr|noframes|noscript|object|optgroup|output|param|path|picture|"
+    "progress|r[bpt]|ruby|script|select|slot|source|style|summary|svg|template|textarea|time|title|"
+    r"track|video|\w+:\w+"
 )
 # All that a tag may have without `=`, so that `a<b and c>d` is none.
 _NO_VALUES = re.compile(

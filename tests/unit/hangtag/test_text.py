@@ -39,6 +39,7 @@ MOST_S = 2.0
         ("<Farbe>rot</Farbe>", "rot"),
         ("red<custom/>shirt", "red shirt"),
         ("<custom size=3>red", "red"),
+        ("<blink>red<o:p>", "red"),
         ("<td nowrap>red<hr noshade />shirt", "red\nshirt"),
         ("<b><i>red</i></b>", "red"),
         ("<u>red", "red"),
