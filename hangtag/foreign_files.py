@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hangtag.lookalikes import without_leading
+
 _HEAD_BYTES = 1024
 _VIDEO, _RAW, _ICON = "a video", "a raw camera file", "an icon"
 _JPEG_XL, _JPEG_2000, _WMF = "a JPEG XL photo", "a JPEG 2000 photo", "a WMF drawing"
@@ -92,7 +94,6 @@ _PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"\x00.{3}(moov|mdat|wide|pnot|skip|free)", _VIDEO),
     )
 )
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TGA_FOOTER = b"TRUEVISION-XFILE."
 
 # The brands of a container (ISO 14496-12), of which a file has one and lists others.
@@ -113,7 +114,7 @@ def format_of(data: bytes) -> str | None:
         return _media_format(head)
     if data[-18:].startswith(_TGA_FOOTER):
         return "a TGA picture"
-    for start in (head, head.removeprefix(_BYTE_ORDER_MARK).lstrip()):
+    for start in (head, without_leading(head)):
         for signature, name in _SIGNATURES.items():
             if start.startswith(signature):
                 return name

@@ -7,7 +7,7 @@ the uint8 array that `Preprocessing.to_model_input` returns. So it cannot differ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,10 @@ from PIL import Image, ImageFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from hangtag.colour import to_srgb
+from hangtag.cut_jpegs import is_secretly_cut
 from hangtag.cut_photos import mend
 from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
-from hangtag.mangled_photos import without_leading_space
+from hangtag.mangled_photos import without_few_leading
 from hangtag.photo_formats import DECODE_ERRORS, PILLOW_MAX_PIXELS, SUPPORTED_FORMATS, open_photo
 from hangtag.photo_structure import PhotoStructure, check_structure
 from hangtag.png_chunks import MAX_EXIF_BYTES
@@ -36,6 +37,7 @@ __all__ = [
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
 _EXIF_ORIENTATION = 0x0112
+_ORIENTATIONS = range(1, 9)
 
 # EXIF orientation -> what turns the photo upright (JEITA CP-3451, tag 0x0112).
 _TURNS: dict[object, Image.Transpose] = {
@@ -100,6 +102,15 @@ class Preprocessing(BaseModel):
         return pixels
 
 
+class _Loaded(NamedTuple):
+    """The file that was decoded, its pixels in sRGB, and what is to be said of it."""
+
+    image: Image.Image
+    rgb: Image.Image
+    is_profile_ignored: bool
+    is_cut_short: bool
+
+
 @dataclass(frozen=True)
 class PhotoFile:
     """A photo whose header was read and lies within the limits; its pixels are not decoded yet."""
@@ -136,41 +147,44 @@ class PhotoFile:
         ImageUndecodable
         """
         width_px, height_px = self.size
-        image, rgb, is_profile_ignored = self._load(2 * smallest_side_px)
-        turn = _turn(image, self._structure.exif)
+        loaded = self._load(2 * smallest_side_px)
+        image, rgb = loaded.image, loaded.rgb
+        turn = _turn(image, self._structure.exifs)
         if turn is not None:
             rgb = rgb.transpose(turn)
         if turn in _SIDEWAYS:
             width_px, height_px = height_px, width_px
         several_frames = self._structure.several_frames
         if several_frames is None:
-            several_frames = getattr(image, "is_animated", False)
+            several_frames = getattr(self._image, "is_animated", False)
         warnings = {
             "several_frames_first_used": several_frames,
             "smaller_than_model_input": max(width_px, height_px) < smallest_side_px,
-            "colour_profile_ignored": is_profile_ignored,
-            "truncated": self._structure.is_cut_short,
+            "colour_profile_ignored": loaded.is_profile_ignored,
+            "truncated": loaded.is_cut_short,
         }
         raised = tuple(name for name, is_raised in warnings.items() if is_raised)
         return DecodedImage(rgb, ImageFacts(width_px, height_px, raised))
 
-    def _load(self, smallest_side_px: int) -> tuple[Image.Image, Image.Image, bool]:
-        """Return the file that was decoded, its pixels, and whether its profile was ignored."""
-        image, structure = self._image, self._structure
-        all_rows = image.size[1]
+    def _load(self, smallest_side_px: int) -> _Loaded:
+        image, structure, size = self._image, self._structure, self.size
+        rows, is_cut_short = size[1], structure.is_cut_short
         try:
-            if structure.is_cut_short:
-                mended = mend(structure.data, image.size)
-                image = open_photo(replace(structure, data=mended), self.pixels)
-            rows = image.size[1]
-            _load(image, structure, smallest_side_px)
+            if not is_cut_short:
+                _load(image, structure, smallest_side_px)
+                is_cut_short = structure.scalable and _is_secretly_cut(image, structure.data)
+            if is_cut_short:
+                mended = replace(structure, data=mend(structure.data, size))
+                image = open_photo(mended, size[0] * size[1])
+                rows = image.size[1]
+                _load(image, structure, smallest_side_px)
             rgb, is_profile_ignored = to_srgb(image, smallest_side_px)
         except DECODE_ERRORS as error:
             kind = f" ({structure.tiff.name})" if structure.tiff else ""
             raise ImageUndecodable(
                 f"The {image.format} photo{kind} is broken or cut short ({error}); send it again."
             ) from error
-        return image, _extend(rgb, rows, all_rows), is_profile_ignored
+        return _Loaded(image, _extend(rgb, rows, size[1]), is_profile_ignored, is_cut_short)
 
 
 def decode_image(data: bytes, limits: ImageLimits, smallest_side_px: int) -> DecodedImage:
@@ -200,7 +214,7 @@ def read_photo(data: bytes, limits: ImageLimits) -> PhotoFile:
             f"The photo has {len(data):,} bytes, more than the {limits.max_image_bytes:,} that "
             "are taken; send it smaller."
         )
-    structure = check_structure(without_leading_space(data), limits.max_image_pixels)
+    structure = check_structure(without_few_leading(data), limits.max_image_pixels)
     image = open_photo(structure, limits.max_image_pixels)
     _check_pixels(image.size, limits)
     return PhotoFile(image, structure)
@@ -230,6 +244,11 @@ def _load(image: ImageFile.ImageFile, structure: PhotoStructure, smallest_side_p
     image.load()
 
 
+def _is_secretly_cut(image: Image.Image, data: bytes) -> bool:
+    last = image.getpixel((image.width - 1, image.height - 1))
+    return is_secretly_cut(data, last, is_progressive="progressive" in image.info)
+
+
 def _extend(rgb: Image.Image, rows: int, all_rows: int) -> Image.Image:
     """Put white, as around every photo, where the rows of one that is cut short are missing."""
     if rows == all_rows:
@@ -239,15 +258,23 @@ def _extend(rgb: Image.Image, rows: int, all_rows: int) -> Image.Image:
     return whole
 
 
-def _turn(image: Image.Image, exif_of_texts: bytes) -> Image.Transpose | None:
+def _turn(image: Image.Image, exif_of_texts: tuple[bytes, ...]) -> Image.Transpose | None:
     """Return what turns a loaded photo upright, by EXIF alone; Pillow itself has turned a TIFF."""
-    exif = image.info.get("exif") or exif_of_texts
-    if image.format == "TIFF" or not exif or len(exif) > MAX_EXIF_BYTES:
+    if image.format == "TIFF":
+        return None
+    # The first that names an orientation holds.
+    orientations = (_orientation(exif) for exif in (image.info.get("exif"), *exif_of_texts))
+    return _TURNS.get(next((each for each in orientations if each in _ORIENTATIONS), None))
+
+
+def _orientation(exif: bytes | None) -> object:
+    """Return the number that EXIF names, or None."""
+    if not exif or len(exif) > MAX_EXIF_BYTES:
         return None
     tags = Image.Exif()
     try:
         tags.load(exif)
-        return _TURNS.get(tags.get(_EXIF_ORIENTATION))
+        return tags.get(_EXIF_ORIENTATION)
     except DECODE_ERRORS:
         # Broken metadata does not make a photo unreadable; it is seen as it lies.
         return None

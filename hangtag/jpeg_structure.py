@@ -54,12 +54,15 @@ class Frame:
 
 @dataclass
 class Scans:
-    """Which of a picture's coefficients the scans hold that have at least begun."""
+    """Which of a picture's coefficients the scans hold that have at least begun.
+
+    `is_detail` tells whether the last one adds only to what the others hold: not the blocks' means.
+    """
 
     frame: Frame
     lacking: dict[int, set[int]] = field(default_factory=dict)
     sizes_bytes: list[int] = field(default_factory=list)
-    is_refinement: bool = False
+    is_detail: bool = False
 
     def __post_init__(self) -> None:
         kept = range(_COEFFICIENTS if self.frame.is_progressive else 1)
@@ -68,7 +71,7 @@ class Scans:
     def add(self, content: bytes, size_bytes: int) -> None:
         count = content[0]
         first, last, approximation = content[1 + 2 * count : 4 + 2 * count]
-        self.is_refinement = self.frame.is_progressive and approximation >> 4 > 0
+        self.is_detail = self.frame.is_progressive and (first > 0 or approximation >> 4 > 0)
         self.sizes_bytes.append(size_bytes)
         if self.frame.is_progressive and approximation & 15:
             return
@@ -134,6 +137,15 @@ def read_scans(data: bytes) -> Scans | None:
     if scans and begun:
         scans.add(data[begun.start : begun.end], len(data) - begun.end)
     return scans
+
+
+def before_end(data: bytes) -> bytes:
+    """Return a file up to the end of its image, without the marker and what follows it."""
+    position = 2
+    for segment in segments(data):
+        position = segment.end
+    found = _MARKER.search(data, position)
+    return data[: found.start()] if found else data
 
 
 def _unsupported(kind: str) -> FormatUnsupported:

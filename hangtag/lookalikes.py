@@ -8,6 +8,7 @@ import codecs
 import json
 import re
 
+from hangtag.tiff_structure import TIFF_SIGNATURES
 from hangtag.web_forms import name_of_form
 
 # Enough of the beginning to tell.
@@ -17,9 +18,11 @@ _PHOTO_STARTS = (
     b"\x89PNG\r\n\x1a\n",
     b"GIF87a",
     b"GIF89a",
-    b"II*\x00",
-    b"MM\x00*",
+    *TIFF_SIGNATURES,
 )
+# What programs put before the first byte of what they print or join.
+_LEADING_TEXT = " \t\r\n\ufeff"
+_LEADING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*")
 _JSON_STARTS = ("{", "[", '"')
 _BASE64_START = re.compile(r"[A-Za-z0-9+/_-]{24,}")
 # Two digits a byte, and what programs print around them: `FF-D8`, `\xff\xd8`, `0xff, 0xd8`.
@@ -49,9 +52,14 @@ _PATH = re.compile(r"[^\r\n]{1,400}\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", 
 _MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\ncontent-", re.IGNORECASE)
 
 
+def without_leading(data: bytes) -> bytes:
+    """Drop line ends, spaces and byte order marks before what was meant."""
+    return _LEADING.sub(b"", data, count=1)
+
+
 def is_photo(data: bytes) -> bool:
     """Whether the bytes begin as the files of photos do, read or refused ones."""
-    head = data[:_HEAD].lstrip(b"\r\n")
+    head = without_leading(data[:_HEAD])
     if head[:4] == b"RIFF":
         return head[8:12] == b"WEBP"
     if head[:2] == b"BM":
@@ -89,7 +97,7 @@ def is_photo_in_base64(text: str) -> bool:
 def name_of_text(data: bytes | str) -> str | None:
     """Return what a text is that is no photo, such as `a data URL`; None if it is nothing known."""
     text = data if isinstance(data, str) else data[:_HEAD].decode("utf-8", "replace")
-    text = text[:_HEAD].lstrip("\ufeff \t\r\n")
+    text = text[:_HEAD].lstrip(_LEADING_TEXT)
     lower = text.lower()
     if lower.startswith("data:"):
         return "a data URL"

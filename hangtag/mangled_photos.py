@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
-from hangtag.lookalikes import is_json, is_photo, name_of_text
+from hangtag.lookalikes import is_json, is_photo, name_of_text, without_leading
 
 _HEAD_BYTES = 1024
-# What programs put before the first byte of what they print or join.
 _MAX_LEADING_BYTES = 16
-_LEADING = b" \t\r\n" + codecs.BOM_UTF8
 
 _OWN_BYTES = "send the photo's own bytes"
 # (how the bytes begin, what they are and what to do); the first that fits.
@@ -40,10 +37,10 @@ _KINDS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 )
 
 
-def without_leading_space(data: bytes) -> bytes:
+def without_few_leading(data: bytes) -> bytes:
     """Drop the few line ends, spaces and byte order marks that may stand before a photo."""
     head = data[: _MAX_LEADING_BYTES + 1]
-    skipped = len(head) - len(head.lstrip(_LEADING))
+    skipped = len(head) - len(without_leading(head))
     if not 0 < skipped <= _MAX_LEADING_BYTES:
         return data
     return data[skipped:] if is_photo(data[skipped : skipped + _HEAD_BYTES]) else data
@@ -51,7 +48,7 @@ def without_leading_space(data: bytes) -> bytes:
 
 def mangling_of(data: bytes) -> str | None:
     """Return what the bytes look like in a photo's place, and what to do; None if unknown."""
-    head = data[:_HEAD_BYTES].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+    head = without_leading(data[:_HEAD_BYTES])
     if name := name_of_text(head):
         return f"{name}; {_OWN_BYTES}"
     if is_json(head):

@@ -16,7 +16,7 @@ from hangtag.errors import (
 )
 from hangtag.foreign_files import format_of
 from hangtag.jpeg_structure import START_OF_IMAGE
-from hangtag.lookalikes import is_photo
+from hangtag.lookalikes import is_photo, without_leading
 from hangtag.mangled_photos import mangling_of
 from hangtag.photo_structure import PhotoStructure
 from hangtag.png_chunks import without_profile
@@ -124,7 +124,7 @@ def _refusal(structure: PhotoStructure) -> RequestError:
         return ImageUndecodable(
             f"The TIFF photo ({structure.tiff.name}) is broken or cut short; send it again."
         )
-    if is_photo(data) and not data[:1].isspace():
+    if is_photo(data) and without_leading(data[:3]) == data[:3]:
         return ImageUndecodable("The photo is broken or cut short; send it again.")
     if mangling := mangling_of(data):
         return ImageUndecodable(f"In place of a photo this is {mangling}.")

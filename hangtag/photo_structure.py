@@ -19,7 +19,7 @@ from hangtag.jpeg_structure import END_OF_IMAGE, SCAN, START_OF_IMAGE, read_fram
 from hangtag.png_chunks import SIGNATURE as PNG_SIGNATURE
 from hangtag.png_chunks import read_png
 from hangtag.tiff_kinds import TiffKind
-from hangtag.tiff_structure import check_tiff
+from hangtag.tiff_structure import TIFF_SIGNATURES, check_tiff
 from hangtag.webp_chunks import is_webp, read_webp
 
 _MAX_JPEG_SEGMENTS = 1024
@@ -37,8 +37,6 @@ _MAX_AVIF_MOVIE_BYTES = 262_144
 _GIF_BLOCK = re.compile(rb"[,!;]")
 _GIF_IMAGE, _GIF_EXTENSION = ord(","), ord("!")
 _RLE_COMPRESSIONS = (1, 2)
-# All that Pillow takes for one.
-_TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
 _AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
 _AVIF_INDICES = (b"iloc", b"iinf", b"iref", b"ipma", b"grpl")
 
@@ -53,7 +51,7 @@ class PhotoStructure:
     several_frames : whether there is more than one picture; None for formats where Pillow knows it
         without reading them
     is_cut_short : whether a JPEG, PNG or WebP lacks its end
-    exif : what the texts of a PNG hold of it
+    exifs : what the texts of a PNG hold of it
     tiff : which kind of TIFF it is
     """
 
@@ -61,7 +59,7 @@ class PhotoStructure:
     scalable: bool = False
     several_frames: bool | None = None
     is_cut_short: bool = False
-    exif: bytes = b""
+    exifs: tuple[bytes, ...] = ()
     tiff: TiffKind | None = None
 
 
@@ -79,11 +77,15 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
         return _check_gif(data)
     if data.startswith(PNG_SIGNATURE):
         png = read_png(data)
-        return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exif=png.exif)
+        return PhotoStructure(png.data, is_cut_short=png.is_cut_short, exifs=png.exifs)
     if is_webp(data):
         webp = read_webp(data)
-        return PhotoStructure(webp.data, is_cut_short=webp.is_cut_short)
-    if data.startswith(_TIFF_SIGNATURES):
+        return PhotoStructure(
+            webp.data,
+            several_frames=True if webp.is_cut_animation else None,
+            is_cut_short=webp.is_cut_short,
+        )
+    if data.startswith(TIFF_SIGNATURES):
         return PhotoStructure(data, tiff=check_tiff(data, max_pixels))
     if data.startswith(b"BM"):
         _check_bmp(data)

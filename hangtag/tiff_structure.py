@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from hangtag.errors import FormatUnsupported, ImageUndecodable
 from hangtag.tiff_kinds import KIND_TAGS, TiffKind, tiff_kind
 
+# All that Pillow takes for one.
+TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
+
 _MAX_TAGS = 4096
 # A colour map has 196,608; a picture of 65,535 rows in strips of one row, fewer.
 _MAX_NUMBERS = 262_144
@@ -163,7 +166,8 @@ def _check_geometry(
     geometry: dict[int, int], offset_counts: dict[int, int], max_pixels: int
 ) -> None:
     width, height = geometry.get(_WIDTH, 0), geometry.get(_HEIGHT, 0)
-    rows = geometry.get(_ROWS_PER_STRIP) or height
+    # What the standard has where it says nothing is more than any picture has.
+    rows = min(geometry.get(_ROWS_PER_STRIP) or height, height)
     tile_width, tile_height = geometry.get(_TILE_WIDTH) or width, geometry.get(_TILE_HEIGHT) or rows
     if tile_width * tile_height > max(max_pixels, width * height):
         raise _absurd(f"tiles of {tile_width:,} x {tile_height:,} pixels")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from hangtag.cut_photos import MAX_MISSING_SHARE
 from hangtag.errors import ImageUndecodable
 from hangtag.images import DecodedImage, ImageLimits, decode_image
+from hangtag.missing_share import MAX_MISSING_SHARE
+from hangtag.png_chunks import chunk_of, chunks
 
 SIZE = (320, 480)
 TRUNCATED = ("truncated",)
@@ -139,6 +141,93 @@ def test_zeros_that_were_never_written_over_are_no_picture(name: str, zeros: int
         decode(without_last(data, 0.5) + bytes(zeros))
 
 
+def product_on_white(size: tuple[int, int] = (900, 700)) -> Image.Image:
+    """Its lower half is white."""
+    image = Image.new("RGB", size, (255, 255, 255))
+    image.paste(picture(size=(size[0] // 3, size[1] // 3)), (size[0] // 3, size[1] // 8))
+    return image
+
+
+@pytest.mark.parametrize("quality", [60, 75, 90])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("missing_bytes", [1, 2, 3, 4, 8, 30])
+def test_white_below_a_product_is_picture_though_it_is_stored_as_zeros(
+    quality: int, progressive: bool, missing_bytes: int
+) -> None:
+    """As tables made to measure have it."""
+    data = saved(
+        product_on_white(), "JPEG", quality=quality, optimize=True, progressive=progressive
+    )
+    decoded = decode(data[:-missing_bytes])
+    assert decoded.facts.warnings == TRUNCATED
+    differs = np.abs(np.asarray(decoded.rgb, int) - pixels(data)).max(axis=-1)
+    # A product of that size is decoded at half the scale.
+    above = differs[:330]
+    assert above.mean() < 0.1 if progressive else (above == 0).all()
+
+
+@pytest.mark.parametrize("zeros", [100, 1000, 5000, 20_000])
+def test_zeros_are_no_white_where_more_than_white_was_to_come(zeros: int) -> None:
+    image = product_on_white()
+    image.paste(picture(size=(200, 200)), (50, 450))
+    data = saved(image, "JPEG", optimize=True)
+    with pytest.raises(ImageUndecodable, match="cut short: about"):
+        decode(without_last(data, 0.5) + bytes(zeros))
+    with pytest.raises(ImageUndecodable, match="cut short: about"):
+        decode(without_last(data, 0.5).ljust(len(data), b"\0"))
+
+
+@pytest.mark.parametrize("missing_bytes", [3, 4, 6, 12])
+def test_a_progressive_product_on_white_lacks_hardly_anything(missing_bytes: int) -> None:
+    """The last bytes of a scan say only that the white has no detail."""
+    data = saved(product_on_white(), "JPEG", progressive=True)
+    decoded = decode(data[:-missing_bytes])
+    assert decoded.facts.warnings == TRUNCATED
+    assert np.abs(np.asarray(decoded.rgb, int) - pixels(data)).mean() < 0.1
+
+
+@pytest.mark.parametrize("name", JPEGS)
+def test_an_end_marker_that_was_put_to_a_cut_jpeg_hides_nothing(name: str) -> None:
+    """Of a progressive one, if more than the last bits of detail are missing."""
+    data = JPEGS[name]
+    for share in (0.8,) if name in PROGRESSIVE else (0.5, 0.8):
+        with pytest.raises(ImageUndecodable, match="cut short"):
+            decode(without_last(data, share) + b"\xff\xd9")
+    if name in SEQUENTIAL:
+        assert decode(without_last(data, 0.03) + b"\xff\xd9").facts.warnings == TRUNCATED
+
+
+def test_a_header_that_claims_twice_the_rows_is_found_out() -> None:
+    data = JPEGS["baseline"]
+    place = data.index(b"\xff\xc0") + 5
+    with pytest.raises(ImageUndecodable, match="about 50"):
+        decode(data[:place] + struct.pack(">H", 2 * SIZE[1]) + data[place + 2 :])
+
+
+@pytest.mark.parametrize("level", [127, 128])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_photo_that_ends_in_grey_is_whole(mode: str, level: int) -> None:
+    image = picture()
+    image.paste((level,) * 3, (0, SIZE[1] // 2, *SIZE))
+    for progressive in (False, True):
+        data = saved(image.convert(mode), "JPEG", progressive=progressive)
+        assert decode(data).facts.warnings == ()
+        assert decode(data + JPEGS["grey"]).facts.warnings == ()
+
+
+def test_a_cut_lossless_jpeg_is_refused_at_once() -> None:
+    components = bytes([1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0])
+    frame = struct.pack(">HBHHB", 17, 8, 8000, 8000, 3) + components
+    table = struct.pack(">HB", 2 + 17 + 12, 0) + bytes([0, 1, 5, 1, 1, 1, 1, 1, 1, *[0] * 7])
+    table += bytes(range(12))
+    scan = struct.pack(">HB", 12, 3) + bytes([1, 0, 2, 0, 3, 0]) + bytes([1, 0, 0])
+    data = b"\xff\xd8\xff\xc3" + frame + b"\xff\xc4" + table + b"\xff\xda" + scan
+    started = time.thread_time()
+    with pytest.raises(ImageUndecodable, match="lossless JPEG photo is cut short"):
+        decode(data + b"\x12\x34" * 50)
+    assert time.thread_time() - started < 0.2
+
+
 def test_what_follows_the_end_of_a_jpeg_cuts_nothing() -> None:
     for tail in (b"", bytes(1000), b"a film" * 100, JPEGS["grey"]):
         assert decode(JPEGS["baseline"] + tail).facts.warnings == ()
@@ -221,6 +310,66 @@ def test_a_png_of_which_more_is_missing_is_refused(name: str, share: float) -> N
         decode(without_last(PNGS[name], share))
 
 
+def in_pieces(data: bytes, piece_bytes: int = 8192, last: bytes = b"") -> bytes:
+    """The PNG in IDAT chunks of the size that libpng writes, with a chunk behind them."""
+    pixels = b"".join(data[each.start : each.content_end] for each in chunks(data)
+                      if each.kind == b"IDAT")  # fmt: skip
+    pieces = (pixels[at : at + piece_bytes] for at in range(0, len(pixels), piece_bytes))
+    idats = b"".join(chunk_of(b"IDAT", piece) for piece in pieces)
+    return data[: data.index(b"IDAT") - 4] + idats + last + chunk_of(b"IEND", b"")
+
+
+def test_a_png_of_many_chunks_may_be_cut_anywhere_near_its_end() -> None:
+    data = in_pieces(saved(picture(size=(600, 400)), "PNG"))
+    whole = pixels(data)
+    boundary = data.rindex(b"IDAT", 0, -8300) - 4
+    for end in (*range(boundary - 6, boundary + 40), *range(boundary + 40, len(data), 501)):
+        decoded = decode(data[:end])
+        assert decoded.facts.warnings == TRUNCATED
+        assert np.array_equal(np.asarray(decoded.rgb)[:370], whole[:370])
+
+
+def test_a_png_cut_in_what_follows_its_pixels_gives_every_pixel() -> None:
+    exif = chunk_of(b"eXIf", camera_exif().removeprefix(b"Exif\0\0"))
+    data = in_pieces(PNGS["rgb"], last=exif)
+    for missing_bytes in (3, 12, 14, 200, len(exif) + 8, len(exif) + 12, len(exif) + 15):
+        decoded = decode(data[:-missing_bytes])
+        assert decoded.facts.warnings == TRUNCATED
+        assert np.array_equal(np.asarray(decoded.rgb), pixels(PNGS["rgb"]))
+
+
+@pytest.mark.parametrize("missing_bytes", [1, 14, 16, 500])
+def test_the_exif_behind_the_pixels_of_a_png_turns_it_if_its_start_is_there(
+    missing_bytes: int,
+) -> None:
+    exif = chunk_of(b"eXIf", camera_exif(orientation=3).removeprefix(b"Exif\0\0"))
+    decoded = decode(in_pieces(PNGS["rgb"], last=exif)[:-missing_bytes])
+    assert np.array_equal(np.asarray(decoded.rgb), pixels(PNGS["rgb"])[::-1, ::-1])
+
+
+def test_a_cut_png_that_moves_is_said_to_have_several_frames() -> None:
+    data = saved(picture(), "PNG", save_all=True, append_images=[picture().rotate(180)])
+    second = data.index(b"fdAT")
+    for end in (len(data) - 5, second + 100, second - 50):
+        assert set(decode(data[:end]).facts.warnings) == {"several_frames_first_used", "truncated"}
+    assert "several_frames_first_used" in decode(data[: second - 2000]).facts.warnings
+
+
+@pytest.mark.parametrize("level", [0, 6])
+def test_zeros_behind_a_cut_png_are_no_picture(level: int) -> None:
+    data = saved(picture("L"), "PNG", compress_level=level)
+    assert decode(without_last(data, 0.02) + bytes(50_000)).facts.warnings == TRUNCATED
+    with pytest.raises(ImageUndecodable):
+        decode(without_last(data, 0.5) + bytes(50_000))
+
+
+def test_a_png_that_stores_black_as_zeros_is_whole() -> None:
+    data = saved(Image.new("RGB", SIZE), "PNG", compress_level=0)
+    decoded = decode(data[: -12 - 8])
+    assert decoded.facts.warnings == TRUNCATED
+    assert (np.asarray(decoded.rgb) == 0).all()
+
+
 def interlaced(side_px: int) -> bytes:
     """Seven passes of zeros."""
     starts = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
@@ -257,8 +406,9 @@ def test_a_cut_bomb_is_not_blown_up() -> None:
         decode(data)
 
 
-def camera_exif() -> bytes:
+def camera_exif(orientation: int = 1) -> bytes:
     exif = Image.Exif()
+    exif[0x0112] = orientation
     exif[0x010F] = "a camera" * 200
     return exif.tobytes()
 
@@ -276,6 +426,23 @@ def test_what_follows_the_pixels_of_a_webp_may_be_missing(
     decoded = decode(data[:-missing_bytes])
     assert decoded.facts.warnings == TRUNCATED
     assert np.array_equal(np.asarray(decoded.rgb), pixels(data))
+
+
+@pytest.mark.parametrize("missing_bytes", [1, 2, 500, 1500])
+def test_the_exif_of_a_webp_turns_it_if_its_start_is_there(missing_bytes: int) -> None:
+    data = saved(picture(), "WEBP", exif=camera_exif(orientation=6))
+    decoded = decode(data[:-missing_bytes])
+    assert (decoded.facts.width_px, decoded.facts.height_px) == SIZE[::-1]
+    assert np.array_equal(np.asarray(decoded.rgb), pixels(data))
+
+
+def test_a_cut_webp_that_moves_is_said_to_have_several_frames() -> None:
+    data = saved(picture(), "WEBP", save_all=True, append_images=[picture().rotate(180)])
+    first, second = data.index(b"ANMF"), data.rindex(b"ANMF")
+    assert first < second
+    for end in (len(data) - 5, second + 100, second):
+        assert set(decode(data[:end]).facts.warnings) == {"several_frames_first_used", "truncated"}
+        assert np.array_equal(pixels(data[:end]), pixels(data))
 
 
 def test_a_webp_without_the_filler_at_its_end_is_read() -> None:

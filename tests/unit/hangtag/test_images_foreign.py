@@ -13,6 +13,7 @@ from PIL import Image
 
 from hangtag.errors import FormatUnsupported, ImageUndecodable, RequestError
 from hangtag.images import ImageLimits, decode_image
+from hangtag.lookalikes import is_photo
 from tests.tiny_tagger import RED, photo
 
 JPEG, PNG = photo(), photo(format="PNG")
@@ -26,9 +27,9 @@ def refusal(data: bytes, error: type[Exception]) -> str:
     return str(raised.value)
 
 
-def saved(image_format: str, mode: str = "RGB") -> bytes:
+def saved(image_format: str, mode: str = "RGB", **options: object) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (48, 48), RED).convert(mode).save(buffer, image_format)
+    Image.new("RGB", (48, 48), RED).convert(mode).save(buffer, image_format, **options)
     return buffer.getvalue()
 
 
@@ -153,6 +154,17 @@ def test_a_little_space_before_a_photo_is_dropped(image_format: str, before: byt
     plain, led = (decode_image(each, ImageLimits(), 32) for each in (data, before + data))
     assert led.facts == plain.facts
     assert np.array_equal(np.asarray(led.rgb), np.asarray(plain.rgb))
+
+
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"  ", b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n\t"])
+def test_what_comes_before_a_photo_is_the_same_for_all_who_look(before: bytes) -> None:
+    big_tiff = saved("TIFF", big_tiff=True)
+    assert big_tiff.startswith(b"II+")
+    for data in (*map(saved, FORMATS), big_tiff):
+        assert is_photo(before + data)
+    assert decode_image(before + big_tiff, ImageLimits(), 32).facts.warnings == ()
+    assert refusal(before + b"%PDF-1.7", FormatUnsupported).startswith("This is a PDF document")
+    assert "a data URL" in refusal(before + b"data:image/png;base64,AAAA", ImageUndecodable)
 
 
 def test_much_space_before_a_photo_is_not() -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from hangtag.images import ImageLimits, decode_image
+from hangtag.png_chunks import chunk_of
 from tests.tiny_tagger import GREEN, RED
 
 # As programs write it: an element, and an attribute.
@@ -32,7 +33,7 @@ def upright(size: tuple[int, int] = (64, 40)) -> Image.Image:
 def exif_of(orientation: int | None) -> bytes:
     exif = Image.Exif()
     exif[0x010F] = "a camera"
-    if orientation:
+    if orientation is not None:
         exif[0x0112] = orientation
     return exif.tobytes()
 
@@ -130,6 +131,19 @@ def test_xmp_in_a_raw_profile_turns_no_png(xmp: bytes) -> None:
 def test_the_chunk_made_for_exif_holds_over_a_raw_profile() -> None:
     profile = raw_profile("exif", exif_of(TURNED))
     assert_upright(png_with("Raw profile type exif", profile, "zTXt", exif=exif_of(1)))
+
+
+@pytest.mark.parametrize("orientation", [None, 0])
+def test_exif_that_names_no_orientation_hides_none(orientation: int | None) -> None:
+    sideways = upright().transpose(Image.Transpose.ROTATE_90)
+    profile = raw_profile("exif", exif_of(TURNED))
+    data = png_with(
+        "Raw profile type exif", profile, "zTXt", exif=exif_of(orientation), stored=sideways
+    )
+    assert_upright(data)
+    silent = raw_profile("APP1", exif_of(orientation)).encode()
+    text = b"tEXt", b"Raw profile type APP1\0" + silent
+    assert_upright(data[:33] + chunk_of(*text) + data[33:])
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,22 @@ def test_texts_that_grow_a_thousandfold_cost_nothing(keyword: bytes) -> None:
     assert time.thread_time() - started < 0.5
 
 
+@pytest.mark.parametrize("piece", [b"a ", b"00", b"  ", b"0\n"])
+def test_profiles_of_many_pieces_cost_nothing(piece: bytes) -> None:
+    bomb = b"Raw profile type exif\0\0" + zlib.compress(piece * 1_500_000, 9)
+    data = with_chunks(*[png_chunk(b"zTXt", bomb)] * 16)
+    started = time.thread_time()
+    assert_red(data)
+    assert time.thread_time() - started < 0.2
+
+
+def test_profiles_that_are_not_compressed_share_the_bound() -> None:
+    text = png_chunk(b"tEXt", b"Raw profile type exif\0" + b"0 " * 600_000)
+    started = time.thread_time()
+    assert_red(with_chunks(*[text] * 16))
+    assert time.thread_time() - started < 0.2
+
+
 @pytest.mark.parametrize(
     "chunk",
     [

@@ -150,6 +150,15 @@ def test_these_are_read(name: str) -> None:
         assert np.abs(seen - READ[name].seen()).max() <= 3
 
 
+@pytest.mark.parametrize("compression", [NO_COMPRESSION, DEFLATE])
+@pytest.mark.parametrize("rows", [65_535, 10_000_000, 4_294_967_295])
+def test_a_strip_may_claim_more_rows_than_the_picture_has(rows: int, compression: int) -> None:
+    """The standard's own default is 4,294,967,295."""
+    samples = np.zeros((30, 4000, 3), np.uint8)
+    data = tiff(samples, RGB, compression=compression, tags={278: (LONG, (rows,))})
+    assert np.array_equal(decoded(data), samples)
+
+
 REFUSED: dict[str, bytes] = {
     "16-bit RGB, in separate planes": Kind(RGB, 16).file(planar=True),
     "16-bit RGB with alpha, in separate planes": Kind(RGB, 16, channels=4, extra=(ALPHA,)).file(
