@@ -11,6 +11,8 @@ from hangtag.lookalikes import is_photo, is_photo_in_base64, is_photo_in_hex, na
 
 # Some leave its first letters out.
 _DATA_URL = re.compile(r"(?:data:|(?=[\w/+.; =-]{0,200}base64,))([^,]{0,200}),", re.IGNORECASE)
+_ESCAPED_DATA_URL = re.compile("data%3a", re.IGNORECASE)
+_MAX_DATA_URLS = 2
 # What Windows' certutil puts around it.
 _FRAME = re.compile(r"-----[A-Z ]{1,40}-----")
 _QUOTED = re.compile(r"""b?(["'])(.*)\1""", re.DOTALL)
@@ -18,6 +20,9 @@ _OUTSIDE = re.compile(r"[^A-Za-z0-9+/]")
 _OTHER_SPACE = re.compile(r"[\t\r\n]")
 # What is left of a line break or a slash that was escaped twice.
 _ESCAPES = (("\\r", ""), ("\\n", ""), ("\\/", "/"))
+# `split` would make an object of each piece.
+_NO_SPACE = str.maketrans("", "", "".join(chr(i) for i in range(0x3001) if chr(i).isspace()))
+_NO_SEPARATORS = str.maketrans("", "", "-:,")
 _URL_SAFE = str.maketrans("-_", "+/")
 # What other languages write where they have no photo.
 _SHORT = 20
@@ -41,9 +46,14 @@ def decode_photo(content: str, path: str, max_bytes: int) -> bytes:
     """
     text = _unquoted(content.lstrip("\ufeff").strip())
     if is_photo_in_hex(text):
-        return _from_hex(text, path, max_bytes)
-    data_url = _DATA_URL.match(text)
-    if data_url is not None:
+        return _from_hex(text, content, path, max_bytes)
+    if _ESCAPED_DATA_URL.match(text):
+        text = _percent_decoded(text).decode("latin-1")
+    # A client may put it before what has it already.
+    for _ in range(_MAX_DATA_URLS):
+        data_url = _DATA_URL.match(text)
+        if data_url is None:
+            break
         header, text = data_url[1].lower(), text[data_url.end() :]
         if not header.endswith("base64") and "%" in text:
             return _limited(_percent_decoded(text), path, max_bytes)
@@ -55,11 +65,15 @@ def _unquoted(text: str) -> str:
     return quoted[2] if quoted else text
 
 
-def _from_hex(text: str, path: str, max_bytes: int) -> bytes:
+def _from_hex(text: str, content: str, path: str, max_bytes: int) -> bytes:
     try:
-        return _limited(bytes.fromhex(re.sub(r"^(0x|\\x)", "", text)), path, max_bytes)
+        digits = text.lower().replace("0x", "").replace("\\x", "").translate(_NO_SEPARATORS)
+        return _limited(bytes.fromhex(digits), path, max_bytes)
     except ValueError as error:
-        raise _refused(path, "looks like hexadecimal digits that are broken") from error
+        name = name_of_text(content)
+        if name is None or "hexadecimal" in name:
+            raise _refused(path, "looks like hexadecimal digits that are broken") from error
+        raise _refused(path, f"is {name}, not base64") from error
 
 
 def _from_base64(text: str, content: str, path: str, max_bytes: int) -> bytes:
@@ -89,7 +103,7 @@ def _letters(text: str) -> str:
             text = text.replace(escaped, plain)
     if _is_space_a_plus(text):
         text = text.replace(" ", "+")
-    text = "".join(text.split()).rstrip("=")
+    text = text.translate(_NO_SPACE).rstrip("=")
     return text.translate(_URL_SAFE) if "-" in text or "_" in text else text
 
 

@@ -17,12 +17,22 @@ from hangtag.errors import (
     TooManyImages,
 )
 from hangtag.faults import first_fault
+from hangtag.foreign_files import format_of
 from hangtag.json_text import read_json_object
 from hangtag.lookalikes import is_json, is_photo, name_of_text
-from hangtag.parts import OPTION_NAMES, Part, charset_of, read_fields, read_text
+from hangtag.parts import (
+    OPTION_NAMES,
+    Part,
+    charset_of,
+    misplaced_json,
+    read_fields,
+    read_text,
+    repeated,
+)
 from hangtag.product import Product
 from hangtag.schema import ProductRequest
 from hangtag.settings import TaggerSettings
+from hangtag.web_forms import advice_on_form
 
 __all__ = ["Part", "Product", "read_product"]
 
@@ -32,10 +42,6 @@ _WEB_FORM = "application/x-www-form-urlencoded"
 # What a photo is sent as, besides image/*; "" is a body without a content type.
 _PHOTO_TYPES = frozenset({"application/octet-stream", "binary/octet-stream", _WEB_FORM, ""})
 _JSON_TYPES = frozenset({"application/json", "text/json", "application/x-json"})
-# Of such fields of a form, the text is a photo's: a data URL or base64.
-_PHOTO_FIELDS = frozenset(
-    {"content", "file", "files", "image", "images", "img", "photo", "photos", "picture"}
-)
 _SAY_WHAT_IT_IS = "send the bytes of the photo's file as they are, or JSON, or a form"
 
 
@@ -58,7 +64,7 @@ def read_product(
     ------
     RequestError : and its subclasses, for this request alone.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     if media_type == _MULTIPART and not content_encoding:
         return _read_multipart(parts, settings)
     queries, sent = _split_off_body(parts)
@@ -81,6 +87,10 @@ def _split_off_body(parts: Sequence[Part]) -> tuple[list[Part], bytes]:
     return [part for i, part in enumerate(parts) if i != last_body], parts[last_body].value
 
 
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
 def _is_json_type(media_type: str) -> bool:
     return media_type in _JSON_TYPES or media_type.endswith("+json")
 
@@ -88,11 +98,13 @@ def _is_json_type(media_type: str) -> bool:
 def _refuse_other(body: bytes, media_type: str) -> None:
     """Raise if the body is known to be no photo's bytes, or is not said to be any."""
     name = name_of_text(body)
-    if media_type == _MULTIPART or name in ("a multipart form", "a web form"):
+    if media_type == _MULTIPART or name == "a multipart form":
         raise FormatUnsupported(
             f"The body is {name or 'a multipart form under a Content-Encoding'}, which is not read "
             "like this; send multipart/form-data, and leave its header to your client."
         )
+    if name is not None and (advice := advice_on_form(name)):
+        raise FormatUnsupported(f"The body is {name}, which is not read; {advice}.")
     if name is not None and not name.startswith("an HTML"):
         raise ImageUndecodable(f"The body is {name}; {_SAY_WHAT_IT_IS}.")
     if not media_type.startswith("image/") and media_type not in _PHOTO_TYPES:
@@ -124,18 +136,17 @@ def _read_json(
 
 
 def _read_multipart(parts: Sequence[Part], settings: TaggerSettings) -> Product:
-    request, images, fields = ProductRequest(), [], []
-    for part in parts:
-        if part.is_left_empty:
-            continue
+    filled = [part for part in parts if not part.is_left_empty]
+    request = _read_request_part([part for part in filled if part.name == "request"])
+    images, fields = [], []
+    for part in filled:
         if part.name == "request":
-            document = read_json_object(part.value, "$.request", charset_of(part.content_type))
-            request = _request_of(document, "$.request")
-        elif not part.is_text:
-            images.append(part.value)
-        elif part.plain_name in _PHOTO_FIELDS:
-            text = read_text(part)
-            images.append(decode_photo(text, f"$.{part.plain_name}", settings.max_image_bytes))
+            continue
+        if not part.is_text:
+            images.append(_file_of(part))
+        elif part.is_photo_field:
+            path = f"$.{part.plain_name}"
+            images.append(decode_photo(read_text(part), path, settings.max_image_bytes))
         else:
             fields.append(part)
     if request.images:
@@ -145,6 +156,23 @@ def _read_multipart(parts: Sequence[Part], settings: TaggerSettings) -> Product:
             "$.request.images",
         )
     return _product(_merge(request, _request_of_fields(fields)), images, settings)
+
+
+def _read_request_part(parts: Sequence[Part]) -> ProductRequest:
+    documents = [
+        read_json_object(part.value, "$.request", charset_of(part.content_type)) for part in parts
+    ]
+    if any(document != documents[0] for document in documents):
+        raise repeated("request", "$.request")
+    return _request_of(documents[0], "$.request") if documents else ProductRequest()
+
+
+def _file_of(part: Part) -> bytes:
+    holds_json = is_json(part.value) and not format_of(part.value)
+    is_called_json = _is_json_type(_media_type(part.content_type)) and not is_photo(part.value)
+    if holds_json or is_called_json:
+        raise misplaced_json(part)
+    return part.value
 
 
 def _product(request: ProductRequest, images: Sequence[bytes], settings: TaggerSettings) -> Product:

@@ -5,6 +5,7 @@ from __future__ import annotations
 _TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _MISTAKES = {
     "'": "names and texts stand in double quotes, not in single ones",
+    "\\": "quotes around names and texts have no backslash before them",
     "/": "comments are no part of JSON",
     "#": "comments are no part of JSON",
     "N": "None and NaN are not known, only null",

@@ -10,7 +10,9 @@ from typing import Any
 from hangtag.errors import RequestError
 from hangtag.faults import shown
 from hangtag.json_mistakes import mistake_at
+from hangtag.json_size import MAX_JSON_ITEMS, holds_too_much
 from hangtag.lookalikes import is_photo, name_of_text
+from hangtag.web_forms import advice_on_form
 
 # No object of the contract has a tenth of them; a million would only fill the memory.
 _MAX_FIELDS = 1000
@@ -26,6 +28,7 @@ _CODECS = {
     "utf16le": "utf-16-le",
     "utf16be": "utf-16-be",
 }
+_CHARSETS = "ISO-8859-1, ISO-8859-15 and Windows-1252"
 
 
 def read_json(data: bytes, path: str, charset: str | None = None) -> Any:
@@ -41,6 +44,12 @@ def read_json(data: bytes, path: str, charset: str | None = None) -> Any:
     RequestError : if it is no JSON, or has a field twice with different values.
     """
     text = _text(data, path, charset)
+    if holds_too_much(text):
+        raise RequestError(
+            f"{_name(path)} is JSON of more than {MAX_JSON_ITEMS:,} items; send one product a "
+            "request.",
+            path,
+        )
     try:
         return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
@@ -97,7 +106,9 @@ def _text(data: bytes, path: str, charset: str | None) -> str:
         if declared is not None:
             return declared
         raise RequestError(
-            f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8.", path
+            f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8"
+            f"{charset_hint(charset)}.",
+            path,
         ) from error
 
 
@@ -106,6 +117,13 @@ def decode_declared(data: bytes, charset: str | None) -> str | None:
     are read besides UTF-8."""
     name = "".join(letter for letter in (charset or "").lower() if letter.isalnum())
     return data.decode(_CODECS[name], "replace") if name in _CODECS else None
+
+
+def charset_hint(charset: str | None) -> str:
+    """Return which charsets are read besides UTF-8, as the end of a sentence to a client that
+    names another."""
+    is_known = charset is None or charset.lower() in ("utf-8", "utf8")
+    return "" if is_known else f"; instead of {charset!r}, {_CHARSETS} are read, too"
 
 
 def _looks_like(data: bytes) -> str:
@@ -131,6 +149,7 @@ def _mistake(error: json.JSONDecodeError) -> str:
     where = f"at line {error.lineno}, column {error.colno}"
     begins_wrong = not error.doc[: error.pos].strip() and error.doc[error.pos :][:1] not in "{["
     if begins_wrong:
-        start = error.doc.strip()[:1]
-        return f"it looks like {name_of_text(error.doc) or f'text that begins with {start!r}'}"
+        name = name_of_text(error.doc) or f"text that begins with {error.doc.strip()[:1]!r}"
+        advice = advice_on_form(name)
+        return f"it looks like {name}{f'; {advice}' if advice else ''}"
     return f"{where} {mistake_at(error.doc, error.pos, error.msg)}"

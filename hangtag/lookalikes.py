@@ -9,6 +9,7 @@ import json
 import re
 
 from hangtag.tiff_structure import TIFF_SIGNATURES
+from hangtag.web_forms import name_of_form
 
 # Enough of the beginning to tell.
 _HEAD = 512
@@ -24,10 +25,29 @@ _LEADING_TEXT = " \t\r\n\ufeff"
 _LEADING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*")
 _JSON_STARTS = ("{", "[", '"')
 _BASE64_START = re.compile(r"[A-Za-z0-9+/_-]{24,}")
+# Two digits a byte, and what programs print around them: `FF-D8`, `\xff\xd8`, `0xff, 0xd8`.
 _HEX_PHOTO = re.compile(
-    r"(?:0x|\\x)?(?:ff ?d8 ?ff|89 ?50 ?4e ?47|47 ?49 ?46 ?38|52 ?49 ?46 ?46)", re.IGNORECASE
+    r"(?:0x|\\x)?(?:{})".format(
+        "|".join(
+            r"(?:[-:]|,? ?(?:0x|\\x)?)".join(start)
+            for start in (
+                ("ff", "d8", "ff"),
+                ("89", "50", "4e", "47"),
+                ("47", "49", "46", "38"),
+                ("52", "49", "46", "46"),
+            )
+        )
+    ),
+    re.IGNORECASE,
 )
-_WEB_FORM = re.compile(r"[\w.\[\]%+-]{1,100}=(?!=*$)[^\s<>{}]*$", re.ASCII)
+# The first bytes of JPEG and PNG as decimals; Java's are signed.
+_DECIMAL_PHOTO = re.compile(r"[\[{(]?\s*(?:255|-1|137|-119)\s*,\s*(?:216|-40|80)\s*,")
+_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://|www\.|blob:|//[\w.:-]+/\S*[.?]")
+# What programs print in the place of bytes: .NET, Java, JavaScript, Python.
+_OBJECT = re.compile(
+    r"system\.|\[[a-z][\w.;]{0,60}@[0-9a-f]|[a-z][\w.$]{2,80}@[0-9a-f]{4,16}$|java\.|"
+    r"\[object \w+\]|<(?:buffer|memory|_io|pil\.|bound method|function)|bytearray\(|array\("
+)
 _PATH = re.compile(r"[^\r\n]{1,400}\.(jpe?g|png|webp|gif|bmp|tiff?|avif|heic)", re.IGNORECASE)
 _MULTIPART = re.compile(r"--[^\r\n]{1,70}\r?\ncontent-", re.IGNORECASE)
 
@@ -81,8 +101,12 @@ def name_of_text(data: bytes | str) -> str | None:
     lower = text.lower()
     if lower.startswith("data:"):
         return "a data URL"
-    if re.match(r"[a-z][a-z0-9+.-]{1,20}://|www\.", lower):
+    if _URL.match(lower):
         return "a URL"
+    if _OBJECT.match(lower):
+        return "what a program prints in the place of bytes"
+    if _DECIMAL_PHOTO.match(text):
+        return "a photo as a list of numbers"
     if is_photo_in_base64(text):
         return "a photo in base64"
     if is_photo_in_hex(text):
@@ -93,14 +117,6 @@ def name_of_text(data: bytes | str) -> str | None:
         return "a multipart form"
     if lower.startswith(("<!doctype", "<html", "<?xml")):
         return "an HTML or XML page"
-    if _PATH.fullmatch(text.rstrip()):
-        return "the name of a file"
-    if is_web_form(data):
-        return "a web form"
-    return None
-
-
-def is_web_form(data: bytes | str) -> bool:
-    """Whether a body is fields as a web form sends them, `name=value&name=value`."""
-    head = data[:_HEAD].decode("latin-1") if isinstance(data, bytes) else data[:_HEAD]
-    return _WEB_FORM.match(head) is not None
+    if form := name_of_form(text):
+        return form
+    return "the name of a file" if _PATH.fullmatch(text.rstrip()) else None

@@ -9,8 +9,8 @@ from typing import Any
 
 from hangtag.errors import RequestError
 from hangtag.faults import printable, shown
-from hangtag.json_text import decode_declared
-from hangtag.near_names import name_hint
+from hangtag.json_text import charset_hint, decode_declared
+from hangtag.near_names import name_hint, near_names
 from hangtag.schema import Options, ProductRequest
 
 OPTION_NAMES = frozenset(Options.model_fields)
@@ -37,7 +37,15 @@ _OF_FORMS = {
 }  # fmt: skip
 _IGNORED = _KEYS | _AGAINST_CACHES | _CLICKS | _OF_FORMS
 _CHARSET_FIELD = "_charset_"
+_MAX_CHARSET = 40
 _CHARSET = re.compile(r"""charset=["']?([\w.:-]{1,40})""", re.IGNORECASE)
+# Of such fields of a form, the text is a photo's: a data URL or base64.
+_PHOTO_FIELD = re.compile(
+    r"(?:content|(?:file|image|img|photo|picture)s?(?:[_-]?(?:file|data|content|base64|b64))?"
+    r"[_-]?\d*)(?:[.\[]\w*\]?){0,2}",
+    re.IGNORECASE | re.ASCII,
+)
+_PHOTO_NAMES = ("image", "photo", "picture", "file")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -71,6 +79,11 @@ class Part:
         return _is_utf8(self.value) or not _BINARY.search(self.value[:64])
 
     @property
+    def is_photo_field(self) -> bool:
+        """Whether it has such a name as a photo in a form, as `image`, `Photo2` or `images[]`."""
+        return _PHOTO_FIELD.fullmatch(self.name) is not None
+
+    @property
     def _has_text_type(self) -> bool:
         return self.content_type.lower().startswith("text/")
 
@@ -86,25 +99,36 @@ def read_fields(parts: Sequence[Part]) -> dict[str, Any]:
 
     Raises
     ------
-    RequestError : if one is unknown, or is not UTF-8.
+    RequestError : if one is unknown, is not UTF-8, or is there twice with different values.
     """
     charset = _charset_of_form(parts)
-    fields: dict[str, Any] = {}
-    options: dict[str, Any] = {}
-    groups: list[str] = []
+    texts: dict[str, list[str]] = {}
     for part in parts:
-        name = part.plain_name
-        if name in _KNOWN:
+        if part.plain_name in _KNOWN:
             text = read_text(part, charset)
-            if name == "groups":
-                groups.append(text)
-            else:
-                (options if name in OPTION_NAMES else fields)[name] = text
+            # Empty is as good as absent.
+            texts.setdefault(part.plain_name, []).extend([text] if text.strip() else [])
         elif not _is_ignored(part.name):
             raise _unknown(part)
-    if groups:
-        options["groups"] = groups if len(groups) > 1 else groups[0]
+    values = {name: _one_value(name, each) for name, each in texts.items() if each}
+    fields = {name: value for name, value in values.items() if name not in OPTION_NAMES}
+    options = {name: value for name, value in values.items() if name in OPTION_NAMES}
     return {**fields, "options": options} if options else fields
+
+
+def _one_value(name: str, texts: list[str]) -> str | list[str]:
+    if name == "groups":
+        return texts if len(texts) > 1 else texts[0]
+    if len(set(texts)) > 1:
+        raise repeated(name)
+    return texts[0]
+
+
+def repeated(name: str, path: str | None = None) -> RequestError:
+    """Return the refusal of a parameter or part that says one thing here and another there."""
+    return RequestError(
+        f"{name!r} is there more than once, with different values; send it once.", path
+    )
 
 
 def read_text(part: Part, charset: str | None = None) -> str:
@@ -117,12 +141,13 @@ def read_text(part: Part, charset: str | None = None) -> str:
     try:
         return part.value.decode("utf-8")
     except UnicodeDecodeError as error:
-        declared = decode_declared(part.value, charset_of(part.content_type) or charset)
+        named = charset_of(part.content_type) or charset
+        declared = decode_declared(part.value, named)
         if declared is not None:
             return declared
         raise RequestError(
             f"The parameter {shown(part.name)} is not UTF-8 text; send it in UTF-8, where ö is "
-            "C3 B6 (in a query %C3%B6)."
+            f"C3 B6 (in a query %C3%B6){charset_hint(named)}."
         ) from error
 
 
@@ -137,7 +162,7 @@ def _is_utf8(value: bytes) -> bool:
 def _charset_of_form(parts: Sequence[Part]) -> str | None:
     # Browsers fill such a field in: https://html.spec.whatwg.org/#attr-fe-name-charset
     values = [part.value for part in parts if part.name == _CHARSET_FIELD]
-    return values[-1].decode("ascii", "replace") if values else None
+    return values[-1][:_MAX_CHARSET].decode("ascii", "replace") if values else None
 
 
 def _is_ignored(name: str) -> bool:
@@ -145,17 +170,27 @@ def _is_ignored(name: str) -> bool:
     return lower in _IGNORED or lower.startswith(_IGNORED_PREFIX)
 
 
+def misplaced_json(part: Part) -> RequestError:
+    """Return the refusal of JSON in a part or parameter of another name than `request`."""
+    return RequestError(
+        f"The field {shown(printable(part.plain_name))} holds JSON, which belongs into the body or "
+        "into the part of a form that is named `request`."
+    )
+
+
 def _unknown(part: Part) -> RequestError:
     name = part.plain_name
     if part.value.lstrip()[:1] == b"{":
-        return RequestError(
-            f"The field {shown(printable(name))} holds JSON, which belongs into the body or into "
-            "the part `request` of a form."
-        )
+        return misplaced_json(part)
     if name in _ELSEWHERE or name == "request":
         return RequestError(
             f"{name!r} is no parameter of its own; send it in the JSON body, or in the part "
             "`request` of a form."
+        )
+    if part.is_photo_field or (near_names(name, _PHOTO_NAMES) and not near_names(name, _KNOWN)):
+        return RequestError(
+            f"There is no parameter {shown(printable(name))}; send a photo as the body, as the "
+            "part `image` of a form, or in the JSON's `images`."
         )
     hint = name_hint(name, _KNOWN)
     return RequestError(f"There is no parameter {shown(printable(name))}; {hint}.")

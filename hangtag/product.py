@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from hangtag.errors import ImageMissing
+from hangtag.faults import printable, shown
 from hangtag.label_space import LabelId
+from hangtag.lookalikes import is_photo, name_of_text
 from hangtag.schema import Options
 
+# Paths may be long, but not as long as a photo that is taken for one.
+_MAX_QUOTED = 400
 # The bytes of a photo's file, or where the file lies.
 Photo: TypeAlias = bytes | bytearray | memoryview | str | Path
 
@@ -69,7 +73,20 @@ def _photo(photo: Photo) -> bytes:
     try:
         return Path(photo).read_bytes()
     except OSError as error:
-        raise ImageMissing(f"The photo {photo} cannot be read: {error.strerror}.") from error
+        raise _unreadable(str(photo), error.strerror or "nothing says why") from error
+    except ValueError as error:
+        # A path holds no zeros.
+        raise _unreadable(str(photo), "it is no path") from error
+
+
+def _unreadable(path: str, reason: str) -> ImageMissing:
+    kind = name_of_text(path)
+    if is_photo(path[:16].encode("latin-1", "replace")):
+        kind = "a photo's bytes as text"
+    if kind is not None and kind not in ("the name of a file", "a web form"):
+        return ImageMissing(f"The photo is given as {kind}; give the bytes of its file, or a path.")
+    quoted = path if len(path) <= _MAX_QUOTED else shown(path)
+    return ImageMissing(f"The photo {printable(quoted)} cannot be read: {reason}.")
 
 
 def _no_photo(value: object) -> TypeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Annotated, Any
 
 from pydantic import (
@@ -19,6 +20,8 @@ from pydantic_core import PydanticKnownError
 
 from hangtag.decisions import Decision
 from hangtag.errors import HangtagError, RequestError
+from hangtag.faults import printable
+from hangtag.json_size import holds_too_much
 from hangtag.label_space import LabelId
 
 # Long enough for any retailer's IDs, short enough to be echoed in an answer.
@@ -30,6 +33,8 @@ _MAX_DETAIL = 500
 def _as_list(value: Any) -> Any:
     """One item where a list belongs is a list of one; a list may come as the text of one."""
     if isinstance(value, str) and value.lstrip().startswith("["):
+        if holds_too_much(value):
+            raise ValueError(f"it holds more than {_MAX_ITEMS:,} items")
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
@@ -100,16 +105,36 @@ class _Request(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, document: Any) -> Any:
+    def _empty_is_absent(cls, document: Any) -> Any:
         if not isinstance(document, dict):
             return document
-        fields = cls.model_fields
+        # Pydantic does not say of which key it is that it has half a letter.
         return {
-            key: value for key, value in document.items() if value is not None or key not in fields
+            printable(key) if isinstance(key, str) else key: value
+            for key, value in document.items()
+            if not cls._is_empty(key, value)
         }
 
+    @classmethod
+    def _is_empty(cls, key: str, value: Any) -> bool:
+        """Whether a field has null, or, where it may be absent, a text of nothing."""
+        field = cls.model_fields.get(key)
+        if field is None:
+            return False
+        is_blank = isinstance(value, str) and not value.strip()
+        return value is None or (is_blank and not field.is_required())
 
-class RequestImage(_Request):
+
+class _Record(_Request):
+    """What comes out of tables, where NaN is a gap."""
+
+    @classmethod
+    def _is_empty(cls, key: str, value: Any) -> bool:
+        is_gap = isinstance(value, float) and not math.isfinite(value) and key in cls.model_fields
+        return is_gap or super()._is_empty(key, value)
+
+
+class RequestImage(_Record):
     """One photo in a JSON request; `content` is base64, with or without a data-URL prefix."""
 
     content: Annotated[StrictStr, BeforeValidator(_refuse_bytes)]
@@ -130,8 +155,11 @@ class Options(_Request):
     embedding: bool = False
 
 
-class ProductRequest(_Request):
-    """A product, as the JSON body or as the multipart part `request`; null is as good as absent."""
+class ProductRequest(_Record):
+    """A product, as the JSON body or as the multipart part `request`.
+
+    Null and "" are as good as absent.
+    """
 
     product_id: _Identifier | None = None
     title: _FreeText | None = None

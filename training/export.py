@@ -34,7 +34,6 @@ from hangtag.bundle import (
 from hangtag.decisions import FloatArray
 from hangtag.engine import Precision, load_engine, supported_precisions
 from hangtag.errors import BundleInvalid
-from hangtag.hardware import read_cpu
 from hangtag.images import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
 from hangtag.scoring import Scorer
@@ -118,10 +117,8 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
 
 
 def _candidates(settings: TrainingSettings) -> list[Precision]:
-    # Without VNNI, quantising takes longer than all the rest of a quick run, and gains half of what
-    # it gains a large network.
-    no_int8 = settings.quick and not read_cpu().has_int8
-    return [each for each in supported_precisions() if not (no_int8 and each == "int8")]
+    # Quantising takes longer than all the rest of a quick run.
+    return [each for each in supported_precisions() if not (settings.quick and each == "int8")]
 
 
 def pixels_of(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:

@@ -83,22 +83,22 @@ def measure_precisions(
     candidates : the formats, fp32 first; if not given, all that this machine supports
     """
     candidates = candidates or supported_precisions()
-    model = folder / MODEL
     engines: dict[Precision, Engine] = {}
     judged: dict[Precision, _Judged] = {}
+    # With nothing to compare, what is known is not computed again.
+    known = sample.known_scores if len(candidates) == 1 else None
+    engines["fp32"] = load_engine({"fp32": folder / MODEL}, precision="fp32")
+    judged["fp32"] = _judge(engines["fp32"], sample, golden, known)
     for precision in candidates:
-        if precision == "int8":
-            try:
-                engine, result = _make_int8(folder, sample, golden, judged["fp32"])
-            except (RuntimeError, ValueError, ArithmeticError, LookupError) as error:
-                # Not every network can be quantised; hours of training must not be lost by it.
-                logger.warning("Without int8, which this network cannot be made in: %s", error)
-                continue
-        else:
-            engine = load_engine({"fp32": model, precision: model}, precision=precision)
-            # With nothing to compare, what is known is not computed again.
-            known = sample.known_scores if len(candidates) == 1 else None
-            result = _judge(engine, sample, golden, known)
+        if precision == "fp32":
+            continue
+        try:
+            engine, result = _attempt(precision, folder, sample, golden, judged["fp32"])
+        except (RuntimeError, ValueError, ArithmeticError, LookupError) as error:
+            # Not every network can be quantised, and flags may promise what a virtual machine does
+            # not have; hours of training must not be lost by it.
+            logger.warning("Without %s, in which this network does not run: %s", precision, error)
+            continue
         engines[precision], judged[precision] = engine, result
     speeds = _photos_per_second(engines, sample.judged)
     exact, fastest = judged["fp32"], speeds["fp32"]
@@ -128,6 +128,20 @@ def describe_precisions(precisions: Precisions) -> list[str]:
         + ("" if each.offered else "; not offered")
         for each in precisions.measured
     ]
+
+
+def _attempt(
+    precision: Precision,
+    folder: Path,
+    sample: PrecisionSample,
+    golden: Sequence[npt.NDArray[np.uint8]],
+    exact: _Judged,
+) -> tuple[Engine, _Judged]:
+    if precision == "int8":
+        return _make_int8(folder, sample, golden, exact)
+    model = folder / MODEL
+    engine = load_engine({"fp32": model, precision: model}, precision=precision)
+    return engine, _judge(engine, sample, golden)
 
 
 def _make_int8(

@@ -26,6 +26,12 @@ def raw_deflate(body: bytes) -> bytes:
         ("gzip", gzip.compress(BODY)),
         (" GZIP", gzip.compress(BODY)),
         ("x-gzip", gzip.compress(BODY)),
+        ("gzip, identity", gzip.compress(BODY)),
+        ("identity,gzip", gzip.compress(BODY)),
+        ("gzip, utf-8", gzip.compress(BODY)),
+        ("gzip;q=1.0", gzip.compress(BODY)),
+        ("gzip", gzip.compress(BODY) + b"\r\n"),
+        ("deflate", zlib.compress(BODY) + b"\n"),
         ("gzip", gzip.compress(BODY[:99]) + gzip.compress(BODY[99:]) + bytes(9)),
         ("gzip", zlib.compress(BODY)),
         ("deflate", zlib.compress(BODY)),
@@ -66,6 +72,18 @@ def test_what_cannot_be_unpacked(encoding: str, sent: bytes) -> None:
     with pytest.raises(RequestError, match=f"Content-Encoding says {encoding}") as raised:
         decode_content(sent, encoding, LIMIT)
     assert type(raised.value) is RequestError
+
+
+def test_gzip_that_the_header_does_not_tell_of_is_named() -> None:
+    packed = gzip.compress(BODY)
+    for encoding in ("", "identity", "utf-8"):
+        with pytest.raises(FormatUnsupported, match="packed with gzip; say so with the header"):
+            decode_content(packed, encoding, LIMIT)
+    for encoding, twice in (("gzip", gzip.compress(packed)), ("deflate", raw_deflate(packed))):
+        with pytest.raises(FormatUnsupported, match="packed twice, with gzip inside; pack it on"):
+            decode_content(twice, encoding, LIMIT)
+    with pytest.raises(RequestError, match="the body has other bytes after its end"):
+        decode_content(packed + b"more", "gzip", LIMIT)
 
 
 def test_a_bomb_does_not_go_off() -> None:

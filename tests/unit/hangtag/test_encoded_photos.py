@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import time
+import tracemalloc
 from urllib.parse import quote
 
 import numpy as np
@@ -71,6 +72,15 @@ def wrapped(text: str, at: int, by: str) -> str:
         PHOTO.hex(" ").upper(),
         f"0x{PHOTO.hex()}",
         f"\\x{PHOTO.hex()}",
+        PHOTO.hex("-").upper(),
+        PHOTO.hex(":"),
+        "".join(f"\\x{byte:02x}" for byte in PHOTO),
+        ", ".join(f"0x{byte:02X}" for byte in PHOTO),
+        ",".join(f"0x{byte:02x}" for byte in PHOTO),
+        f"data:image/jpeg;base64,data:image/jpeg;base64,{TEXT}",
+        f"data:image/jpeg;base64, base64,{TEXT}",
+        quote(f"data:image/jpeg;base64,{TEXT}", safe=""),
+        quote(f"data:image/jpeg;base64,{TEXT}", safe="/"),
     ],
     ids=lambda text: text[:24],
 )
@@ -95,7 +105,34 @@ def test_no_text_is_no_photo() -> None:
     [
         ("https://cdn.example/a.jpg", "is a URL, not base64"),
         ("www.example.com/a", "is a URL, not base64"),
-        ("//cdn.example/a.jpg?w=100", "not base64"),
+        ("//cdn.example/a.jpg?w=100", "is a URL, not base64"),
+        ("//cdn/a.jpg", "is a URL, not base64"),
+        ("//cdn.example/a?b", "is a URL, not base64"),
+        ("blob:https://x.example/0a-1b", "is a URL, not base64"),
+        ("blob:null/0a-1b", "is a URL, not base64"),
+        *(
+            (text, "is what a program prints in the place of bytes, not base64")
+            for text in (
+                "System.Byte[]",
+                "[B@1a2b",
+                "[B@6d06d69c",
+                "[Ljava.lang.Byte;@1a2b3c",
+                "[object Blob]",
+                "[object ArrayBuffer]",
+                "<Buffer ff d8 ff e0>",
+                "<memory at 0x7f00>",
+                "<_io.BytesIO object at 0x7f00>",
+                "<PIL.Image.Image image>",
+                "java.nio.HeapByteBuffer[pos=0]",
+                "bytearray(b'abc')",
+                "System.IO.MemoryStream",
+                "com.example.Photo@1b6d3586",
+                "array([255, 216])",
+            )
+        ),
+        ("255, 216, 255, 224", "is a photo as a list of numbers, not base64"),
+        ("[-1,-40,-1,-32]", "is a photo as a list of numbers, not base64"),
+        ("137,80,78,71", "is a photo as a list of numbers, not base64"),
         ("/srv/photos/a.jpg", "is the name of a file, not base64"),
         ("C:\\photos\\a.JPEG", "is the name of a file, not base64"),
         ("a.webp", "is the name of a file, not base64"),
@@ -135,9 +172,19 @@ def test_a_large_photo_is_refused_however_it_is_written(text: str) -> None:
     assert decode(text, max_bytes=len(PHOTO)) == PHOTO
 
 
-@pytest.mark.parametrize("piece", ["A ", " ", "\\n", "%2B", "-", "'", "="])
+@pytest.mark.parametrize(
+    "piece", ["A ", "+ab ", "data:,", "0xff, ", " ", "\\n", "%2B", "-", "'", "="]
+)
 def test_absurd_texts_cost_little(piece: str) -> None:
+    text = piece * (10_000_000 // len(piece))
+    if piece.startswith("0x"):
+        text = "0xff, 0xd8, " + text
     started = time.process_time()
     with contextlib.suppress(RequestError):
-        decode(piece * (10_000_000 // len(piece)), 20_000_000)
+        decode(text, 20_000_000)
     assert time.process_time() - started < 3
+    tracemalloc.start()
+    with contextlib.suppress(RequestError):
+        decode(text, 20_000_000)
+    assert tracemalloc.get_traced_memory()[1] < 6 * len(text)
+    tracemalloc.stop()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
+import tracemalloc
 import zlib
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -120,12 +123,43 @@ def test_what_a_body_looks_like_is_named(
     assert len(str(refused)) < 400
 
 
+@pytest.mark.parametrize(
+    ("body", "name", "advice"),
+    [
+        ("image=abc&top_k=3", "a web form", "multipart/form-data"),
+        ("title=Rotes Kleid&top_k=3", "a web form", "multipart/form-data"),
+        ("image=@photo.jpg", "a web form", "multipart/form-data"),
+        ("title=Größe 5&image=", "a web form", "multipart/form-data"),
+        ("json=" + JSON.decode(), "JSON in a field of a web form", "send the JSON alone"),
+        ("data=" + quote(JSON), "JSON in a field of a web form", "send the JSON alone"),
+        (quote(JSON), "percent-encoded JSON", "send the JSON as it is"),
+        (quote(JSON) + "=", "percent-encoded JSON", "send the JSON as it is"),
+        (quote_plus(JSON, safe=":"), "percent-encoded JSON", "send the JSON as it is"),
+        (f"'{JSON.decode()}'", "JSON in single quotes", "--data-binary @FILE"),
+        ("'{images:[{content:abc}]}'", "JSON in single quotes", "--data-binary @FILE"),
+    ],
+    ids=lambda value: value[:20],
+)
+@pytest.mark.parametrize(
+    "content_type", [JSON_TYPE, "", "application/x-www-form-urlencoded", "text/plain", "image/png"]
+)
+def test_what_forms_and_shells_make_of_json_is_named(
+    content_type: str, body: str, name: str, advice: str
+) -> None:
+    refused = refusal(send, body.encode(), content_type)
+    assert name in str(refused)
+    assert advice in str(refused)
+    assert refused.status == (400 if content_type == JSON_TYPE else 415)
+
+
 def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:
     body = json.dumps({**DOCUMENT, "title": "Größe"}, ensure_ascii=False).encode("latin-1")
     assert send(body, "application/json; charset=ISO-8859-1").title == "Größe"
     assert send(body, 'application/json; charset="windows-1252"').title == "Größe"
     for content_type in (JSON_TYPE, "application/json; charset=utf-8", "text/json; charset=x"):
         assert "send it in UTF-8" in str(refusal(send, body, content_type))
+    refused = refusal(send, body, "application/json; charset=windows-1250")
+    assert "instead of 'windows-1250', ISO-8859-1, ISO-8859-15 and Windows-1252" in str(refused)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +175,13 @@ def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:
         (b'{"title": "a"', "it ends too early"),
         (b'{"title": ', "it ends too early"),
         (b'{"title": "a" "b": 1}', "a comma is missing before '\"'"),
+        (rb"{\"title\": \"a\"}", "quotes around names and texts have no backslash before them"),
         (b'{"embedding": True}', "True is written true"),
         (b'{"title": None}', "None and NaN are not known, only null"),
         (b'{\n  // which\n  "title": 1}', "at line 2, column 3 comments are no part of JSON"),
         (b'{"title": undefined}', "undefined is not known, only null"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b'{"a":' * 100_000, "nested too deeply"),
+        (b"[" * 10_000, "nested too deeply"),
+        (b'{"a":' * 10_000, "nested too deeply"),
         (b'{"product_id": ' + b"1" * 5000 + b"}", "a number of too many digits"),
         (b'{"title": "a", "title": "b"}', "has the field 'title' twice, with different values"),
         (b'{"' + b'","'.join(b'%d":1,"' % i for i in range(2000)) + b'":1}', "is no JSON"),
@@ -158,6 +193,45 @@ def test_broken_json_is_said_in_our_words(body: bytes, said: str) -> None:
     refused = refusal(send, body)
     assert said in str(refused)
     assert refused.path == "$"
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["[]", "{}", "1", "[[[1]]]", '""', '"a"', '{"content": ""}', r'"\"\\"'],
+)
+@pytest.mark.parametrize("name", ["images", "claims", "title", "x"])
+def test_many_small_items_are_refused_before_they_fill_the_memory(name: str, item: str) -> None:
+    count = 1_000_000 // len(item)
+    body = f'{{"{name}": [{item}{f",{item}" * count}]}}'.encode()
+    tracemalloc.start()
+    started = time.process_time()
+    refused = refusal(send, body)
+    spent_s = time.process_time() - started
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert str(refused).startswith("The body is JSON of more than 20,000 items; send one product")
+    assert refused.path == "$"
+    assert (peak_bytes < 8 * len(body), spent_s < 1) == (True, True)
+
+
+@pytest.mark.parametrize("name", ["images", "claims", "groups"])
+@pytest.mark.parametrize("item", ["[]", "{}", "1"])
+def test_a_text_that_holds_a_list_of_many_is_refused_too(name: str, item: str) -> None:
+    text = f"[{item}{f',{item}' * 500_000}]"
+    fields = {"options": {name: text}} if name == "groups" else {name: text}
+    body = json.dumps({**DOCUMENT, **fields}).encode()
+    tracemalloc.start()
+    refused = refusal(send, body)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "is wrong: it holds more than 1,000 items" in str(refused)
+    assert peak_bytes < 8 * len(body)
+
+
+def test_texts_may_hold_any_number_of_commas() -> None:
+    description = 'a, "b" [c] {d} \\' * 20_000
+    body = json.dumps({**DOCUMENT, "description": description}).encode()
+    assert send(body).description == description
 
 
 def test_a_field_twice_with_the_same_value_is_no_fault() -> None:

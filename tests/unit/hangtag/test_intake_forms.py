@@ -59,7 +59,11 @@ def test_files_may_have_any_name_and_no_type() -> None:
 
 
 @pytest.mark.parametrize("text", [TEXT, f"data:image/png;base64,{TEXT}"])
-@pytest.mark.parametrize("name", ["image", "photo", "images[]", "file"])
+@pytest.mark.parametrize(
+    "name",
+    ["image", "photo", "images[]", "file", "Image", "IMAGE", "imageFile", "image_1", "photo2",
+     "images[0][content]", "images.0.content", "images[0].content", "imageBase64", "image-data"],
+)  # fmt: skip
 def test_a_photo_in_a_text_field_is_read(name: str, text: str) -> None:
     assert send_form(field(name, text)).images == (PHOTO,)
 
@@ -94,6 +98,13 @@ def test_unknown_fields_are_named_with_those_that_are_near(name: str, said: str)
         assert "secret" not in str(refused)
 
 
+@pytest.mark.parametrize("name", ["imag", "Imgae", "pictrue", "phtoo"])
+def test_misspelt_photos_are_told_where_photos_go(name: str) -> None:
+    said = f"There is no parameter '{name}'; send a photo as the body, as the part `image` of a fo"
+    assert said in str(refusal(send_form, file(), field(name, TEXT)))
+    assert said in str(refusal(send, PHOTO, "image/jpeg", f"{name}=abc"))
+
+
 @pytest.mark.parametrize("name", ["options", "json", "data"])
 def test_json_in_a_field_of_another_name(name: str) -> None:
     refused = refusal(send_form, file(), field(name, '{"top_k": 3}'))
@@ -110,9 +121,9 @@ def test_fields_that_are_not_utf8() -> None:
     assert send_form(file(), field("title", latin), charset).title == "Größe"
     typed = field("title", latin, "text/plain; charset=ISO-8859-1")
     assert send_form(file(), typed).title == "Größe"
-    assert "not UTF-8" in str(
-        refusal(send_form, file(), field("title", latin), field("_charset_", "x"))
-    )
+    refused = refusal(send_form, file(), field("title", latin), field("_charset_", "x"))
+    assert "not UTF-8" in str(refused)
+    assert "instead of 'x', ISO-8859-1, ISO-8859-15 and Windows-1252 are read, too." in str(refused)
 
 
 def test_the_request_part_may_be_a_field_or_a_file() -> None:
@@ -126,7 +137,53 @@ def test_the_request_part_may_be_a_field_or_a_file() -> None:
     assert refused.path == "$.request"
 
 
+def test_parts_that_contradict_each_other_are_refused() -> None:
+    one, two = field("request", '{"product_id": 7}'), field("request", '{"title": "Tee"}')
+    refused = refusal(send_form, file(), one, two)
+    assert str(refused) == "'request' is there more than once, with different values; send it once."
+    assert refused.path == "$.request"
+    again = field("request", '{ "product_id":7 }', "application/json")
+    assert send_form(file(), one, again).product_id == 7
+    said = "'top_k' is there more than once, with different values"
+    assert said in str(refusal(send_form, file(), field("top_k", "3"), field("top_k", "5")))
+
+
+@pytest.mark.parametrize("name", ["metadata", "json", "data.json"])
+@pytest.mark.parametrize("content_type", ["application/json", "application/octet-stream", ""])
+def test_json_in_a_part_of_another_name(name: str, content_type: str) -> None:
+    part = Part(name, content_type, b'{"options": {"top_k": 3}}')
+    said = "holds JSON, which belongs into the body or into the part of a form that is named `reque"
+    assert said in str(refusal(send_form, file(), part))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("title", '"Tee"'), ("top_k", "3"), ("claims", "[412]"), ("data", "null")]
+)
+def test_fields_that_are_called_json_are_no_photos(name: str, value: str) -> None:
+    part = field(name, value, "application/json; charset=utf-8")
+    assert f"The field '{name}' holds JSON" in str(refusal(send_form, file(), part))
+    assert send_form(Part("image", "application/json", PHOTO)).images == (PHOTO,)
+
+
 # --- Queries.
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("top_k=3&top_k=5", "top_k"),
+        ("title=Tee&title=Shirt", "title"),
+        ("top_k=3&options[top_k]=5", "top_k"),
+        ("embedding=true&embedding=", None),
+        ("min_score=0.2&min_score=0.2", None),
+    ],
+)
+def test_a_parameter_twice_must_say_the_same(query: str, name: str | None) -> None:
+    if name is None:
+        assert send(PHOTO, "image/jpeg", query).images == (PHOTO,)
+        return
+    said = f"{name!r} is there more than once, with different values; send it once."
+    assert str(refusal(send, PHOTO, "image/jpeg", query)) == said
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from hangtag.errors import (
 from hangtag.intake import Product
 from tests.unit.hangtag.sending import (
     DOCUMENT,
+    JSON,
     PHOTO,
     TEXT,
     refusal,
@@ -37,9 +38,36 @@ def test_null_in_the_json_leaves_the_query_alone() -> None:
     assert send(body, query="top_k=2").options.top_k == 2
 
 
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_empty_is_as_good_as_absent(empty: str) -> None:
+    names = ("product_id", "title", "description", "claims", "options")
+    assert send_json(**dict.fromkeys(names, empty)) == Product(images=PHOTO)
+    names = ("groups", "top_k", "min_score", "embedding")
+    options = dict.fromkeys(names, empty)
+    images = [{"content": TEXT, "view": empty}]
+    assert send_json(options=options, images=images) == Product(images=PHOTO, product_id="SKU-1")
+    query = "&".join(f"{name}={empty}" for name in names)
+    assert send(PHOTO, "image/jpeg", query) == Product(images=PHOTO)
+    assert send(PHOTO, "image/jpeg", f"groups=tone&groups={empty}").options.groups == ("tone",)
+    assert send(JSON, query=f"product_id={empty}").product_id == "SKU-1"
+
+
+@pytest.mark.parametrize("gap", [float("nan"), float("inf"), -float("inf")])
+def test_the_gaps_of_tables_are_as_good_as_absent(gap: float) -> None:
+    names = ("product_id", "title", "description", "claims", "options")
+    images = [{"content": TEXT, "view": gap}]
+    assert send_json(**dict.fromkeys(names, gap), images=images) == Product(images=PHOTO)
+
+
 @pytest.mark.parametrize(
     ("fields", "error", "path"),
     [
+        ({"images": ""}, ImageMissing, None),
+        ({"images": float("nan")}, ImageMissing, None),
+        ({"images": [{"content": ""}]}, ImageMissing, "$.images[0]"),
+        ({"photos": ""}, RequestError, "$.photos"),
+        ({"photos": float("nan")}, RequestError, "$.photos"),
+        ({"claims": [412, float("nan")]}, RequestError, "$.claims[1]"),
         ({"images": None}, ImageMissing, None),
         ({"images": [None]}, RequestError, "$.images[0]"),
         ({"images": [{"content": None}]}, RequestError, "$.images[0].content"),
@@ -79,7 +107,6 @@ def test_numbers_and_booleans_may_be_texts(name: str, value: Any, read: Any) -> 
     [
         ({"top_k": 3.5}, "$.options.top_k must be a whole number, and is 3.5."),
         ({"top_k": "three"}, "$.options.top_k must be a whole number, and is 'three'."),
-        ({"top_k": ""}, "$.options.top_k must be a whole number, and is ''."),
         ({"top_k": -1}, "$.options.top_k must be at least 1, and is -1."),
         ({"top_k": 10**30}, "$.options.top_k must be at most 10,000, and is 1000"),
         ({"top_k": True}, "$.options.top_k must be a number, and is true."),
@@ -93,7 +120,7 @@ def test_numbers_and_booleans_may_be_texts(name: str, value: Any, read: Any) -> 
         ({"embedding": 2}, "$.options.embedding must be true or false, and is 2."),
         ({"embedding": "perhaps"}, "$.options.embedding must be true or false, and is 'perhaps'."),
         ({"groups": []}, "$.options.groups must be a list of at least 1, and is a list of 0."),
-        ({"groups": ""}, "$.options.groups[0] is wrong: it names no group."),
+        ({"groups": ","}, "$.options.groups[0] is wrong: it names no group."),
         ({"groups": 5}, "$.options.groups[0] must be text, and is 5."),
         ({"topK": 3}, "$.options.topK is unknown; did you mean 'top_k'? There are: embedding, "),
         ([], "$.options must be an object, and is a list of 0."),
@@ -157,7 +184,8 @@ def test_ids_may_be_numbers_of_tables() -> None:
         ({"productId": 7}, "$.productId is unknown; did you mean 'product_id'?"),
         ({"top_k": 3}, "$.top_k belongs into `options`, beside `images`."),
         ({"image": TEXT}, "$.image is unknown; did you mean 'images'?"),
-        ({"colour\ud800": 1}, "$ must be text of whole Unicode characters, and is 'colour"),
+        ({"colour\ud800": 1}, "$.colour\\ud800 is unknown; there are: claims, description, "),
+        ({"options": {"\udcfftop": 1}}, "$.options.\\udcfftop is unknown; "),
         ({"images": [{"data": TEXT}]}, "$.images[0].data is unknown; there are: content, view."),
         ({"images": [{}]}, "$.images[0].content is missing."),
         ({"images": [[255, 216]]}, "$.images[0] must be an object, and is a list of 2."),

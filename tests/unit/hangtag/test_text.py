@@ -36,6 +36,13 @@ MOST_S = 2.0
         ('red <span style="color: bla', "red"),
         ('red <span style="color: black" <b>shirt</b>', "red shirt"),
         ("red</sp", "red"),
+        ("<Farbe>rot</Farbe>", "rot"),
+        ("red<custom/>shirt", "red shirt"),
+        ("<custom size=3>red", "red"),
+        ("<blink>red<o:p>", "red"),
+        ("<td nowrap>red<hr noshade />shirt", "red\nshirt"),
+        ("<b><i>red</i></b>", "red"),
+        ("<u>red", "red"),
     ],
 )
 def test_mark_up_is_no_text(text: str, clean: str) -> None:
@@ -44,7 +51,9 @@ def test_mark_up_is_no_text(text: str, clean: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["5 < 6", "I <3 it", "a <b and c", "6 > 5", "H&M, R&B & AT&T", "size <XL", "100 % <", "<>",
+    ["a<b and c>d", "size <M and >L", "size <M>", "<XL>", "x <s or >m", "slim&regular fit",
+     "black&notched", "H&Micro", "?a=1&copyright=2", "B&regular;", "m² ™ ½ Ⅳ",
+     "5 < 6", "I <3 it", "a <b and c", "6 > 5", "H&M, R&B & AT&T", "size <XL", "100 % <", "<>",
      "*bold* _it_", "👨\u200d👩\u200d👧 ❤️", "Größe „Ä“", "Ã", "naïve – “café”", "çÃ", "日本", ""],
 )  # fmt: skip
 def test_what_only_looks_like_mark_up_stays(text: str) -> None:
@@ -56,6 +65,11 @@ def test_what_only_looks_like_mark_up_stays(text: str) -> None:
     [
         ("Wei&szlig;", "Weiß"),
         ("Wei&szlig Hemd", "Weiß Hemd"),
+        ("Wei&szlig", "Weiß"),
+        ("Red&nbspshirt &nbsp shirt &parallel;", "Red shirt shirt ∥"),
+        ("x&lt5 &frac12 &sup2", "x<5 ½ ²"),
+        ("Gr&uumln, Caf&eacutes", "Grün, Cafés"),
+        ("Red&nbsp, &copy-Tee &#223Hemd", "Red , ©-Tee ßHemd"),
         ("Wei&#223; &#xDF;", "Weiß ß"),
         ("&amp;lt;b&amp;gt;Wei&amp;amp;szlig;", "Weiß"),
         ("&lt;p title=&quot;black&quot;&gt;red", "red"),
@@ -73,6 +87,7 @@ def test_entities_are_characters(text: str, clean: str) -> None:
     ("text", "clean"),
     [
         ("Gru\u0308n", "Grün"),
+        ("ﬁt ﬂoral oﬀ-white oﬃce ﬅyle", "fit floral off-white office style"),
         ("Schu\u00adhe", "Schuhe"),
         ("\ufeffRed\u200b shirt\u200e", "Red shirt"),
         ("Red\u00a0\u2003shirt\t\t!", "Red shirt !"),
@@ -86,10 +101,48 @@ def test_entities_are_characters(text: str, clean: str) -> None:
         ("Wei\u00c3\u009f", "Weiß"),
         ("GrÃƒÂ¼n", "Grün"),
         ("GrÃ¼n und weiß", "GrÃ¼n und weiß"),
+        *(
+            (words.encode().decode("cp1252"), words)
+            for words in (
+                "pokój",
+                "Złoty",
+                "Żona",
+                "Żółty",
+                "DŮM",
+                "příliš",
+                "roșu",
+                "KIRMIZI ŞAL",
+                "Kırmızı",
+                "ŽENA",
+                "Юбка",
+                "Παντς",
+                "日本",
+                "áo sơ mi",
+                "Tee – „cool“",
+                "5 €",
+                "CAFÉ",
+                "😀 Tee",
+                "Größe 5 µ",
+                "señora",
+                "łosoś",
+            )
+        ),
     ],
 )
 def test_characters_are_what_they_look_like(text: str, clean: str) -> None:
     assert clean_text(text) == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NESCAFÉ® Tasse", "BEYONCÉ’s Tee", "OLÉ… Shirt", "ROSÉ™", "MALMÖ® Regal", "SMÅ® Stuhl",
+        "GLÅ™", "MENÜ…", "À LA CARTE, CAFÉ–BAR", "Weiß®", "Weiß…", "Rosé…”", "Nescafé®™", "DÉJÀ®",
+        "PAPÁ’s", "NIÑ®", "ESPAÑA ©", "FJÖRD®", "FRÜH’s", "BLAÚ“", "CITROËN™",
+    ],
+)  # fmt: skip
+def test_a_capital_and_a_sign_stay(text: str) -> None:
+    assert clean_text(text) == text
 
 
 def test_a_title_is_one_line() -> None:
@@ -98,7 +151,8 @@ def test_a_title_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["<a ", "<a =\"", "<a ='\" =\"", "<", "</a", "<!", "<!--", "<![CDATA[", "<style>",
+    ["<a ", "<a =\"", "<a ='\" =\"", "<", "</a", "<a>", "<a b",
+     "<td nowrap ", "&reg", "&nbsp", "ﬁ", "<!", "<!--", "<![CDATA[", "<style>",
      "</style", "<?", "&", "&amp;", "&lt;", "&#1", "1", "=", " ", "\n ", "\r",
      "_x", "-", "Ã¼", "\u200d", "\u0301\u0316", "\u1ab0\u0316"],
 )  # fmt: skip
