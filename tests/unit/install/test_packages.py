@@ -69,7 +69,7 @@ def test_a_disk_without_room_is_told_before_anything_begins(fresh: Path) -> None
 
 def test_what_is_installed_already_needs_no_room(fresh: Path) -> None:
     (fresh / ".venv/.installed").touch()
-    announcement(SETS["everything"], free_bytes=0)
+    assert announcement(SETS["everything"], free_bytes=0).startswith("Installing")
 
 
 def test_a_folder_in_which_no_venv_can_be_made_is_told(tmp_path: Path) -> None:
