@@ -105,7 +105,17 @@ def newest_checkpoint(run_folder: Path) -> Path | None:
 
     Releases before this one also kept weights that were no numbers any more: those are passed over.
     """
-    return next(filter(is_sound, _newest_first(run_folder / CHECKPOINTS)), None)
+    return next(filter(is_sound, epoch_checkpoints(run_folder)), None)
+
+
+def has_checkpoints(run_folder: Path) -> bool:
+    """Whether anything lies where checkpoints do, whether or not it can be read."""
+    return any((run_folder / CHECKPOINTS).glob("*.ckpt"))
+
+
+def epoch_checkpoints(run_folder: Path) -> list[Path]:
+    """Return those that epochs left, the newest first; people may have put others beside them."""
+    return _newest_first(run_folder / CHECKPOINTS)
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hangtag.errors import DiskFull, RunInterrupted, TrainingDiverged
-from training.checkpoints import BEST, CHECKPOINTS, newest_checkpoint
+from training.checkpoints import (
+    BEST,
+    CHECKPOINTS,
+    epoch_checkpoints,
+    has_checkpoints,
+    newest_checkpoint,
+)
 from training.command_line import next_step
 from training.data import DECODED_PHOTOS, SPLITS_FILE
 from training.finishing import BUNDLE
@@ -21,27 +27,29 @@ from training.training_data import DATA_REPORT
 
 SETTINGS = "settings.json"
 # What a run writes before its bundle.
-_BEGUN = (SETTINGS, SPLITS_FILE, TEST_PHOTOS, LOG, CHECKPOINTS, f".{BUNDLE}")
+_BEGUN = (SETTINGS, SPLITS_FILE, TEST_PHOTOS, LOG, CHECKPOINTS, f".{BUNDLE}", DATA_REPORT)
 _MB, _GB = 1e6, 1e9
 
 
 @contextmanager
-def tidied(run_folder: Path, *, quick: bool) -> Iterator[None]:
+def tidied(run_folder: Path, *, quick: bool, resumed: bool = False) -> Iterator[None]:
     """Leave nothing of a run that fails before its first checkpoint but the report of its data.
 
-    What it learned before is kept, and the error says how to go on. A run that was interrupted
-    keeps all; but a quick one starts from the beginning anyway.
+    What it learned before is kept, and the error says how to go on. A run that was interrupted or
+    resumed keeps all; but a quick one starts from the beginning anyway. What lay in the folder when
+    it began is not its own, and stays.
 
     Raises
     ------
     TrainingDiverged, DiskFull : what was raised, with what is kept.
     """
-    kept = False
+    found = frozenset(name for name in _BEGUN if (run_folder / name).exists())
+    kept = resumed
     try:
         yield
         kept = True
     except RunInterrupted:
-        kept = not quick
+        kept = resumed or not quick
         raise
     except TrainingDiverged as error:
         checkpoint = newest_checkpoint(run_folder)
@@ -50,17 +58,20 @@ def tidied(run_folder: Path, *, quick: bool) -> Iterator[None]:
     except DiskFull as error:
         raise DiskFull(str(error).removesuffix(".") + _how_to_go_on(run_folder)) from error
     finally:
-        if not kept and newest_checkpoint(run_folder) is None:
-            remove_begun(run_folder)
+        # By the files being there: with too little memory none could be read.
+        if not kept and not has_checkpoints(run_folder):
+            _remove_begun(run_folder, found)
 
 
-def remove_begun(run_folder: Path) -> None:
+def _remove_begun(run_folder: Path, found: Container[str]) -> None:
     """Remove what a run wrote that has come to nothing, and its folder if that leaves it empty."""
     if (run_folder / BUNDLE).exists():
         return
-    for name in (*_BEGUN, *([] if _has_problems(run_folder) else [DATA_REPORT]), LOCK):
-        _remove(run_folder / name)
-    if run_folder.is_dir() and not any(run_folder.iterdir()):
+    for name in (*_BEGUN, LOCK):
+        if name not in found and not (name == DATA_REPORT and _has_problems(run_folder)):
+            _remove(run_folder / name)
+    # It holds something else, or is a disk of its own.
+    with suppress(OSError):
         run_folder.rmdir()
 
 
@@ -68,7 +79,7 @@ def keep_one_checkpoint(run_folder: Path) -> None:
     """Remove the checkpoints of a finished run but that whose weights its bundle has."""
     best = run_folder / CHECKPOINTS / BEST
     kept = best if best.is_file() else newest_checkpoint(run_folder)
-    for checkpoint in (run_folder / CHECKPOINTS).glob("*.ckpt"):
+    for checkpoint in epoch_checkpoints(run_folder):
         if checkpoint != kept:
             checkpoint.unlink()
 
@@ -95,7 +106,7 @@ def _how_to_go_on(run_folder: Path) -> str:
     if (size := _size_bytes(DECODED_PHOTOS)) and _on_one_disk(DECODED_PHOTOS, run_folder):
         remove = f"rm -r {_quoted(DECODED_PHOTOS)}"
         hints.append(f"decoded photos of earlier runs take {_readable(size)}: {remove}")
-    if newest_checkpoint(run_folder):
+    if has_checkpoints(run_folder):
         command = next_step("train", RESUME=run_folder)
         hints.append(f"what was learned is kept, go on with: {command}")
     return "".join(f"; {hint}" for hint in hints)
@@ -107,7 +118,7 @@ def _on_one_disk(first: Path, second: Path) -> bool:
 
 def _has_problems(run_folder: Path) -> bool:
     report = run_folder / DATA_REPORT
-    return report.is_file() and bool(json.loads(report.read_text(encoding="utf-8"))["count"])
+    return report.is_file() and json.loads(report.read_text(encoding="utf-8")).get("count") != 0
 
 
 def _remove(path: Path) -> None:

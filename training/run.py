@@ -16,7 +16,14 @@ from hangtag.hardware import LARGE_BACKBONE, describe_plain_processor, read_cpu
 from hangtag.label_space import LabelSpace
 from hangtag.whole_file import write_whole
 from training.backbones import build_backbone
-from training.checkpoints import is_whole, newest_checkpoint
+from training.checkpoints import (
+    CHECKPOINTS,
+    epoch_checkpoints,
+    has_checkpoints,
+    is_sound,
+    is_whole,
+    newest_checkpoint,
+)
 from training.contrastive import contrastive_group
 from training.data import read_catalogue
 from training.device import choose_devices, require_compiler
@@ -48,6 +55,10 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
                 f"RESUME={run_folder}, or name another folder with RUN=…."
             )
         return resume_run(run_folder)
+    if has_checkpoints(run_folder):
+        raise SettingsInvalid(
+            f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with RUN=…."
+        )
     if settings.backbone == LARGE_BACKBONE and (
         means := describe_plain_processor(read_cpu(), LARGE_BACKBONE)
     ):
@@ -83,7 +94,10 @@ def resume_run(resume: Path) -> Bundle:
     with alone_in(run_folder):
         if (run_folder / BUNDLE).exists():
             raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
-        with tidied(run_folder, quick=settings.quick), writing_into(run_folder):
+        with (
+            tidied(run_folder, quick=settings.quick, resumed=True),
+            writing_into(run_folder),
+        ):
             return _resume(resume, run_folder, settings, dataset_sha256)
 
 
@@ -98,11 +112,7 @@ def _resume(
             f"{settings.data} has changed since {run_folder} began; start a new run instead."
         )
     write_data(data, run_folder)
-    if resume.is_file() and not is_whole(resume):
-        raise SettingsInvalid(
-            f"RESUME={resume} is no whole checkpoint; RESUME={run_folder} takes the newest that is."
-        )
-    checkpoint = resume if resume.is_file() else newest_checkpoint(run_folder)
+    checkpoint = _checkpoint_to_go_on_from(resume, run_folder)
     print(
         f"Going on with {run_folder} "
         + (f"from {checkpoint}." if checkpoint else "from the start.")
@@ -111,6 +121,29 @@ def _resume(
     weights = "none" if checkpoint else settings.weights
     network = build_network(settings, weights, data.label_space)
     return _run(network, settings, data, run_folder, checkpoint)
+
+
+def _checkpoint_to_go_on_from(resume: Path, run_folder: Path) -> Path | None:
+    if resume.is_file():
+        if not is_whole(resume):
+            raise SettingsInvalid(
+                f"RESUME={resume} is no whole checkpoint; RESUME={run_folder} takes the newest "
+                "that is."
+            )
+        if not is_sound(resume):
+            raise SettingsInvalid(
+                f"RESUME={resume} holds weights that are no numbers; RESUME={run_folder} takes the "
+                "newest whose weights are."
+            )
+        return resume
+    checkpoint = newest_checkpoint(run_folder)
+    if checkpoint is None and epoch_checkpoints(run_folder):
+        # Beginning again would remove them, though more memory may be all that is missing.
+        raise SettingsInvalid(
+            f"None of the checkpoints in {run_folder / CHECKPOINTS} can be gone on from: free "
+            "memory and run again, or remove them to begin from the start."
+        )
+    return checkpoint
 
 
 def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
