@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import ProcessRaisedException
 
+from hangtag import errors
 from hangtag.errors import TrainingDiverged
 
 # fp16 steps over gradients that are too large for it, and takes smaller ones from then on.
@@ -89,7 +90,11 @@ def require_numbers(network: nn.Module, outputs: npt.NDArray[np.float32], what: 
 
 
 def told_by_process(error: ProcessRaisedException) -> Exception:
-    """Return what another process raised, where it is TrainingDiverged; else the error itself."""
+    """Return what another process raised, where it is a HangtagError; else the error itself."""
     last = str(error).strip().splitlines()[-1]
-    _, named, sentence = last.partition(f"{TrainingDiverged.__name__}: ")
-    return TrainingDiverged(sentence) if named else error
+    named, _, sentence = last.partition(": ")
+    module, _, name = named.rpartition(".")
+    kind = getattr(errors, name, None) if module == errors.__name__ else None
+    if isinstance(kind, type) and issubclass(kind, errors.HangtagError):
+        return kind(sentence)
+    return error

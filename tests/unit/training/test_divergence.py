@@ -13,7 +13,14 @@ import torch
 from torch import Tensor
 from torch.multiprocessing.spawn import ProcessRaisedException
 
-from hangtag.errors import DataInvalid, TrainingDiverged, WeightsUnavailable
+from hangtag.errors import (
+    DataInvalid,
+    DiskFull,
+    HangtagError,
+    ImageUndecodable,
+    TrainingDiverged,
+    WeightsUnavailable,
+)
 from tests.tiny_training import LABEL_SPACE, LABELS, tiny_network, tiny_training_data
 from training.backbones.weights_file import load_weights
 from training.checkpoints import EpochCheckpoints, is_sound, is_whole, newest_checkpoint
@@ -143,12 +150,17 @@ def test_embeddings_that_are_no_numbers_are_named() -> None:
         require_numbers(network, outputs, "embeddings")
 
 
-def test_what_another_process_raised_is_told() -> None:
-    traceback = "-- Process 1 terminated:\nTraceback …\nhangtag.errors.TrainingDiverged: A loss.\n"
-    told = told_by_process(ProcessRaisedException(traceback, 1, 7))
-    assert isinstance(told, TrainingDiverged)
-    assert str(told) == "A loss."
-    other = ProcessRaisedException("ValueError: a bug", 1, 7)
+@pytest.mark.parametrize("kind", [TrainingDiverged, DiskFull, DataInvalid, ImageUndecodable])
+def test_what_another_process_raised_is_told(kind: type[HangtagError]) -> None:
+    raised = f"hangtag.errors.{kind.__name__}: No space left on /a: free some."
+    told = told_by_process(ProcessRaisedException(f"-- Process 1:\nTraceback …\n{raised}\n", 1, 7))
+    assert type(told) is kind
+    assert str(told) == "No space left on /a: free some."
+
+
+@pytest.mark.parametrize("raised", ["ValueError: a bug", "DiskFull: another's", "Killed"])
+def test_what_is_not_ours_stays_as_it_is(raised: str) -> None:
+    other = ProcessRaisedException(raised, 1, 7)
     assert told_by_process(other) is other
 
 
