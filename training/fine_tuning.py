@@ -16,6 +16,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch.multiprocessing.spawn import ProcessRaisedException
 
 from hangtag.errors import RunInterrupted
+from hangtag.streams import make_streams_lenient
 from training.averaging import ExponentialAveraging
 from training.checkpoints import (
     BestCheckpoint,
@@ -183,7 +184,8 @@ class _SideBySide(DDPStrategy):
         )
 
     def setup_environment(self) -> None:
-        """Begin a process."""
+        """Begin a process; what it prints fails it as little as the first."""
+        make_streams_lenient()
         quieten()
         super().setup_environment()
 

@@ -48,6 +48,7 @@ class Recorder(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.learned.append([])
+        print("•")
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
@@ -91,7 +92,10 @@ def lesson_and_records(
     )  # fmt: skip
     data = tiny_training_data(folder)
     lesson = make_lesson(tiny_network(), settings, data)
-    fit(make_trainer(settings, callbacks=[Recorder(folder)]), lesson, data)
+    with pytest.MonkeyPatch.context() as patched:
+        # A terminal that lacks what they print fails no process.
+        patched.setenv("PYTHONIOENCODING", "ascii")
+        fit(make_trainer(settings, callbacks=[Recorder(folder)]), lesson, data)
     records = [
         torch.load(folder / f"process-{process}.pt", weights_only=True)
         for process in range(PROCESSES)

@@ -27,6 +27,7 @@ from rich.progress import track
 
 from hangtag.full_disk import writing_into
 from hangtag.images import ImageLimits, Preprocessing
+from hangtag.streams import make_streams_lenient
 from training.data.catalogue import Catalogue, Problem, ProductPhoto
 from training.data.fingerprints import COLOUR_SIZE, Fingerprint
 from training.data.pixel_file import Chunk, PixelFile, decode_chunk
@@ -140,7 +141,9 @@ def _decode_all(
             yield from outcomes
         return
     # Not fork, Linux's default before Python 3.14: the progress bar's thread could hold a lock.
-    with ProcessPoolExecutor(min(workers, len(chunks)), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        min(workers, len(chunks)), get_context("spawn"), make_streams_lenient
+    ) as pool:
         for outcomes in show(pool.map(decode, chunks)):
             yield from outcomes
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from hangtag.errors import DataInvalid
+from hangtag.streams import make_streams_lenient
 from training.demo.attributes import Product, draw_product, label_space
 from training.demo.garments import tailor
 from training.demo.patterns import weave
@@ -107,7 +108,8 @@ def _in_processes(
     """Yield the rows of each product in order, rendered on all cores."""
     # Spawned, because a fork of a process that runs torch's threads may hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(os.cpu_count() or 1, products), mp_context=context)
+    processes = min(os.cpu_count() or 1, products)
+    pool = ProcessPoolExecutor(processes, context, make_streams_lenient)
     try:
         yield from pool.map(render, range(products), chunksize=PRODUCTS_PER_TASK)
     finally:
