@@ -7,6 +7,7 @@ one of its own, numpy an OSError without a number; sqlite says that the database
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 import tempfile
@@ -33,12 +34,12 @@ _USUAL_FOLDERS = (Path(), Path(tempfile.gettempdir()))
 class writing_into(AbstractContextManager[None]):  # noqa: N801 - reads like a function
     """Raise DiskFull, which names the folder, for whatever a full disk makes of what is inside.
 
-    Blocks may be nested: the innermost knows best what was written. Without a folder, only what
-    says itself that there is no space counts.
+    Blocks may be nested: the innermost knows best what was written. Of several folders, the one
+    with the least space is named. Without any, only what says itself that there is no space counts.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
 
     def __exit__(
         self,
@@ -50,18 +51,23 @@ class writing_into(AbstractContextManager[None]):  # noqa: N801 - reads like a f
         if not isinstance(error, Exception) or isinstance(error, DiskFull):
             return
         if is_full_disk(error) or (not isinstance(error, HangtagError) and self._has_no_space()):
-            raise DiskFull(describe_full_disk(error, self._folder)) from error
+            fullest = min(self._folders, key=free_bytes, default=None)
+            raise DiskFull(describe_full_disk(error, fullest)) from error
 
     def _has_no_space(self) -> bool:
-        return self._folder is not None and _is_nearly_full(self._folder)
+        return any(map(_is_nearly_full, self._folders))
 
 
 def is_full_disk(error: BaseException) -> bool:
     """Whether an error, or one that it came of, says that there is no space."""
-    return any(
-        getattr(each, "errno", None) in _NO_SPACE or _SAID.search(str(each))
-        for each in _chain(error)
-    )
+    return any(map(_says_so, _chain(error)))
+
+
+def _says_so(error: BaseException) -> bool:
+    if getattr(error, "errno", None) in _NO_SPACE:
+        return True
+    # Our own sentences may quote what people wrote.
+    return not isinstance(error, HangtagError) and bool(_SAID.search(str(error)))
 
 
 def describe_full_disk(error: BaseException, folder: Path | None = None) -> str:
@@ -96,7 +102,8 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while link is not None and id(link) not in seen:
         seen.add(id(link))
         yield link
-        link = link.__cause__ or link.__context__
+        # What one of ours was raised while handling need not be what it is about.
+        link = link.__cause__ or (None if isinstance(link, HangtagError) else link.__context__)
 
 
 def _file_of(error: BaseException) -> str | None:
@@ -104,4 +111,6 @@ def _file_of(error: BaseException) -> str | None:
     if isinstance(error, shutil.Error) and error.args and isinstance(error.args[0], list):
         # Of copying a folder: (source, target, reason) for each file.
         return str(error.args[0][0][1])
-    return getattr(error, "filename2", None) or getattr(error, "filename", None)
+    name = getattr(error, "filename2", None) or getattr(error, "filename", None)
+    # A number is that of an open file.
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else None

@@ -56,7 +56,7 @@ def quantize(
     # It advises to do what is done here.
     logging.getLogger().addFilter(_not_about_preprocessing)
     try:
-        with tempfile.TemporaryDirectory() as work, writing_into(Path(work)):
+        with tempfile.TemporaryDirectory() as work, writing_into(Path(work), target.parent):
             prepared = Path(work, "prepared.onnx")
             quant_pre_process(model, prepared, skip_symbolic_shape=True)
             # It prints the steps of its statistics.

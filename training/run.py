@@ -215,11 +215,10 @@ def _run(
     checkpoint: Path | None,
 ) -> Bundle:
     if settings.quick:
-        with tempfile.TemporaryDirectory() as work, writing_into(Path(work)):
+        with tempfile.TemporaryDirectory() as work, writing_into(Path(work), run_folder):
             exported = Path(work, MODEL)
             outputs = fit_quickly(network, settings, data, exported)
-            with writing_into(run_folder):
-                return finish_run(network, outputs, settings, data, run_folder, exported)
+            return finish_run(network, outputs, settings, data, run_folder, exported)
     outputs = fine_tune(network, settings, data, run_folder, checkpoint)
     bundle = finish_run(network, outputs, settings, data, run_folder)
     keep_one_checkpoint(run_folder)

@@ -197,6 +197,34 @@ def test_the_innermost_folder_is_named(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "full")
 
 
+def test_of_several_folders_the_full_one_is_named(disk: Path, tmp_path: Path) -> None:
+    for folders in ((tmp_path, disk), (disk, tmp_path)):
+        with pytest.raises(DiskFull, match=f"^No space left on {disk} "), writing_into(*folders):
+            raise OSError(errno.ENOSPC, "full")
+
+
+@pytest.mark.parametrize("name", [3, b"/runs/a.pth", "/runs/a.pth"])
+def test_a_file_may_be_named_by_its_number_or_in_bytes(name: object, tmp_path: Path) -> None:
+    said = describe_full_disk(OSError(errno.ENOSPC, "full", name), tmp_path)
+    assert said.startswith(f"No space left on {tmp_path if name == 3 else '/runs/a.pth'} (")
+
+
+def test_what_our_own_sentences_quote_is_no_full_disk(tmp_path: Path) -> None:
+    quoting = DataInvalid("The label 'File too large' is none.")
+    wrapping = DataInvalid("x.csv cannot be written.")
+    wrapping.__cause__ = OSError(errno.ENOSPC, "full")
+    assert (is_full_disk(quoting), is_full_disk(wrapping)) == (False, True)
+    with pytest.raises(DataInvalid) as caught, writing_into(tmp_path):
+        raise quoting
+    assert caught.value is quoting
+
+
+def test_what_one_of_ours_was_raised_while_handling_is_not_what_it_is_about() -> None:
+    error = DataInvalid("There is no photo.")
+    error.__context__ = RuntimeError("No space left on device")
+    assert not is_full_disk(error)
+
+
 @pytest.mark.parametrize("error", [ValueError("a bug"), DataInvalid("No photos."), OSError(5, "?")])
 def test_other_errors_pass(error: Exception, tmp_path: Path) -> None:
     with pytest.raises(type(error)) as caught, writing_into(tmp_path):
