@@ -54,7 +54,7 @@ def tidied(run_folder: Path, *, quick: bool, resumed: bool = False) -> Iterator[
     except TrainingDiverged as error:
         checkpoint = newest_checkpoint(run_folder)
         has = f"; the last good weights are WEIGHTS={_quoted(checkpoint)}" if checkpoint else ""
-        raise TrainingDiverged(f"{error}{has}.") from error
+        raise TrainingDiverged(f"{str(error).removesuffix('.')}{has}.") from error
     except DiskFull as error:
         raise DiskFull(str(error).removesuffix(".") + _how_to_go_on(run_folder)) from error
     finally:
@@ -109,7 +109,8 @@ def _how_to_go_on(run_folder: Path) -> str:
     if has_checkpoints(run_folder):
         command = next_step("train", RESUME=run_folder)
         hints.append(f"what was learned is kept, go on with: {command}")
-    return "".join(f"; {hint}" for hint in hints)
+    # No full stop after a command: it would be copied with it.
+    return "".join(f"; {hint}" for hint in hints) or "."
 
 
 def _on_one_disk(first: Path, second: Path) -> bool:

@@ -14,6 +14,7 @@ import torch
 from hangtag.errors import (
     DataInvalid,
     DiskFull,
+    HangtagError,
     RunInterrupted,
     SettingsInvalid,
     TrainingDiverged,
@@ -175,6 +176,14 @@ def test_the_last_good_weights_are_named(run_folder: Path) -> None:
     assert str(fail(run_folder, TrainingDiverged("No number"), lambda _: None)) == (
         f"No number; the last good weights are WEIGHTS='{kept}'."
     )
+
+
+@pytest.mark.parametrize("said", ["No space left", "No space left."])
+@pytest.mark.parametrize("kind", [DiskFull, TrainingDiverged])
+def test_a_sentence_ends_with_one_full_stop(
+    kind: type[HangtagError], said: str, run_folder: Path
+) -> None:
+    assert str(fail(run_folder, kind(said))) == "No space left."
 
 
 @pytest.mark.parametrize("quick", [False, True])
