@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 
@@ -19,6 +19,21 @@ def whole_file(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_files(folder: Path) -> Iterator[Callable[[str], Path]]:
+    """Yield what returns the path to write a file of the folder to, by its name.
+
+    They take their places once all are written, the first one last; after an error, none does.
+    """
+    with ExitStack() as files:
+
+        def begin(name: str) -> Path:
+            folder.mkdir(parents=True, exist_ok=True)
+            return files.enter_context(whole_file(folder / name))
+
+        yield begin
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from hangtag.errors import RunInterrupted
+from hangtag.whole_file import write_whole
 from training.fine_tuning import make_lesson, make_trainer
 from training.network import TaggerNetwork
 from training.photo_dataset import Batch
@@ -58,7 +59,7 @@ class InputSpeed:
         """Write the figures as json."""
         figures = {**asdict(self), "ratio": self.ratio, "keeps_up": self.keeps_up}
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(figures, indent=1) + "\n")
 
 
 def measure_input_speed(

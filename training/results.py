@@ -15,7 +15,7 @@ from rich.text import Text
 
 from hangtag.decisions import FloatArray, select_tags
 from hangtag.label_space import LabelSpace
-from hangtag.whole_file import write_whole
+from hangtag.whole_file import whole_file, write_whole
 from training.data import ProductPhoto
 from training.measurable import LEAST_TEST_PHOTOS
 from training.plots import plot_groups, plot_labels, plot_learning_curves, plot_predictions
@@ -86,7 +86,7 @@ def _figure(value: float | None) -> str:
 def _write_scores(
     photos: Sequence[ProductPhoto], scores: FloatArray, label_space: LabelSpace, path: Path
 ) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["image", *(label.id for label in label_space.labels)])
         for photo, row in zip(photos, scores, strict=True):

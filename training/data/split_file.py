@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hangtag.whole_file import whole_file
 from training.data.catalogue import ProductPhoto
 from training.data.split import SPLITS, Indices, Splits
 
@@ -22,7 +23,7 @@ def write_splits(
     for name in SPLITS:
         names[getattr(splits, name)] = name
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["image", "product_id", "group", "split"])
         for photo, group, name in zip(photos, groups, names, strict=True):

@@ -18,6 +18,7 @@ import numpy as np
 from cleanlab.filter import find_label_issues
 
 from hangtag.decisions import FloatArray
+from hangtag.whole_file import whole_file
 from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 
@@ -92,7 +93,7 @@ def judge_labels(dataset: Dataset, scores: FloatArray) -> dict[str, Judgement]:
 
 def write_label_errors(judgements: Mapping[str, Judgement], dataset: Dataset, path: Path) -> None:
     """Write a csv file for people to go through: group by group, the surest errors first."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["photo", "product_id", "group", "given", "suggested", "score",
                          "given_score"])  # fmt: skip

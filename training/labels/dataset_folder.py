@@ -24,7 +24,6 @@ def photo_cell(photo: Path, folder: Path) -> str:
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Write a UTF-8 csv file with a header line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

@@ -10,6 +10,7 @@ import typer
 from hangtag.console import one_sentence_errors
 from hangtag.errors import SettingsInvalid
 from hangtag.full_disk import writing_into
+from hangtag.whole_file import write_whole
 from training.command_line import next_step, python_module
 
 app = typer.Typer(no_args_is_help=True, help="Move labels to a new version of the label space.")
@@ -53,7 +54,7 @@ def plan(
         operations += rare_labels(label_space, operations, data, drop_below)
     migration = plan_migration(label_space, to_version, operations)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(migration.to_json(), encoding="utf-8")
+    write_whole(out, migration.to_json())
     print(
         f"Planned {len(migration.operations)} operations from {migration.from_version!r} to "
         f"{migration.to_version!r}; they are in {out}."

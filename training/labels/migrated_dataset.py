@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId
+from hangtag.whole_file import whole_files
 from training.data import read_catalogue
 from training.data.catalogue import with_ancestors
 from training.data.cell_reader import CellReader
@@ -58,6 +59,14 @@ def convert_dataset(source: Path, migrated: Migrated, folder: Path) -> Converted
     DataInvalid : if `source` has no sound products.csv, a row has a label or an unknown group that
         the old version does not have, or `folder` holds a dataset already.
     """
+    with whole_files(folder) as to:
+        return write_converted(source, migrated, folder, to)
+
+
+def write_converted(
+    source: Path, migrated: Migrated, folder: Path, to: Callable[[str], Path]
+) -> ConvertedDataset:
+    """Do as `convert_dataset`, with each file where `to` says."""
     refuse_dataset(folder)
     path = source / "products.csv"
     rows, malformed = read_rows(path, REQUIRED)
@@ -75,10 +84,10 @@ def convert_dataset(source: Path, migrated: Migrated, folder: Path) -> Converted
         for row, cells in zip(rows, converted, strict=True)
         if not cells["labels"]
     ]
-    _write(folder / "products.csv", header, labelled)
-    (folder / "labels.json").write_text(migrated.after.to_json(), encoding="utf-8")
+    _write(to("products.csv"), header, labelled)
+    to("labels.json").write_text(migrated.after.to_json(), encoding="utf-8")
     if lost:
-        _write(folder / "unlabelled.csv", header, lost)
+        _write(to("unlabelled.csv"), header, lost)
     return ConvertedDataset(len(labelled), len(lost), report)
 
 

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from hangtag.errors import DataInvalid
+from hangtag.whole_file import whole_files
 from training.labels.dataset_folder import refuse_dataset
 from training.labels.label_lists import ConversionReport
-from training.labels.migrated_dataset import convert_dataset
+from training.labels.migrated_dataset import write_converted
 from training.labels.migration import Migrated
 from training.labels.stored_tags import converted_lines, write_lines
 
@@ -49,14 +50,15 @@ def convert_all(
         lines_of[target], report = converted_lines(path, migrated)
         converted.lines += len(lines_of[target])
         converted.report.add(report)
-    if data is not None:
-        dataset = convert_dataset(data, migrated, folder)
-        converted.rows, converted.unlabelled = dataset.rows, dataset.unlabelled
-        converted.report.add(dataset.report)
-    folder.mkdir(parents=True, exist_ok=True)
-    for target, lines in lines_of.items():
-        write_lines(lines, target)
-    (folder / "labels.json").write_text(migrated.after.to_json(), encoding="utf-8")
+    with whole_files(folder) as to:
+        if data is None:
+            to("labels.json").write_text(migrated.after.to_json(), encoding="utf-8")
+        else:
+            dataset = write_converted(data, migrated, folder, to)
+            converted.rows, converted.unlabelled = dataset.rows, dataset.unlabelled
+            converted.report.add(dataset.report)
+        for target, lines in lines_of.items():
+            write_lines(lines, to(target.name))
     return converted
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hangtag.errors import SettingsInvalid
+from hangtag.whole_file import whole_files
 from training.data import DescribedPhoto, read_described
 from training.data.key_lists import join_cell
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
@@ -85,9 +86,10 @@ def write_mined_dataset(photos: Iterable[DescribedPhoto], mined: MinedLabels, fo
         for photo in photos
         if photo.product_id in mined.labels
     ]
-    write_csv(folder / "products.csv", _COLUMNS, rows)
-    (folder / "labels.json").write_text(label_space.to_json(), encoding="utf-8")
-    write_csv(folder / "tags.csv", _TAG_COLUMNS, map(_tag_cells, mined.summaries))
+    with whole_files(folder) as to:
+        write_csv(to("products.csv"), _COLUMNS, rows)
+        to("labels.json").write_text(label_space.to_json(), encoding="utf-8")
+        write_csv(to("tags.csv"), _TAG_COLUMNS, map(_tag_cells, mined.summaries))
     return len(rows)
 
 

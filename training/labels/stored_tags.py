@@ -16,6 +16,7 @@ from hangtag.errors import DataInvalid
 from hangtag.faults import first_fault
 from hangtag.label_space import Label, LabelId
 from hangtag.schema import TagResponse
+from hangtag.whole_file import whole_file
 from training.labels.label_lists import ConversionReport, convert_labels, refuse_unknown
 from training.labels.migration import Migrated
 
@@ -30,13 +31,14 @@ def convert_stored_tags(path: Path, migrated: Migrated, out: Path) -> tuple[int,
     DataInvalid : as `converted_lines`. Then nothing is written.
     """
     lines, report = converted_lines(path, migrated)
-    write_lines(lines, out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(out) as unfinished:
+        write_lines(lines, unfinished)
     return len(lines), report
 
 
 def write_lines(lines: Iterable[str], path: Path) -> None:
     """Write a jsonl file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 

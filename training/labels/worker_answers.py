@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId, LabelSpace
+from hangtag.whole_file import whole_files
 from training.data.key_lists import join_cell
 from training.data.layouts.manifest_lines import PhotoAnswers
 from training.data.layouts.manifests import (
@@ -111,11 +112,12 @@ def write_consensus(
         for line in lines
         if (path := paths[line.image]) is not None and (labels := held[line.image])
     ]
-    write_csv(folder / "products.csv", _COLUMNS, rows)
-    (folder / "labels.json").write_text(label_space.to_json(), encoding="utf-8")
     certainties = _certainties(answers, consensus, label_space, held)
-    write_csv(folder / "certainty.csv", _CERTAINTY_COLUMNS, certainties)
-    write_csv(folder / "workers.csv", _WORKER_COLUMNS, _workers(consensus))
+    with whole_files(folder) as to:
+        write_csv(to("products.csv"), _COLUMNS, rows)
+        to("labels.json").write_text(label_space.to_json(), encoding="utf-8")
+        write_csv(to("certainty.csv"), _CERTAINTY_COLUMNS, certainties)
+        write_csv(to("workers.csv"), _WORKER_COLUMNS, _workers(consensus))
     return WrittenConsensus(
         photos=len(rows),
         missing=tuple(image for image, path in paths.items() if path is None),

@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress
 
 from hangtag.console import expand_home, one_sentence_errors, run_command
+from hangtag.whole_file import write_whole
 from training.command_line import said_plainly
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _write_figures(curve: RateCurve, path: Path) -> None:
         "losses": curve.losses.tolist(),
         "smoothed": curve.smoothed.tolist(),
     }
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":

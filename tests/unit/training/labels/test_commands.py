@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -72,6 +73,60 @@ def test_consensus(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         assert "Labelled 4 photos by 3 workers" in result.output
         assert (out / "products.csv").read_text().count("colour:Red") == 4
+
+
+def answered(folder: Path) -> Path:
+    """A folder with what three workers said of its photos."""
+    source = make_texts(folder)
+    (source / "labels.json").write_text(json.dumps({"red": "Red", "blue": "Blue"}))
+    answers = [{"worker": worker, "labels": ["red"]} for worker in "abc"]
+    lines = ({"image": f"{number}.png", "answers": answers} for number in range(4))
+    (source / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return source
+
+
+def migratable(folder: Path) -> Path:
+    """A dataset, a migration that leaves a photo without a label, and stored tags."""
+    source = make_texts(folder)
+    (source / "labels.json").write_text(json.dumps({"red": "Red", "blue": "Blue"}))
+    (source / "products.csv").write_text("image,labels,product_id\n0.png,red,A\n1.png,blue,B\n")
+    (source / "stored.jsonl").write_text('["red"]\n')
+    plan = ("--to-version", "2", "--out", source / "migration.json", "--drop", "blue")
+    assert run("migrate", "plan", "--labels", source / "labels.json", *plan).exit_code == 0
+    return source
+
+
+@pytest.mark.parametrize("cannot_be_written", ["labels.json", "tags.csv", "products.csv"])
+def test_mining_leaves_a_whole_dataset_or_none(cannot_be_written: str, tmp_path: Path) -> None:
+    source = make_texts(tmp_path / "texts")
+    mine = ("mine", "--data", source, "--least-count", 1)
+    leaves_all_or_nothing(mine, tmp_path / "out", cannot_be_written)
+
+
+@pytest.mark.parametrize("cannot_be_written", ["labels.json", "certainty.csv", "workers.csv"])
+def test_a_consensus_leaves_a_whole_dataset_or_none(cannot_be_written: str, tmp_path: Path) -> None:
+    source = answered(tmp_path / "texts")
+    leaves_all_or_nothing(("consensus", "--data", source), tmp_path / "out", cannot_be_written)
+
+
+@pytest.mark.parametrize("cannot_be_written", ["labels.json", "unlabelled.csv", "stored.jsonl"])
+def test_a_migration_leaves_a_whole_dataset_or_none(cannot_be_written: str, tmp_path: Path) -> None:
+    source = migratable(tmp_path / "texts")
+    labels, migration = source / "labels.json", source / "migration.json"
+    apply = ("migrate", "apply", "--labels", labels, "--migration", migration)
+    apply += ("--data", source, "--tags", source / "stored.jsonl")
+    leaves_all_or_nothing(apply, tmp_path / "out", cannot_be_written)
+
+
+def leaves_all_or_nothing(command: tuple[object, ...], out: Path, cannot_be_written: str) -> None:
+    """A command that failed for one of its files leaves none, so that it can be run again."""
+    (out / f"{cannot_be_written}.part").mkdir(parents=True)
+    assert run(*command, "--out", out).exit_code != 0
+    assert [path.name for path in out.iterdir()] == [f"{cannot_be_written}.part"]
+    (out / f"{cannot_be_written}.part").rmdir()
+    result = run(*command, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert (out / cannot_be_written).is_file()
 
 
 def test_errors_are_one_sentence(tmp_path: Path) -> None:
