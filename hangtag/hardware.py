@@ -45,6 +45,11 @@ class Cpu:
         """The instruction sets that decide how fast a network runs."""
         return tuple(sorted(self.flags & (_BF16_FLAGS | _INT8_FLAGS | {"avx2", "avx512f"})))
 
+    @property
+    def described(self) -> str:
+        """One line, the same for machines on which an engine is as fast."""
+        return f"{self.name}, {self.cores} cores, {' '.join(self.engine_flags)}"
+
 
 @functools.cache
 def read_cpu() -> Cpu:
@@ -64,8 +69,8 @@ def describe_plain_processor(cpu: Cpu, backbone: str) -> str:
         return ""
     suits = "it has" if backbone == SMALL_BACKBONE else f"BACKBONE={SMALL_BACKBONE} is"
     return (
-        "this processor has neither bf16 nor int8 (VNNI), which make others two to four times as "
-        f"fast; {suits} the backbone that suits it: 90 photos/s where {LARGE_BACKBONE} has 5"
+        "this processor has neither bf16 nor int8 (VNNI), which make others several times as fast; "
+        f"{suits} the backbone that suits it: 90 photos/s where {LARGE_BACKBONE} has 5"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,12 +60,13 @@ class PrecisionSample:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What the photos got in one format."""
+    """What the photos got in one format; `reduced_range`: with int8 weights of 7 bits."""
 
     scores: FloatArray
     golden: FloatArray
     tags: BoolArray
     micro_f1: float
+    reduced_range: bool = False
 
 
 def measure_precisions(
@@ -113,9 +114,9 @@ def measure_precisions(
         )
     if not any(each.precision == "int8" and each.offered for each in measured):
         (folder / INT8_MODEL).unlink(missing_ok=True)
-    cpu = read_cpu()
-    machine = f"{cpu.name}, {cpu.cores} cores, {' '.join(cpu.engine_flags)}"
-    return Precisions(machine=machine, photos=len(sample.judged), measured=tuple(measured))
+    return Precisions(
+        machine=read_cpu().described, photos=len(sample.judged), measured=tuple(measured)
+    )
 
 
 def describe_precisions(precisions: Precisions) -> list[str]:
@@ -152,6 +153,7 @@ def _make_int8(
     from training.quantization import quantize
 
     models: dict[Precision, Path] = {"fp32": folder / MODEL, "int8": folder / INT8_MODEL}
+    reduced_range = not read_cpu().has_int8
 
     def attempt(convolutions: int) -> tuple[Engine, _Judged]:
         with Console(stderr=True).status("Calibrating int8 …"):
@@ -160,10 +162,10 @@ def _make_int8(
                 sample.calibration,
                 models["int8"],
                 convolutions,
-                reduced_range=not read_cpu().has_int8,
+                reduced_range=reduced_range,
             )
         engine = load_engine(models, precision="int8")
-        return engine, _judge(engine, sample, golden)
+        return engine, replace(_judge(engine, sample, golden), reduced_range=reduced_range)
 
     most_exact = attempt(_MOST_EXACT)
     if not _is_as_good(most_exact[1], exact):
@@ -217,7 +219,11 @@ def _scores(engine: Engine, scorer: Scorer, pixels: npt.NDArray[np.uint8]) -> Fl
 
 def _is_as_good(judged: _Judged, exact: _Judged) -> bool:
     loss = exact.micro_f1 - judged.micro_f1
-    return loss <= MAX_F1_LOSS and tags_equal(judged.tags, exact.tags) >= MIN_TAGS_EQUAL
+    return (
+        enough(len(exact.tags))
+        and loss <= MAX_F1_LOSS
+        and tags_equal(judged.tags, exact.tags) >= MIN_TAGS_EQUAL
+    )
 
 
 def tags_equal(tags: BoolArray, expected: BoolArray) -> float:
@@ -238,5 +244,5 @@ def _report(
         golden_difference=round(float(np.abs(judged.golden - exact.golden).max()), 5),
         photos_per_second=round(photos_per_second, 1),
         runtime=engine.runtime,
-        reduced_range=engine.precision == "int8" and not read_cpu().has_int8,
+        reduced_range=judged.reduced_range,
     )

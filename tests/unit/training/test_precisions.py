@@ -11,6 +11,7 @@ import torch
 from hangtag.bundle import INT8_MODEL, MODEL
 from hangtag.decisions import sigmoid
 from hangtag.engine import load_engine, supported_precisions
+from hangtag.hardware import read_cpu
 from hangtag.label_space import parse_label_space
 from hangtag.scoring import Scorer
 from training.backbones import build_backbone
@@ -20,6 +21,8 @@ from training.onnx_file import export_onnx
 from training.precisions import (
     MIN_TAGS_EQUAL,
     PrecisionSample,
+    _is_as_good,
+    _Judged,
     describe_precisions,
     measure_precisions,
     tags_equal,
@@ -36,7 +39,7 @@ LABEL_SPACE = parse_label_space(
     }
 )
 needs_int8 = pytest.mark.skipif(
-    "int8" not in supported_precisions(), reason="this CPU has no int8 dot products"
+    "int8" not in supported_precisions(), reason="nothing here multiplies int8"
 )
 
 
@@ -98,7 +101,12 @@ def test_a_format_that_changes_tags_is_not_offered(folder: Path, photos: np.ndar
 
 @needs_int8
 def test_int8_computes_nearly_the_same(folder: Path, photos: np.ndarray) -> None:
-    quantize(folder / MODEL, photos[:16], folder / INT8_MODEL)
+    quantize(
+        folder / MODEL,
+        photos[:16],
+        folder / INT8_MODEL,
+        reduced_range=not read_cpu().has_int8,
+    )
     models = {"fp32": folder / MODEL, "int8": folder / INT8_MODEL}
     exact = load_engine(models, precision="fp32").run(photos).logits
     quantized = load_engine(models, precision="int8").run(photos).logits
@@ -125,6 +133,15 @@ def test_weights_of_a_reduced_range_have_seven_bits(folder: Path, photos: np.nda
     convolutions = [each for each in weights if each.dtype == np.int8 and each.ndim == 4]
     assert convolutions
     assert all(np.abs(each.astype(int)).max() <= 64 for each in convolutions)
+
+
+def test_of_too_few_photos_no_format_is_offered_but_fp32(folder: Path, photos: np.ndarray) -> None:
+    every_label = sample(photos[:9], np.zeros(LABELS))
+    precisions = measure_precisions(folder, every_label, list(photos[:2]))
+    assert [each.precision for each in precisions.measured if each.offered] == ["fp32"]
+    exact = _Judged(np.zeros((10, 1)), np.zeros((1, 1)), np.ones((10, 1), bool), micro_f1=1.0)
+    few = replace(exact, tags=exact.tags[:9])
+    assert (_is_as_good(exact, exact), _is_as_good(few, few)) == (True, False)
 
 
 def test_what_is_known_is_not_computed_again(folder: Path, photos: np.ndarray) -> None:
