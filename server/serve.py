@@ -23,7 +23,7 @@ from server.plan import count_gpus
 from server.ports import HOST, Ports, url
 from server.readiness import wait_until_ready
 from server.signals import StopSignals
-from server.speed import known_speed
+from server.speed import Speed
 from server.torchserve import MODEL_NAME, TorchServe
 
 LOOK_INTERVAL_S = 0.2
@@ -86,10 +86,11 @@ def serve(
     ports = Ports(port, host)
     # What is logged has stdout for itself: whoever collects it expects nothing but JSON.
     console = Console(highlight=False, stderr=print_logs)
+    speed = None
     if or_pack is not None and not archive.exists():
         ports.require_free()
-        _pack(or_pack, archive, console)
-    server = TorchServe(open_archive(archive), ports, folder)
+        speed = _pack(or_pack, archive, console)
+    server = TorchServe(open_archive(archive), ports, folder, speed=speed)
     with StopSignals() as signals, LogStream(folder, print_logs), server:
         try:
             # Requests come from the first worker on that has loaded the model, before all have.
@@ -103,10 +104,11 @@ def serve(
     console.print("Stopped.")
 
 
-def _pack(bundle: Path, archive: Path, console: Console) -> None:
+def _pack(bundle: Path, archive: Path, console: Console) -> Speed:
+    """Return what was measured: the workers must know it even where nothing can be kept."""
     console.print(f"There is no {archive} yet: packing {bundle}.")
     with console.status("Packing, and replaying its golden photos …"):
-        make_archive(bundle, archive, version="1.0")
+        return Speed.model_validate(make_archive(bundle, archive, version="1.0")["speed"])
 
 
 def _take_leave(console: Console, server: TorchServe, signals: StopSignals, grace_s: float) -> None:
@@ -150,7 +152,7 @@ def facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
         ("Serving", _describe(server.archive)),
         *other_code,
         ("Workers", str(workers)),
-        *_speed(server.archive),
+        *_speed(server.archive, server.speed),
         ("API", f"{url(ports.inference, ports.host)}/predictions/{MODEL_NAME}"),
         ("Management", f"{url(ports.management)}/models/{MODEL_NAME}"),
         ("Metrics", f"{url(ports.metrics, ports.host)}/metrics"),
@@ -158,8 +160,7 @@ def facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
     ]
 
 
-def _speed(archive: Archive) -> list[tuple[str, str]]:
-    speed = known_speed(archive.bundle_digest)
+def _speed(archive: Archive, speed: Speed | None) -> list[tuple[str, str]]:
     known = (
         f"about {speed.served:.0f} photos/s in {speed.precision}, measured when it was packed here"
         if speed

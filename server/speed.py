@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from hangtag.bundle import Bundle
 from hangtag.engine import Precision, load_engine, supported_precisions
+from hangtag.errors import BundleInvalid
 from hangtag.hardware import read_cpu
 from server.settings import SERVE_CONFIG
 
@@ -51,7 +52,12 @@ _Speeds = TypeAdapter(list[Speed])
 
 
 def measure_speed(bundle: Bundle) -> Speed:
-    """Measure every precision that the bundle offers and this machine computes."""
+    """Measure every precision that the bundle offers and this machine computes.
+
+    Raises
+    ------
+    BundleInvalid : if none of them runs.
+    """
     measured: dict[Precision, float] = {}
     # From slow to fast: `auto` takes the last one that the bundle offers.
     for precision in supported_precisions():
@@ -61,8 +67,13 @@ def measure_speed(bundle: Bundle) -> Speed:
             except RuntimeError as error:
                 # As under hypervisors that promise what they do not have.
                 logger.warning("Without %s, which does not run here: %s", precision, error)
+    if not measured:
+        raise BundleInvalid(
+            f"The network of {bundle.folder} runs in no precision on this machine: "
+            f"{', '.join(supported_precisions())} were tried; make the bundle again."
+        )
     return Speed(
-        machine=_machine(),
+        machine=read_cpu().described,
         bundle=bundle.digest,
         precision=fastest(measured),
         photos_per_second=measured,
@@ -91,7 +102,7 @@ def remember_speed(speed: Speed, path: Path = SPEEDS) -> None:
 
 def known_speed(bundle_digest: str, path: Path = SPEEDS) -> Speed | None:
     """Return what was measured of this bundle on this machine, if it was."""
-    wanted = (_machine(), bundle_digest)
+    wanted = (read_cpu().described, bundle_digest)
     return next((each for each in _read(path) if _key(each) == wanted), None)
 
 
@@ -105,11 +116,6 @@ def _read(path: Path) -> list[Speed]:
 
 def _key(speed: Speed) -> tuple[str, str]:
     return speed.machine, speed.bundle
-
-
-def _machine() -> str:
-    cpu = read_cpu()
-    return f"{cpu.name}, {cpu.cores} cores, {' '.join(cpu.engine_flags)}"
 
 
 def _photos_per_second(bundle: Bundle, precision: Precision) -> float:

@@ -22,7 +22,7 @@ from server.logs import Logs
 from server.plan import ServingPlan, as_properties, machine_plan
 from server.ports import Ports
 from server.settings import LOGGING, PROPERTIES, furnish
-from server.speed import known_speed
+from server.speed import Speed, known_speed
 
 MODEL_NAME = "tagger"
 MODEL_FILE = f"{MODEL_NAME}.mar"
@@ -55,6 +55,7 @@ class TorchServe:
     ports : where.
     logs : folder of the log files; made if missing.
     plan : workers, threads and batches; this machine's if not given.
+    speed : what was measured of the archive here; what is kept of it if not given.
 
     Raises
     ------
@@ -62,11 +63,17 @@ class TorchServe:
     """
 
     def __init__(
-        self, archive: Archive, ports: Ports, logs: Path, plan: ServingPlan | None = None
+        self,
+        archive: Archive,
+        ports: Ports,
+        logs: Path,
+        plan: ServingPlan | None = None,
+        speed: Speed | None = None,
     ) -> None:
         self.archive = archive
         self.ports = ports
         self.plan = plan or machine_plan(archive.size_bytes)
+        self.speed = speed or known_speed(archive.bundle_digest)
         self.logs = Logs(logs.resolve())
         self._process: subprocess.Popen[bytes] | None = None
         self._run_folder = Path()
@@ -85,7 +92,7 @@ class TorchServe:
             self._process = subprocess.Popen(
                 [str(java), *furnished.jvm_arguments, *_arguments(home, run_folder)],
                 cwd=run_folder,
-                env=_environment(run_folder, self.logs.folder, self.plan) | _decided(self.archive),
+                env=_environment(run_folder, self.logs.folder, self.plan) | _decided(self.speed),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
@@ -208,9 +215,8 @@ def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, s
     }
 
 
-def _decided(archive: Archive) -> dict[str, str]:
+def _decided(speed: Speed | None) -> dict[str, str]:
     """Tell the workers in which numbers the network was the fastest, if that was measured."""
-    speed = known_speed(archive.bundle_digest)
     return {DECIDED_PRECISION: speed.precision} if speed else {}
 
 

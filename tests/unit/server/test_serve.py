@@ -81,11 +81,11 @@ def test_speed_is_said_as_it_was_measured_here(
     *, flags: set[str], says: bool, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speed = Speed(machine="m", bundle="b", precision="fp32", photos_per_second={"fp32": 5.04})
-    monkeypatch.setattr(server.serve, "known_speed", lambda _digest: speed)
     monkeypatch.setattr(server.serve, "read_cpu", lambda: Cpu("some", 2, frozenset(flags)))
     monkeypatch.setattr(server.serve, "count_gpus", lambda: 0)
     served = replace(open_archive(archive), backbone="resnet152")
-    told = dict(facts(TorchServe(served, free_ports(), tmp_path / "logs"), workers=1))
+    started = TorchServe(served, free_ports(), tmp_path / "logs", speed=speed)
+    told = dict(facts(started, workers=1))
     assert told["Speed"].startswith("about 5 photos/s in fp32")
     assert ("BACKBONE=tf_efficientnet_lite0" in told["Speed"]) == says
 

@@ -8,9 +8,11 @@ import server.speed
 import server.torchserve
 from hangtag.bundle import Bundle
 from hangtag.engine import DECIDED_PRECISION, supported_precisions
+from hangtag.errors import BundleInvalid
 from server.archive import open_archive
 from server.speed import Speed, fastest, known_speed, measure_speed, remember_speed
-from server.torchserve import _decided
+from server.temporary import free_ports
+from server.torchserve import TorchServe, _decided
 
 
 def speed(machine: str = "m", bundle: str = "b") -> Speed:
@@ -77,13 +79,27 @@ def test_few_are_kept_and_a_folder_that_is_not_there_is_no_fault(tmp_path: Path)
 
 
 def test_all_workers_are_told_what_was_measured_where_the_archive_was_packed(
-    tiny_archive: Path, tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    tiny_archive: Path, tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = open_archive(tiny_archive)
     assert archive.bundle_digest == tiny_bundle.digest
     assert archive.backbone == tiny_bundle.manifest.backbone
     known = known_speed(archive.bundle_digest)
     assert known is not None
-    assert _decided(archive) == {DECIDED_PRECISION: known.precision}
+    logs, ports = tmp_path / "logs", free_ports()
+    assert _decided(TorchServe(archive, ports, logs).speed) == {DECIDED_PRECISION: known.precision}
     monkeypatch.setattr(server.torchserve, "known_speed", lambda _digest: None)
-    assert _decided(archive) == {}
+    assert _decided(TorchServe(archive, ports, logs).speed) == {}
+    # Where nothing could be kept: handed on by who packed it.
+    told = TorchServe(archive, ports, logs, speed=speed()).speed
+    assert _decided(told) == {DECIDED_PRECISION: "fp32"}
+
+
+def test_a_network_that_runs_in_no_precision_is_one_sentence(
+    tiny_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no network")
+    monkeypatch.setattr(Bundle, "models", property(lambda _bundle: {"fp32": broken}))
+    with pytest.raises(BundleInvalid, match=r" runs in no precision on this machine: fp32"):
+        measure_speed(tiny_bundle)
