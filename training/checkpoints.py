@@ -120,7 +120,8 @@ def epoch_checkpoints(run_folder: Path) -> list[Path]:
 
 def _newest_first(folder: Path) -> list[Path]:
     checkpoints = folder.glob("epoch=*.ckpt")
-    return sorted(checkpoints, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    # By name, too: clocks of file systems are coarse.
+    return sorted(checkpoints, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
 
 def is_whole(checkpoint: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 
@@ -65,6 +66,13 @@ def test_the_newest_two_and_the_best_are_kept(tmp_path: Path) -> None:
     fit(tmp_path, epochs=4)
     assert names(tmp_path) == ["best.ckpt", "epoch=002.ckpt", "epoch=003.ckpt"]
     assert newest_checkpoint(tmp_path) == tmp_path / "checkpoints" / "epoch=003.ckpt"
+
+
+def test_of_two_of_one_moment_the_later_epoch_is_the_newest(tmp_path: Path) -> None:
+    fit(tmp_path, epochs=2)
+    for name in ("epoch=001.ckpt", "epoch=000.ckpt"):
+        os.utime(tmp_path / "checkpoints" / name, (1, 1))
+    assert newest_checkpoint(tmp_path) == tmp_path / "checkpoints" / "epoch=001.ckpt"
 
 
 def test_the_best_epochs_weights_are_taken(tmp_path: Path) -> None:
