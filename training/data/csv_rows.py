@@ -10,8 +10,10 @@ from pathlib import Path
 from hangtag.errors import DataInvalid
 from training.data.catalogue import Problem
 from training.data.csv_header import Header, check_header, find_header, unwrapped
-from training.data.csv_records import Record, RowShape, read_records
+from training.data.csv_records import Record, read_records
+from training.data.photo_finder import find_photo
 from training.data.remarks import remark
+from training.data.row_likeness import RowShape
 from training.data.text_file import FileText, read_beginning, read_text
 
 _QUOTES = (
@@ -74,7 +76,9 @@ def read_rows(
     rows, problems, long, repeated = [], [], [], []
     if header.names == (*required,) and len(required) == 2:
         overflow = overflow or required[1]
-    for record in read_records(lines, header.first_row, _row_shape(header, required, overflow)):
+    for record in read_records(
+        lines, header.first_row, _row_shape(path.parent, header, required, overflow)
+    ):
         where = f"{path.name}:{record.first_line}"
         cells = _fit(record, header.names, required, overflow)
         if isinstance(cells, str):
@@ -100,7 +104,9 @@ def _lines_of(text: str) -> list[str]:
     return list(io.StringIO(text, newline=""))
 
 
-def _row_shape(header: Header, required: Sequence[str], overflow: str | None) -> RowShape:
+def _row_shape(
+    folder: Path, header: Header, required: Sequence[str], overflow: str | None
+) -> RowShape:
     return RowShape(
         delimiter=header.delimiter,
         columns=header.names,
@@ -108,6 +114,7 @@ def _row_shape(header: Header, required: Sequence[str], overflow: str | None) ->
         beside=header.names.index(required[min(1, len(required) - 1)]),
         least_cells=max(map(header.names.index, required)) + 1,
         most_cells=None if overflow else len(header.names),
+        is_photo=lambda key: find_photo((folder / "images", folder), key) is not None,
     )
 
 
