@@ -153,3 +153,45 @@ def test_no_photo_left_is_said_with_the_reasons(
         refuse_empty(catalogue.problems, len(catalogue.photos), tmp_path / "report.json")
     assert "did you mean zip (Zip)" in capsys.readouterr().err
     refuse_empty(catalogue.problems, 1, tmp_path / "report.json")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("title", ["412,zip", "412,zip", "412,Tee"]),
+        ("product_id", ["412,zip", "458,zip", "412,A7"]),
+        ("product_id,title", ["412,458", "458,412,Soft", "412,A7,Soft"]),
+        ("title", ["T-shirt,Zip", "T-shirt,zip", "T-shirt,Tee"]),
+        ("title,description,product_id", ["412,Tee, zip,nice", "458,Tee, zip,nice", "412,Tee"]),
+    ],
+)
+def test_labels_that_spill_into_the_next_column_are_problems(
+    folder: Path, header: str, rows: list[str]
+) -> None:
+    lines = [f"{n}.jpg,{row}\n" for n, row in enumerate(rows)]
+    catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
+    assert [(each.kind, each.where) for each in catalogue.problems] == [
+        ("malformed_row", "products.csv:2"),
+        ("malformed_row", "products.csv:3"),
+    ]
+    assert "the cell after labels is a label" in catalogue.problems[0].cause
+    assert [photo.path.name for photo in catalogue.photos] == ["2.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("title", ["412,T-shirt", "412,T-shirt", "412,Topwear"]),
+        ("title", ["412,Zip", "412,Zip", "412,Zip"]),
+        ("title", ["412,zip", "412,Tee", "412,Tee"]),
+        ("price,title", ["412,21,Tee", "412,24,Tee", "412,24,Tee"]),
+        ("product_id", ["412,1", "412,2", "412,21"]),
+    ],
+)
+def test_titles_and_ids_that_labels_are_called_too_are_fine(
+    folder: Path, header: str, rows: list[str]
+) -> None:
+    lines = [f"{n}.jpg,{row}\n" for n, row in enumerate(rows)]
+    catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
+    assert catalogue.problems == ()
+    assert len(catalogue.photos) == 3
