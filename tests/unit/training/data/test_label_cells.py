@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 
@@ -136,6 +137,56 @@ def test_a_decimal_comma_is_none_where_there_is_a_label_0() -> None:
     thousands = CellReader("labels", {"412": "Tee", "412000": "Sock"})
     assert thousands.read("412,000") == ("412", "000")  # strange: 412, or 412000
     assert thousands.read("412.0") == ("412",)
+
+
+@pytest.mark.parametrize(
+    ("names", "cell"),
+    [
+        ({"1": "A", "412": "B", "1412": "C"}, "1,412"),
+        ({"1": "A", "412": "B", "1412": "C"}, "1 412"),
+        ({"1": "A", "412": "B", "1412": "C"}, "1,412,1"),
+        ({"1": "A", "412": "B", "1412": "C"}, "1,412_1"),
+        ({"412": "A", "770": "B", "412770": "C"}, "412,770"),
+        ({"1": "Shirts, casual", "2": "Shirts", "3": "Casual", "4": "Red"}, "Shirts, casual, Red"),
+        ({"a,b": "", "a": "", "b": "", "c": ""}, "c,a,b"),
+        ({"1": "Black/White", "2": "Black", "3": "White", "4": "Red"}, "Red/Black/White"),
+        ({"412": "A", "0": "B", "77": "C"}, "412,0,77"),
+    ],
+)
+def test_a_cell_that_could_be_two_things_is_none(names: dict[str, str], cell: str) -> None:
+    reader = CellReader("labels", names)
+    assert not {*reader.read(cell)} <= {*names}
+    assert list(reader.remarks()) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys"),
+    [
+        ("Shirts, casual, Red", ("1", "4")),
+        ("Red, Shirts, casual", ("4", "1")),
+        ("1, 412", ("1", "412")),
+        ("[1,412]", ("1", "412")),
+        ("Red,, 412 ,", ("4", "412")),
+    ],
+)
+def test_names_with_separators_are_read_in_lists(cell: str, keys: tuple[str, ...]) -> None:
+    names = {"1": "Shirts, casual", "4": "Red", "412": "Tee", "1412": "Sock"}
+    assert CellReader("labels", names).read(cell) == keys
+
+
+@pytest.mark.parametrize("depth", [1, 20, 400, 990])
+def test_brackets_in_brackets(depth: int) -> None:
+    assert read("[" * depth + "412, 77" + "]" * depth)[0] == ("412", "77")
+    quoted = min(depth, 450)
+    assert read('["' * quoted + "412" + '"]' * quoted)[0] == ("412",)
+
+
+def test_long_lists_take_no_time() -> None:
+    started = time.perf_counter()
+    for separator in ", /":
+        read(separator.join(["412", "77"] * 250))
+        read(separator.join(["x"] * 999))
+    assert time.perf_counter() - started < 3
 
 
 def test_each_way_is_said_once_with_its_count() -> None:
