@@ -16,6 +16,8 @@ from training.data import (
     refuse_empty,
     with_problems,
 )
+from training.data.described_photo import DescribedPhoto
+from training.data.descriptions import read_described
 
 
 def read(folder: Path, text: str, name: str = "products.csv") -> Catalogue:
@@ -195,3 +197,40 @@ def test_titles_and_ids_that_labels_are_called_too_are_fine(
     catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
     assert catalogue.problems == ()
     assert len(catalogue.photos) == 3
+
+
+@pytest.mark.parametrize(
+    "nothing", ["nan", "NULL", "N/A", "-", "0", "\\N", "None", "0.0", "\u2014"]
+)
+def test_what_says_that_there_is_no_product_id_is_none(
+    folder: Path, nothing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"image,product_id,labels\n0.jpg,{nothing},412\n1.jpg,{nothing},458\n2.jpg,A,412\n"
+    catalogue = read(folder, text)
+    assert catalogue.problems == ()
+    assert [photo.product_id for photo in catalogue.photos] == ["0.jpg", "1.jpg", "A"]
+    said = capsys.readouterr().err
+    assert f"product IDs such as {nothing!r} say that there is none" in said
+    assert "(2 rows)" in said
+    described, _ = read_described_with_titles(folder, nothing)
+    assert [photo.product_id for photo in described] == ["0.jpg", "1.jpg"]
+
+
+def read_described_with_titles(folder: Path, nothing: str) -> tuple[list[DescribedPhoto], int]:
+    rows = "".join(f"{n}.jpg,{nothing},Tee\n" for n in range(2))
+    (folder / "products.csv").write_text(f"image,product_id,title\n{rows}")
+    return read_described(folder)
+
+
+def test_products_are_counted_from_0(folder: Path) -> None:
+    text = "image,product_id,labels\n0.jpg,0,412\n1.jpg,0,412\n2.jpg,1,412\n"
+    assert [photo.product_id for photo in read(folder, text).photos] == ["0", "0", "1"]
+
+
+def test_rounded_product_ids_are_always_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read(folder, "image,product_id,labels\n0.jpg,4.00123E+12,412\n1.jpg,4.00124E+12,412\n")
+    said = capsys.readouterr().err
+    assert "such as '4.00123E+12' are numbers that a spreadsheet has rounded" in said
+    assert "(2 rows)" in said
