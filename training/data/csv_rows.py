@@ -50,6 +50,7 @@ def read_rows(
     required: Sequence[str],
     overflow: str | None = None,
     optional: Sequence[str] | None = None,
+    keep_further: bool = False,
 ) -> tuple[list[CsvRow], list[Problem]]:
     """Read a csv file; records that do not fit the header become problems.
 
@@ -62,7 +63,8 @@ def read_rows(
     overflow : the column that surplus cells belong to, as its commas were not quoted; if there are
         but two columns and both are required, it is the second
     optional : the other columns that are read. Further ones are said, and refused where they are
-        misspelt ones of these; None: whatever there is may be.
+        misspelt ones of these; None: whatever there is may be
+    keep_further : further columns are kept, so that they are not said
 
     Raises
     ------
@@ -92,7 +94,9 @@ def read_rows(
     if not rows and not problems:
         raise DataInvalid(f"{path} has a header and no rows.")
     further = [name for name in header.names if name and name not in known]
-    for text in _remarks(file, header, long, further if optional is not None else []):
+    for text in _remarks(
+        file, header, long, further if optional is not None and not keep_further else []
+    ):
         remark(f"{path.name}: {text}.")
     if repeated:
         remark(f"{path.name}: the header again, in line {repeated[0]:,}: left out.")
