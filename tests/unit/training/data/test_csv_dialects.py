@@ -201,6 +201,40 @@ def test_other_letters_without_a_byte_order_mark(tmp_path: Path, encoding: str) 
     assert {row["title"] for row in rows} == {"红色连衣裙夏季新款"}
 
 
+@pytest.mark.parametrize(
+    ("title", "encoding"),
+    [
+        ("Красное платье", "cp1251"),
+        ("Красное платье", "koi8-r"),
+        ("Κόκκινο φόρεμα", "cp1253"),
+        ("שמלה אדומה", "cp1255"),
+        ("فستان أحمر", "cp1256"),
+        ("红色连衣裙", "gbk"),
+        ("빨간 원피스", "euc-kr"),
+        ("ชุดสีแดง", "cp874"),
+        ("Bluza wełna", "cp1250"),
+        ("Ärmel", "cp850"),
+        ("Über dem Öl", "cp850"),
+        ("août", "cp850"),
+    ],
+)
+def test_other_alphabets_are_refused(tmp_path: Path, title: str, encoding: str) -> None:
+    text = f"image,labels,title\n0.jpg,412,Tee\n1.jpg,412,{title}\n"
+    with pytest.raises(DataInvalid, match=r"is not UTF-8.*save it as 'CSV UTF-8'") as refused:
+        read(tmp_path, text.encode(encoding))
+    assert "its other letters are" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Levi’s™ – Ärmel", "Dress™", "rot–blau t–shirt", "«Été» à 5 €", "10 m³ · 1ª", "Vª", "ÆØÅ æøå",
+     "¿Qué? ¡Olé!", "Þórður", "naïveté Noël ÜBERGRÖSSE", "Nº 5 ½ ®™", "€€€€€€"],
+)  # fmt: skip
+def test_western_texts_are_read(tmp_path: Path, title: str) -> None:
+    (row,) = read(tmp_path, f"image,labels,title\n0.jpg,412,{title}\n".encode("cp1252"))
+    assert row["title"] == title.strip()
+
+
 @pytest.mark.parametrize("title", ["Women’s „Grün” dress – 5 £", "Škoda § 5", "ŒUVRE", "Žena 10 ‰"])
 def test_marks_of_windows_are_no_garbled_letters(tmp_path: Path, title: str) -> None:
     (row,) = read(tmp_path, f"image,labels,title\n0.jpg,412,{title}\n".encode("cp1252"))
