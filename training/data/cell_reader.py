@@ -15,8 +15,8 @@ from hangtag.label_space import LabelSpace
 from training.data.key_lists import split_cell, split_joined
 
 # In the order in which they are tried; `_` is ours.
-_OURS, _IN_WORDS = "_", r"[\s:\-]"
-_SEPARATORS = (r"[;|\t\r\n]", "[,\uff0c\u3001]", "[/+&>]", _IN_WORDS, _OURS)
+_OURS, _IN_WORDS = "_", r"[\s:\-\u2010\u2011]"
+_SEPARATORS = ("[;|\t\r\n\uff1b\u061b]", "[,\uff0c\u3001\u060c]", "[/+&>]", _IN_WORDS, _OURS)
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _AROUND = " \t\r\n\"'`=\u00a0\u200b\ufeff\u201c\u201d\u201e\u2018\u2019"
 _MOST_CHARACTERS = 2_000
@@ -91,6 +91,8 @@ class CellReader:
 
     def _reading(self, cell: str) -> _Reading:
         plain = split_cell(cell, self._known)
+        if not cell.strip(_AROUND + _OURS):
+            return _Reading(() if not self._known(cell) else plain)
         if all(map(self._known, plain)) or len(cell) > _MOST_CHARACTERS:
             return _Reading(plain)
         return self._meant(cell, _SEPARATORS) or _Reading(self._best(cell, plain))
@@ -248,6 +250,8 @@ class CellReader:
         return None
 
     def _way(self, text: str, key: str) -> str:
+        if _plain(text) == _plain(self.names[key]) != _plain(key):
+            return "hold names"
         if re.fullmatch(r"[0-9]+([.,]0+)?", text) and key.isdecimal():
             return "lack leading zeros or have some too many"
         return "spell keys otherwise" if _plain(text) == _plain(key) else "hold names"
@@ -287,4 +291,6 @@ def _clean(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return a text without regard to case, to how umlauts are composed, to spaces, `_` and `-`."""
-    return re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", text)).strip().casefold()
+    return (
+        re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFKC", text)).strip().casefold()
+    )

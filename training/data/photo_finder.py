@@ -16,7 +16,7 @@ from training.data.spoilt_ids import SPOILT, is_spoilt
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
 _QUERY = re.compile(r"(?i)(?<=\.(?:jpg|png))[?#].*")
-_SEVERAL = re.compile(r"(?i)\.(jpe?g|png|webp)\s*[,;|]")
+_SEVERAL = re.compile(r"(?i)\.(jpe?g|png|webp)(\s*[,;|]|\s+(?=\S+\.))")
 
 
 def find_photo(folders: Sequence[Path], image: str) -> Path | None:
@@ -63,10 +63,12 @@ class PhotoFinder:
             return "image cells are URLs: download the photos into images/ first"
         if cell.startswith("data:"):
             return "image cells hold photos themselves: write them to files in images/"
-        if _SEVERAL.search(cell):
+        if self._are_several(cell):
             return "image cells name several photos: give each photo a row of its own"
         if is_spoilt(PHOTO_SUFFIX.sub("", cell)):
             return f"image cells are numbers that a spreadsheet {SPOILT}"
+        if self._is_folder(cell):
+            return "image cells name a folder: give each photo in it a row of its own"
         alike = self._alike(cell)
         if len(self._free(alike)) > 1:
             return "image cells could mean several files: write the names as the files have them"
@@ -78,6 +80,18 @@ class PhotoFinder:
         """Yield a sentence for each way in which cells were not as the files are called."""
         for way, found in self._otherwise.items():
             yield f"image cells {way}: {len(found):,}, such as {found[0]}, found all the same."
+
+    def _is_folder(self, cell: str) -> bool:
+        paths = (os.path.join(folder, cell) for folder in self._folders)  # noqa: PTH118
+        return bool(cell.strip("./")) and any(map(os.path.isdir, paths))
+
+    def _are_several(self, cell: str) -> bool:
+        parts = re.split(r"[,;|\s]+", cell)
+        return (
+            _SEVERAL.search(cell) is not None
+            or re.fullmatch(r"\s*[\[{(].*[\])}]\s*", cell) is not None
+            or (len(parts) > 1 and all(find_photo(self._folders, part) for part in parts))
+        )
 
     def _what_is_there(self) -> str:
         folder = self._folders[0]

@@ -88,6 +88,9 @@ def test_plain_cells_are_read_without_a_remark(cell: str, keys: tuple[str, ...])
         ("Navy blue_Skirt", ("78", "413"), "hold names"),
         ("ZIP_Two_Way", ("zip_two_way",), "spell keys otherwise"),
         ("zip-two-way", ("zip_two_way",), "spell keys otherwise"),
+        ("412\uff1b77", ("412", "77"), "joined by other marks"),
+        ("412\u060c 77", ("412", "77"), "joined by other marks"),
+        ("T\u2011shirt", ("412",), "hold names"),
         ("gru\u0308n", ("grün",), "spell keys otherwise"),
         ("412_zip two way", ("412", "zip_two_way"), "spell keys otherwise"),
     ],
@@ -172,6 +175,17 @@ def test_a_cell_that_could_be_two_things_is_none(names: dict[str, str], cell: st
 def test_names_with_separators_are_read_in_lists(cell: str, keys: tuple[str, ...]) -> None:
     names = {"1": "Shirts, casual", "4": "Red", "412": "Tee", "1412": "Sock"}
     assert CellReader("labels", names).read(cell) == keys
+
+
+def test_a_name_that_is_a_number_is_a_name() -> None:
+    reader = CellReader("labels", {"7": "38", "8": "40"})
+    assert reader.read("38") == ("7",)
+    assert "hold names: 1" in next(reader.remarks())
+
+
+@pytest.mark.parametrize("cell", ["_", "__", " _ "])
+def test_joints_alone_are_no_labels(cell: str) -> None:
+    assert read(cell) == ((), [])
 
 
 @pytest.mark.parametrize("depth", [1, 20, 400, 990])
