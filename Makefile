@@ -184,10 +184,10 @@ lock: $(INSTALLED) ## Resolve pyproject.toml into both lock files anew
 	  pyproject.toml -o requirements-serve.lock
 
 clean: | check-call ## Remove what was built, but neither data, runs nor archives
-	@rm -rf build logs .mypy_cache .ruff_cache .pytest_cache *.egg-info
-	@$(call say,Removed build products$(comma) logs and caches of tools.)
+	@rm -rf build .mypy_cache .ruff_cache .pytest_cache *.egg-info
+	@$(call say,Removed build products and caches of tools.)
 
-clean-all: clean ## Remove all that make brought: .venv, the demo catalogue, decoded photos; but neither your data, runs nor archives
-	@rm -rf .venv data/demo data/.decoded
-	@$(call say,Removed .venv$(comma) data/demo and data/.decoded. Your data$(comma) runs/ and model_store/ are as they were.)
+clean-all: clean ## Remove all that make brought: .venv, logs, the demo catalogue, decoded photos; but neither your data, runs nor archives
+	@rm -rf .venv logs data/demo data/.decoded serve_config/speeds.json
+	@$(call say,Removed what there was of .venv$(comma) logs$(comma) data/demo$(comma) data/.decoded and serve_config/speeds.json. Your data$(comma) runs/ and model_store/ are as they were.)
 	@$(call say,What pip has downloaded lies in its own cache: `$(PYTHON) -m pip cache purge` empties it.)

@@ -105,9 +105,10 @@ def _text(data: bytes, path: str, charset: str | None) -> str:
         declared = decode_declared(data, charset)
         if declared is not None:
             return declared
+        unnamed = f"; if the Content-Type names its charset, {_CHARSETS} are read, too"
         raise RequestError(
             f"{_name(path)} is not JSON in UTF-8{_looks_like(data)}; send it in UTF-8"
-            f"{charset_hint(charset)}.",
+            f"{charset_hint(charset) if charset else unnamed}.",
             path,
         ) from error
 

@@ -84,7 +84,7 @@ def _strange(command: str, chosen: Sequence[Goal], given: Mapping[str, str]) -> 
             takes = f"it takes {', '.join(taken)}" if taken else "it takes no variables"
             yield f"`{command}` has no {name}{_near(name, taken)}; {takes}."
         if name in switches and value not in _SWITCH_VALUES:
-            yield f"{name} is a switch: {name}=1 turns it on, and {name}={value} says nothing."
+            yield f"{name} is a switch: write {name}=1, or leave it out; {name}={value} is neither."
 
 
 def _missing(chosen: Mapping[str, Goal], given: Mapping[str, str]) -> Iterator[str]:

@@ -140,11 +140,10 @@ def announcement(packages: PackageSet, free_bytes: int) -> str:
             f"{packages.purpose} takes about {needed_gb:g} GB in {VENV}, and this disk has "
             f"{free_bytes / 1e9:.1f} GB left; free some, or move the folder to another disk."
         )
-    count = len(locked_names(packages.lock.read_text(encoding="utf-8")))
     size = f"about {packages.venv_gb:g} GB, of which {packages.download_gb:g} GB to download"
     if packages.venv_gb > 1 and sys.platform == "linux" and platform.machine() == "x86_64":
         size += ", most of it torch's CUDA"
-    return f"Installing {packages.purpose} into {VENV}, once: {count} packages, {size} …"
+    return f"Installing {packages.purpose} into {VENV}, once: {size} …"
 
 
 def _installed_gb(packages: PackageSet) -> float:
@@ -152,15 +151,6 @@ def _installed_gb(packages: PackageSet) -> float:
     if packages.marks[-1].exists():
         return packages.venv_gb
     return SETS["serving"].venv_gb if SERVING_MARK.exists() else 0.0
-
-
-def locked_names(lock: str) -> set[str]:
-    """Return the packages that a lock file names; some for other machines only.
-
-    >>> sorted(locked_names("numpy==2.4.6 ; python_full_version >= '3.11'\\nrich==15.0.0\\n"))
-    ['numpy', 'rich']
-    """
-    return {line.partition("==")[0].strip() for line in lock.splitlines() if "==" in line}
 
 
 def _works(python: Path) -> bool:

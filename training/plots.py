@@ -32,10 +32,15 @@ _MOST_GROUPS = 40
 
 
 def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
-    """Loss and validation micro-F1 by epoch, from Lightning's csv logs, one for each attempt."""
+    """Loss and validation micro-F1 by epoch, from Lightning's csv logs, one for each attempt.
+
+    A quick run has none, and gets no picture.
+    """
     rows = [
         row for log in logs for row in csv.DictReader(log.read_text(encoding="utf-8").splitlines())
     ]
+    if not rows:
+        return
     figure, (losses, f1) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for name in ("train_loss", "val_loss"):
         losses.plot(*_series(rows, name), marker="o", markersize=3, label=name)

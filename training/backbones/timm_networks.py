@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from hangtag.errors import WeightsUnavailable
+from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
 from training.backbones.packaged_weights import PACKAGED, load_packaged_weights
 from training.backbones.weights_file import load_weights
 from training.network import Normalisation
@@ -35,7 +36,9 @@ def timm_body(name: str, weights: str) -> tuple[nn.Module, Normalisation]:
     except (OSError, RuntimeError) as error:
         raise WeightsUnavailable(
             f"The weights of {name} cannot be downloaded ({error}). Download them elsewhere and "
-            "give the file, WEIGHTS=path/to/file.pth, or train from random weights, WEIGHTS=none."
+            "give the file, WEIGHTS=path/to/file.pth, or train from random weights, WEIGHTS=none, "
+            f"or take those that come with the packages, BACKBONE={PACKAGED_BACKBONE} "
+            f"WEIGHTS={PACKAGED}."
         ) from error
     if weights == PACKAGED:
         load_packaged_weights(network, name)

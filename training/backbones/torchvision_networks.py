@@ -11,6 +11,8 @@ from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
 
 from hangtag.errors import WeightsUnavailable
+from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
+from training.backbones.packaged_weights import PACKAGED
 from training.backbones.weights_file import load_weights
 from training.network import Normalisation
 
@@ -53,7 +55,8 @@ def _with_imagenet_weights(name: str) -> nn.Module:
             f"The ImageNet weights of {name} cannot be downloaded ({error}). Either download "
             f"{url} elsewhere and give the file, WEIGHTS=path/to/file.pth, or train from random "
             "weights with WEIGHTS=none, or use the weights of an earlier run, "
-            "WEIGHTS=runs/…/bundle/weights.pth."
+            "WEIGHTS=runs/…/bundle/weights.pth, or those that come with the packages, "
+            f"BACKBONE={PACKAGED_BACKBONE} WEIGHTS={PACKAGED}."
         ) from error
     return network
 

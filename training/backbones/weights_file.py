@@ -42,8 +42,8 @@ def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
         state = _read(path)
     except FileNotFoundError as error:
         raise WeightsUnavailable(
-            f"WEIGHTS={path} does not exist; give imagenet, none, or a state dict file (.pth, "
-            ".safetensors)."
+            f"WEIGHTS={path} does not exist; give imagenet, packaged, none, or a state dict file "
+            "(.pth, .safetensors)."
         ) from error
     except _UNREADABLE as error:
         raise WeightsUnavailable(f"WEIGHTS={path} is no state dict that torch reads.") from error

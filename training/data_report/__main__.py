@@ -44,7 +44,11 @@ def data_report(
         f"Looked through {written.photos:,} photos: {written.problems:,} problems, {found}. The "
         f"page is {written.page}; its figures and lists lie beside it in {out}."
     )
-    print(f"Next: {next_step('train', DATA=data)}")
+    # Training stops at problems, unless it is told to go on.
+    skipping = {"SKIP_BAD": 1} if written.problems else {}
+    if written.problems:
+        print("The page lists the problems; mend them, or go on without these rows and photos.")
+    print(f"Next: {next_step('train', DATA=data, **skipping)}")
 
 
 if __name__ == "__main__":

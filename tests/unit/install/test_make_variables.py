@@ -19,7 +19,11 @@ GOALS = read_goals((PROJECT / "Makefile").read_text(encoding="utf-8"))
     [
         (["train"], {"DATA": ".", "EPOCH": "3"}, "`make train` has no EPOCH (did you mean EPOCHS"),
         (["train"], {"DATA": ".", "epochs": "3"}, "has no epochs (did you mean EPOCHS"),
-        (["train"], {"DATA": ".", "QUICK": "yes"}, "QUICK is a switch: QUICK=1 turns it on"),
+        (
+            ["train"],
+            {"DATA": ".", "QUICK": "yes"},
+            "QUICK is a switch: write QUICK=1, or leave it out; QUICK=yes is neither.",
+        ),
         (["chaos"], {"SHORT": "true"}, "SHORT is a switch"),
         (["train"], {"BESIDE": "runs/a"}, "`make train` has no BESIDE"),
         (["lint"], {"FIX": "1"}, "`make lint` has no FIX; it takes no variables"),

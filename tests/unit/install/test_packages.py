@@ -13,13 +13,18 @@ from install.packages import (
     SETS,
     InstallationFailed,
     announcement,
-    locked_names,
     require_possible,
 )
 
 PROJECT = Path(__file__).parents[3]
-SERVING = locked_names((PROJECT / "requirements-serve.lock").read_text(encoding="utf-8"))
-EVERYTHING = locked_names((PROJECT / "requirements.lock").read_text(encoding="utf-8"))
+
+
+def locked_names(lock: str) -> set[str]:
+    text = (PROJECT / lock).read_text(encoding="utf-8")
+    return {line.partition("==")[0] for line in text.splitlines()}
+
+
+SERVING, EVERYTHING = locked_names("requirements-serve.lock"), locked_names("requirements.lock")
 
 
 def versions(lock: str) -> set[str]:
@@ -43,7 +48,7 @@ def test_nothing_that_calls_home_is_locked() -> None:
 
 def test_what_comes_is_said_with_its_size() -> None:
     said = announcement(SETS["serving"], free_bytes=10**12)
-    assert re.match(r"Installing what serving needs into \.venv, once: \d+ packages, about", said)
+    assert re.match(r"Installing what serving needs into \.venv, once: about", said)
     assert "about 0.5 GB, of which 0.2 GB to download" in said
     assert "7 GB" in announcement(SETS["everything"], free_bytes=10**12)
 

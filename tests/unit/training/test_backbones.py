@@ -148,7 +148,9 @@ def test_a_classifier_of_another_size_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_a_missing_weights_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsUnavailable, match=r"none\.pth does not exist; give imagenet, none"):
+    with pytest.raises(
+        WeightsUnavailable, match=r"none\.pth does not exist; give imagenet, packaged"
+    ):
         build_backbone(SMALL, str(tmp_path / "none.pth"), 64)
 
 
