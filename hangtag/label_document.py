@@ -58,7 +58,12 @@ def _text(value: Any) -> Any:
 
 
 def _id(value: Any) -> Any:
-    """412.0 is what some programs make of 412, if other IDs are missing."""
+    """412.0 is what some programs make of 412, if other IDs are missing.
+
+    Cells are read without the spaces around them, so an ID has none.
+    """
+    if isinstance(value, str):
+        return value.strip()
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -72,7 +77,7 @@ def _single_group(names: dict[str, Any]) -> dict[str, Any]:
     labels = [
         {"id": int(key) if key.isdecimal() and str(int(key)) == key else key,
          "name": _text(name), "group": "labels"}
-        for key, name in names.items()
+        for key, name in ((key.strip(), name) for key, name in names.items())
     ]  # fmt: skip
     group = {"name": "labels", "title": "Labels", "exclusive": False}
     return {"version": "1", "groups": [group], "labels": labels}

@@ -20,6 +20,7 @@ from hangtag.errors import LabelSpaceInvalid
 from hangtag.faults import first_fault
 from hangtag.json_file import JsonFault, parse_json
 from hangtag.label_document import as_label_space
+from hangtag.near_names import name_hint
 
 LabelId = int | str
 
@@ -71,7 +72,10 @@ class LabelSpace(BaseModel):
 
     def _check_label(self, label: Label) -> None:
         if label.group not in self._group_by_name:
-            raise ValueError(f"label {label.id!r} is in the unknown group {label.group!r}")
+            hint = name_hint(label.group, self._group_by_name)
+            raise ValueError(f"label {label.id!r} is in the unknown group {label.group!r}; {hint}")
+        if label.id == "":
+            raise ValueError(f"the label {label.name!r} has an empty ID")
         if label.parent is None:
             return
         if str(label.parent) not in self._index_by_id:

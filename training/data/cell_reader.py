@@ -15,12 +15,15 @@ from hangtag.label_space import LabelSpace
 from training.data.key_lists import split_cell, split_joined
 
 # In the order in which they are tried; `_` is ours.
-_OURS, _IN_WORDS = "_", r"[\s:\-]"
-_SEPARATORS = (r"[;|\t\r\n]", "[,\uff0c\u3001]", "[/+&>]", _IN_WORDS, _OURS)
+_OURS, _IN_WORDS = "_", r"[\s:\-\u2010\u2011]"
+_SEPARATORS = ("[;|\t\r\n\uff1b\u061b]", "[,\uff0c\u3001\u060c]", "[/+&>]", _IN_WORDS, _OURS)
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _AROUND = " \t\r\n\"'`=\u00a0\u200b\ufeff\u201c\u201d\u201e\u2018\u2019"
 _MOST_CHARACTERS = 2_000
 _SHOWN_CHARACTERS = 60
+# Pieces of one name that holds separators itself.
+_MOST_MERGED = 6
+_THOUSANDS = frozenset({"hold separators of thousands"})
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class CellReader:
 
     def _reading(self, cell: str) -> _Reading:
         plain = split_cell(cell, self._known)
+        if not cell.strip(_AROUND + _OURS):
+            return _Reading(() if not self._known(cell) else plain)
         if all(map(self._known, plain)) or len(cell) > _MOST_CHARACTERS:
             return _Reading(plain)
         return self._meant(cell, _SEPARATORS) or _Reading(self._best(cell, plain))
@@ -105,13 +110,24 @@ class CellReader:
             return None
         if one := self._one(text):
             return one
-        if len(text) > 1 and _BRACKETS.get(text[0]) == text[-1]:
-            inner = self._meant(text[1:-1], separators)
-            return inner and _Reading(inner.keys, inner.ways | {"are lists in brackets"})
+        inner, ways = self._without_brackets(text)
+        if inner != text:
+            found = self._meant(inner, separators)
+            return found and _Reading(found.keys, found.ways | ways)
         for separator in separators:
             if re.search(separator, text) and (found := self._divided(text, separator, separators)):
                 return found
         return None
+
+    def _without_brackets(self, text: str) -> tuple[str, set[str]]:
+        ways = set()
+        while len(text) > 1 and _BRACKETS.get(text[0]) == text[-1] and not self._known(text):
+            ways.add("are lists in brackets")
+            inner = text[1:-1].strip()
+            text = _clean(inner)
+            if text != inner:
+                ways.add("have quotes around keys")
+        return text, ways
 
     def _divided(self, text: str, separator: str, separators: Sequence[str]) -> _Reading | None:
         if separator == _OURS:
@@ -120,7 +136,7 @@ class CellReader:
         # Words with a space or a hyphen between them are rather one name that there is not.
         if separator == _IN_WORDS and not all(re.search(r"\d", each) for each in pieces if each):
             return None
-        found = self._parts(pieces, [each for each in separators if each != separator])
+        found = self._one_way(text, separator, [each for each in separators if each != separator])
         way = f"are joined by other marks than {_OURS}"
         return found and _Reading(found.keys, found.ways | {way})
 
@@ -143,10 +159,39 @@ class CellReader:
             if reading is None:
                 return None
             readings.append(reading)
-        keys = tuple(dict.fromkeys(key for each in readings for key in each.keys))
-        return (
-            _Reading(keys, frozenset().union(*(each.ways for each in readings))) if keys else None
-        )
+        return _joint(readings) if readings else None
+
+    def _one_way(self, text: str, separator: str, others: Sequence[str]) -> _Reading | None:
+        """Return what the pieces mean, if that is one thing: names may hold a `,` themselves."""
+        marks = [mark.span() for mark in re.finditer(separator, text)]
+        starts = [0, *(stop for _, stop in marks)]
+        stops = [*(start for start, _ in marks), len(text)]
+        ways: list[list[_Reading]] = [[_Reading(())]]  # of the last 0, 1, 2, … pieces
+        for first in reversed(range(len(starts))):
+            found: dict[tuple[str, ...], _Reading] = {}
+            for last in range(first, min(first + _MOST_MERGED, len(starts))):
+                part = text[starts[first] : stops[last]]
+                reading = self._piece(part, others) if first == last else self._merged(part)
+                if reading is None:
+                    continue
+                for rest in ways[len(starts) - 1 - last]:
+                    both = _joint([reading, rest])
+                    found.setdefault(both.keys, both)
+            ways.append(list(found.values())[:2])
+        return ways[-1][0] if len(ways[-1]) == 1 and ways[-1][0].keys else None
+
+    def _piece(self, text: str, separators: Sequence[str]) -> _Reading | None:
+        return self._meant(text, separators) if _clean(text) else _Reading(())
+
+    def _merged(self, text: str) -> _Reading | None:
+        """Return the one key that several pieces with what separates them stand for."""
+        text = _clean(text)
+        if text != text.strip(",;/+&>|"):
+            return None
+        number = self._number_in_thousands(text)
+        if number is None:
+            return self._one(text)
+        return None if re.fullmatch(r"\d+,0+", text) else _Reading((number,), _THOUSANDS)
 
     def _segments(self, pieces: Sequence[str]) -> list[tuple[str, ...]]:
         """Return the ways to read the pieces as keys that hold `_` themselves, two at most."""
@@ -185,13 +230,16 @@ class CellReader:
 
     def _with_thousands(self, text: str) -> _Reading | None:
         """Return 412077 of `412,077`, if 412 and 077 are not two labels."""
+        number = self._number_in_thousands(text)
+        if number is None or all(map(self._known, re.split(r"\D", text))):
+            return None
+        return _Reading((number,), _THOUSANDS)
+
+    def _number_in_thousands(self, text: str) -> str | None:
         if not re.fullmatch(r"\d{1,3}([.,'\u00a0\u202f ]\d{3})+", text):
             return None
-        parts = re.split(r"\D", text)
-        number = "".join(parts)
-        if not self._known(number) or all(map(self._known, parts)):
-            return None
-        return _Reading((number,), frozenset({"hold separators of thousands"}))
+        number = re.sub(r"\D", "", text)
+        return number if self._known(number) else None
 
     def _with_name(self, text: str) -> _Reading | None:
         """Return 412 of `412 (T-shirt)`, `412: T-shirt`, `412 - T-shirt`, `T-shirt (412)`."""
@@ -202,14 +250,25 @@ class CellReader:
         return None
 
     def _way(self, text: str, key: str) -> str:
+        if _plain(text) == _plain(self.names[key]) != _plain(key):
+            return "hold names"
         if re.fullmatch(r"[0-9]+([.,]0+)?", text) and key.isdecimal():
             return "lack leading zeros or have some too many"
         return "spell keys otherwise" if _plain(text) == _plain(key) else "hold names"
 
     def _is_number_or_two(self, text: str) -> bool:
-        """`412,0` is a number of a German spreadsheet; or a list, if there is a label 0."""
+        """`412,0` is a number of a German spreadsheet; or a list, if there is a label 0.
+
+        `1,412_77` are 1412 and 77, or three.
+        """
         number = re.fullmatch(r"\d+,(0+)", text)
-        return number is not None and self._known(number[1])
+        if number is not None and self._known(number[1]):
+            return True
+        pieces = text.split(_OURS)
+        return len(pieces) > 1 and any(
+            self._number_in_thousands(piece) and not self._with_thousands(piece)
+            for piece in map(str.strip, pieces)
+        )
 
     def _best(self, cell: str, plain: tuple[str, ...]) -> tuple[str, ...]:
         """Return the pieces of a cell that has no meaning, so that the strange ones can be told."""
@@ -221,10 +280,17 @@ class CellReader:
         return tuple(dict.fromkeys(keys))
 
 
+def _joint(readings: Sequence[_Reading]) -> _Reading:
+    keys = tuple(dict.fromkeys(key for each in readings for key in each.keys))
+    return _Reading(keys, frozenset().union(*(each.ways for each in readings)))
+
+
 def _clean(text: str) -> str:
     return text.strip(_AROUND)
 
 
 def _plain(text: str) -> str:
     """Return a text without regard to case, to how umlauts are composed, to spaces, `_` and `-`."""
-    return re.sub(r"[\s_\-]+", " ", unicodedata.normalize("NFKC", text)).strip().casefold()
+    return (
+        re.sub(r"[\s_\-\u2010\u2011]+", " ", unicodedata.normalize("NFKC", text)).strip().casefold()
+    )

@@ -7,18 +7,17 @@ long text is other products.
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Literal
 
-from training.data.photo_names import PHOTO_SUFFIX
+from training.data.row_likeness import RowLikeness, RowShape
 
 # Python's own limit is 131,072: less than a long description in HTML.
 _MAX_CELL_CHARACTERS = 50_000_000
 _SHOWN_CHARACTERS = 30
+# Where all other records have one line, a longer one is rather an open quote than a text.
+_MANY_LINES = 50
 
 
 @dataclass(frozen=True)
@@ -36,24 +35,6 @@ class Record:
         return self.last_line - self.first_line + 1
 
 
-@dataclass(frozen=True)
-class RowShape:
-    """What a row of the file looks like: how many cells it may have, and which of them tell it.
-
-    `columns` are the header's; a row may end before the last of them, and after the last one that
-    it needs. `key` is the index of the cell that names the row, `beside` that of another one. With
-    `spaced`, a space may stand between the delimiter and a quote.
-    """
-
-    delimiter: str
-    columns: tuple[str, ...]
-    key: int
-    beside: int
-    least_cells: int
-    most_cells: int | None
-    spaced: bool = False
-
-
 def read_records(lines: Sequence[str], first: int, shape: RowShape) -> Iterator[Record]:
     """Yield the records from the line of index `first` on.
 
@@ -68,7 +49,10 @@ def read_records(lines: Sequence[str], first: int, shape: RowShape) -> Iterator[
             records, shape = others, spaced
     if all(record.line_count == 1 for record in records):
         return iter(records)
-    return _trusted(lines, first, shape, _row_test(shape, records))
+    beginnings = [lines[record.first_line - 1] for record in records]
+    likeness = RowLikeness(shape, beginnings)
+    alone = all(each.line_count == 1 or each.line_count > _MANY_LINES for each in records)
+    return _trusted(lines, first, shape, likeness.is_row, alone)
 
 
 def _unfit(records: Iterable[Record], shape: RowShape) -> int:
@@ -77,13 +61,15 @@ def _unfit(records: Iterable[Record], shape: RowShape) -> int:
 
 
 def _trusted(
-    lines: Sequence[str], first: int, shape: RowShape, is_row: Callable[[str], bool]
+    lines: Sequence[str], first: int, shape: RowShape, is_row: Callable[[str], bool], alone: bool
 ) -> Iterator[Record]:
     start: int | None = first
     while start is not None:
         scanned, start = _scan(lines, start, shape), None
         for record in scanned:
             taken_in = _rows_taken_in(record, lines, is_row) if record.line_count > 1 else 0
+            if not taken_in and alone and record.line_count > _MANY_LINES:
+                taken_in = _lines_like_rows(record, lines, shape)
             if taken_in:
                 yield _open_quote(record, lines, shape, taken_in)
                 start = record.first_line
@@ -111,51 +97,6 @@ def _scan(lines: Sequence[str], first: int, shape: RowShape) -> Iterator[Record]
         yield Record(line, first + reader.line_num, tuple(cell.strip() for cell in cells), fault)
 
 
-def _row_test(shape: RowShape, records: Iterable[Record]) -> Callable[[str], bool]:
-    """Return the test whether a line could be a row: its key is like those of other rows.
-
-    A word alone may stand in any sentence: where keys are words, the cell beside must be alike.
-    """
-    pairs = frozenset(
-        (_pattern(record.cells[shape.key]), _pattern(record.cells[shape.beside]))
-        for record in records
-        if record.line_count == 1 and len(record.cells) >= shape.least_cells
-    )
-    keys = frozenset(key for key, _ in pairs if key.strip("a "))
-    return partial(_is_row, shape=shape, keys=keys, pairs=pairs)
-
-
-def _is_row(
-    line: str, shape: RowShape, keys: frozenset[str], pairs: frozenset[tuple[str, str]]
-) -> bool:
-    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
-        cells = _cells_of(line, shape, quoting)
-        most = shape.most_cells or len(cells)
-        if shape.least_cells <= len(cells) <= most:
-            key = cells[shape.key].strip(" \"'\r\n")
-            pair = (_pattern(key), _pattern(cells[shape.beside].strip(" \"'\r\n")))
-            if (
-                PHOTO_SUFFIX.search(key)
-                or pair[0] in keys
-                or (pair in pairs and pair[1].strip("a "))
-            ):
-                return True
-    return False
-
-
-def _cells_of(line: str, shape: RowShape, quoting: Literal[0, 3] = csv.QUOTE_MINIMAL) -> list[str]:
-    """Return the cells of a line alone, whatever its quotes."""
-    reader = csv.reader(
-        [line], delimiter=shape.delimiter, quoting=quoting, skipinitialspace=shape.spaced
-    )
-    return next(reader, [])
-
-
-def _pattern(key: str) -> str:
-    """Return `a-9.a` of `sku-12.jpg`."""
-    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", key))
-
-
 def _rows_taken_in(record: Record, lines: Sequence[str], is_row: Callable[[str], bool]) -> int:
     """Return how many rows are in a record besides its own.
 
@@ -166,8 +107,18 @@ def _rows_taken_in(record: Record, lines: Sequence[str], is_row: Callable[[str],
     return sum(others) if sum(others) >= least else 0
 
 
+def _lines_like_rows(record: Record, lines: Sequence[str], shape: RowShape) -> int:
+    """Return how many lines of a long record have all cells of a row; 0 if not most of them do.
+
+    That is for a record which is much longer than all others are.
+    """
+    inner = [line for line in lines[record.first_line : record.last_line] if line.strip()]
+    fitting = sum(len(shape.cells_of(line)) >= len(shape.columns) for line in inner)
+    return fitting if 2 * fitting > len(inner) else 0
+
+
 def _open_quote(record: Record, lines: Sequence[str], shape: RowShape, taken_in: int) -> Record:
-    cells = _cells_of(lines[record.first_line - 1], shape)
+    cells = shape.cells_of(lines[record.first_line - 1])
     column = shape.columns[min(len(cells), len(shape.columns)) - 1]
     text = cells[-1].strip()
     text = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 from hangtag.errors import DataInvalid
 from training.data.catalogue import Problem
 from training.data.csv_header import Header, check_header, find_header, unwrapped
-from training.data.csv_records import Record, RowShape, read_records
+from training.data.csv_records import Record, read_records
+from training.data.photo_finder import find_photo
 from training.data.remarks import remark
+from training.data.row_likeness import RowShape
 from training.data.text_file import FileText, read_beginning, read_text
 
 _QUOTES = (
@@ -21,6 +24,8 @@ _CELLS = (
     "rows have more or fewer cells than the header: put texts into quotes that hold what separates "
     "the cells, and line breaks"
 )
+
+_MARKED = re.compile(r"""="([^"]*)"|'(\d+)""")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ def read_rows(
     required: Sequence[str],
     overflow: str | None = None,
     optional: Sequence[str] | None = None,
+    keep_further: bool = False,
 ) -> tuple[list[CsvRow], list[Problem]]:
     """Read a csv file; records that do not fit the header become problems.
 
@@ -60,7 +66,8 @@ def read_rows(
     overflow : the column that surplus cells belong to, as its commas were not quoted; if there are
         but two columns and both are required, it is the second
     optional : the other columns that are read. Further ones are said, and refused where they are
-        misspelt ones of these; None: whatever there is may be.
+        misspelt ones of these; None: whatever there is may be
+    keep_further : further columns are kept, so that they are not said
 
     Raises
     ------
@@ -68,13 +75,18 @@ def read_rows(
     """
     file = read_text(path)
     known = [*required, *(optional or [])]
-    lines = unwrapped(_lines_of(file.text), required)
+    written = _lines_of(file.text)
+    lines = unwrapped(written, required)
     header = find_header(lines, known)
     check_header(path, header, lines, required, known)
     rows, problems, long, repeated = [], [], [], []
+    marked: list[str] = []
+    unnamed: list[str] = []
     if header.names == (*required,) and len(required) == 2:
         overflow = overflow or required[1]
-    for record in read_records(lines, header.first_row, _row_shape(header, required, overflow)):
+    for record in read_records(
+        lines, header.first_row, _row_shape(path.parent, header, required, overflow)
+    ):
         where = f"{path.name}:{record.first_line}"
         cells = _fit(record, header.names, required, overflow)
         if isinstance(cells, str):
@@ -83,24 +95,43 @@ def read_rows(
         elif [*map(str.casefold, cells)] == [*map(str.casefold, header.names)]:
             repeated.append(record.first_line)
         elif any(cells):
-            rows.append(CsvRow(where, dict(zip(header.names, cells, strict=True))))
+            rows.append(CsvRow(where, dict(zip(header.names, map(_unmarked, cells), strict=True))))
+            marked += [cell for cell in cells if _unmarked(cell) != cell]
+            unnamed += [where] if _has_unnamed(header.names, cells) else []
             long += [record] if record.line_count > 1 else []
     if not rows and not problems:
         raise DataInvalid(f"{path} has a header and no rows.")
     further = [name for name in header.names if name and name not in known]
-    for text in _remarks(file, header, long, further if optional is not None else []):
+    for text in _remarks(
+        file, header, long, further if optional is not None and not keep_further else []
+    ):
         remark(f"{path.name}: {text}.")
+    if lines is not written:
+        remark(f"{path.name}: the quotes around whole lines are left out.")
+    if marked:
+        example = f"{marked[0]!r}, read as {_unmarked(marked[0])!r}"
+        remark(
+            f"{path.name}: cells with a spreadsheet's marks: {len(marked):,}, such as {example}."
+        )
+    if unnamed:
+        remark(
+            f"{path.name}: cells in a column without a name, which are not read: "
+            f"{len(unnamed):,} rows, such as {unnamed[0]}."
+        )
     if repeated:
         remark(f"{path.name}: the header again, in line {repeated[0]:,}: left out.")
     return rows, problems
 
 
 def _lines_of(text: str) -> list[str]:
-    # With "" lines may end as those of Windows, Unix and old Macs do, in one file too.
-    return list(io.StringIO(text, newline=""))
+    # With "" lines may end as those of Windows, Unix and old Macs do, in one file too. Each of
+    # several files that were put into one may have its byte order mark.
+    return [line.lstrip("\ufeff") for line in io.StringIO(text, newline="")]
 
 
-def _row_shape(header: Header, required: Sequence[str], overflow: str | None) -> RowShape:
+def _row_shape(
+    folder: Path, header: Header, required: Sequence[str], overflow: str | None
+) -> RowShape:
     return RowShape(
         delimiter=header.delimiter,
         columns=header.names,
@@ -108,6 +139,7 @@ def _row_shape(header: Header, required: Sequence[str], overflow: str | None) ->
         beside=header.names.index(required[min(1, len(required) - 1)]),
         least_cells=max(map(header.names.index, required)) + 1,
         most_cells=None if overflow else len(header.names),
+        is_photo=lambda key: find_photo((folder / "images", folder), key) is not None,
     )
 
 
@@ -131,6 +163,16 @@ def _fit(
         lines = "" if record.line_count == 1 else f", in lines up to {record.last_line:,}"
         return f"{len(cells)} cells where the header names {len(columns)} columns{lines}"
     return cells
+
+
+def _unmarked(cell: str) -> str:
+    """Return `0012` of `="0012"` and `'0012`, which keep spreadsheets from making it 12."""
+    marked = _MARKED.fullmatch(cell)
+    return cell if marked is None else (marked[1] or marked[2] or "").strip()
+
+
+def _has_unnamed(columns: Sequence[str], cells: Sequence[str]) -> bool:
+    return any(cell and not name for name, cell in zip(columns, cells, strict=True))
 
 
 def _remarks(

@@ -9,6 +9,7 @@ from training.data.csv_rows import CsvRow, read_rows
 from training.data.described_photo import DescribedPhoto
 from training.data.layouts import feidegger
 from training.data.photo_finder import PhotoFinder
+from training.data.product_ids import with_product_ids
 from training.data.readers import read_catalogue
 from training.data.remarks import remark
 
@@ -46,6 +47,7 @@ def _read_feidegger(folder: Path) -> tuple[list[DescribedPhoto], int]:
 
 def _read_products(folder: Path) -> tuple[list[DescribedPhoto], int]:
     rows, malformed = read_rows(folder / "products.csv", required=("image",), optional=_TEXTS)
+    rows = with_product_ids("products.csv", rows)
     finder = PhotoFinder((folder / "images", folder), (row["image"] for row in rows))
     photos = [photo for row in rows if (photo := _described(row, finder)) is not None]
     for text in finder.remarks():

@@ -16,7 +16,7 @@ from training.data.spoilt_ids import SPOILT, is_spoilt
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
 _QUERY = re.compile(r"(?i)(?<=\.(?:jpg|png))[?#].*")
-_SEVERAL = re.compile(r"(?i)\.(jpe?g|png|webp)\s*[,;|]")
+_SEVERAL = re.compile(r"(?i)\.(jpe?g|png|webp)(\s*[,;|]|\s+(?=\S+\.))")
 
 
 def find_photo(folders: Sequence[Path], image: str) -> Path | None:
@@ -35,25 +35,26 @@ class PhotoFinder:
 
     Of any other cell the path is compared without regard to case, backslashes, how umlauts are
     composed, percent signs and the extension; then its last part alone (a URL, a path of another
-    machine), if no other cell ends in it; then a number without regard to zeros before it and a
-    `.0` behind. It means a file if only one comes into question.
+    machine), if no other cell ends in it and no folder contradicts it; then a number without regard
+    to zeros before it and a `.0` behind. It means a file if only one comes into question that no
+    other cell names exactly.
 
     Files are looked for once: in the folders and below them, but for a folder that others are in.
     """
 
     def __init__(self, folders: Sequence[Path], cells: Iterable[str]) -> None:
         self._folders = folders
-        self._cells = cells
+        self._cells = list(cells)
         self._otherwise: dict[str, list[str]] = defaultdict(list)
 
     def find(self, cell: str) -> Path | None:
         """Return the file that a cell means, None if there is none or it is not clear which."""
         path = None if "://" in cell else find_photo(self._folders, cell)
         if path is None and cell:
-            found = self._alike(cell)
+            found = self._free(self._alike(cell))
             path = next(iter(found)) if len(found) == 1 else None
             if path is not None:
-                self._otherwise[_otherwise(cell)].append(f"{cell!r} for {path.name}")
+                self._otherwise[_otherwise(cell)].append(f"{cell!r} for {self._below(path)}")
         return path
 
     def why_missing(self, cell: str) -> str:
@@ -62,12 +63,17 @@ class PhotoFinder:
             return "image cells are URLs: download the photos into images/ first"
         if cell.startswith("data:"):
             return "image cells hold photos themselves: write them to files in images/"
-        if _SEVERAL.search(cell):
+        if self._are_several(cell):
             return "image cells name several photos: give each photo a row of its own"
         if is_spoilt(PHOTO_SUFFIX.sub("", cell)):
             return f"image cells are numbers that a spreadsheet {SPOILT}"
-        if len(self._alike(cell)) > 1:
+        if self._is_folder(cell):
+            return "image cells name a folder: give each photo in it a row of its own"
+        alike = self._alike(cell)
+        if len(self._free(alike)) > 1:
             return "image cells could mean several files: write the names as the files have them"
+        if alike:
+            return "image cells come close to files that other rows name: correct or remove them"
         return self._what_is_there()
 
     def remarks(self) -> Iterator[str]:
@@ -75,12 +81,24 @@ class PhotoFinder:
         for way, found in self._otherwise.items():
             yield f"image cells {way}: {len(found):,}, such as {found[0]}, found all the same."
 
+    def _is_folder(self, cell: str) -> bool:
+        paths = (os.path.join(folder, cell) for folder in self._folders)  # noqa: PTH118
+        return bool(cell.strip("./")) and any(map(os.path.isdir, paths))
+
+    def _are_several(self, cell: str) -> bool:
+        parts = re.split(r"[,;|\s]+", cell)
+        return (
+            _SEVERAL.search(cell) is not None
+            or re.fullmatch(r"\s*[\[{(].*[\])}]\s*", cell) is not None
+            or (len(parts) > 1 and all(find_photo(self._folders, part) for part in parts))
+        )
+
     def _what_is_there(self) -> str:
         folder = self._folders[0]
         if not self._files:
             state = "holds no photos" if folder.is_dir() else "does not exist"
             return f"{folder} {state}: put them there"
-        example = self._files[0][0].name
+        example = self._files[0][1]
         return f"no file is called so; there are {len(self._files):,}, such as {example!r}"
 
     def _alike(self, cell: str) -> set[Path]:
@@ -89,14 +107,38 @@ class PhotoFinder:
         for key in keys:
             if found := self._index.get(key):
                 return found
-        lasts = [path.rpartition("/")[2] for path in paths]
-        for last in lasts:
+        for path in paths:
+            above, _, last = path.rpartition("/")
+            folder = above.rpartition("/")[2]
             for key in (last, PHOTO_SUFFIX.sub("", last)):
-                found = self._index_of_names.get(key)
+                found = self._named_last(key, folder)
                 if found and self._count_of_names[PHOTO_SUFFIX.sub("", last)] == 1:
                     return found
         number = _number(cell)
         return self._index.get(number, set()) if number else set()
+
+    def _named_last(self, name: str, folder: str) -> set[Path]:
+        """Return the files of a name that are in no other folder: `a/front.jpg` is not `b`'s."""
+        return {
+            path
+            for path in self._index_of_names.get(name, ())
+            if not folder or path.parent in self._folders or _plain_path(path.parent.name) == folder
+        }
+
+    def _below(self, path: Path) -> str:
+        """Return the path of a file below its folder."""
+        folder = next(each for each in self._folders if path.is_relative_to(each))
+        return path.relative_to(folder).as_posix()
+
+    def _free(self, files: set[Path]) -> set[Path]:
+        return {path for path in files if os.path.normpath(path) not in self._named}
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """The files that cells name exactly."""
+        cells = (cell for cell in dict.fromkeys(self._cells) if "://" not in cell)
+        found = (find_photo(self._folders, cell) for cell in cells)
+        return {os.path.normpath(path) for path in found if path is not None}
 
     @cached_property
     def _count_of_names(self) -> Counter[str]:

@@ -30,10 +30,28 @@ _OTHER_FORMATS = (
 _MARK_UP = re.compile(rb"(?i)\s*<(!doctype|html|head|table|meta|\?xml|workbook)")
 # Of a file in any language the first names of columns are Latin.
 _SAMPLE_BYTES = 40
-# The umlauts of DOS and old Macs read as Windows-1252: marks and capitals within words.
+# What other encodings look like as Windows-1252, and no Western word does.
+_LETTER, _LOWER = r"[^\W\d_]", "[a-z\u00df-\u00ff]"
 _GARBLED = re.compile(
-    "\\w{0,20}[^\\W\\d_][\u201e\u201d\u2020\u2021\u2030\u00a7\u00a2\u00a4\u0160\u0178\u0152\u017d](?=[a-z\u00df-\u00ff])\\w{0,20}"
-)
+    "|".join(
+        (
+            # The umlauts of DOS and old Macs: marks and capitals within words.
+            "\\w{0,20}" + _LETTER
+            + "[\u201a\u02c6\u201e\u201d\u2020\u2021\u2030"
+            + "\u00a7\u00a2\u00a4\u0160\u0178\u0152\u017d]"
+            + f"(?={_LOWER})\\w{{0,20}}",
+            # Of DOS at a word's edge: those of Over, Oil, Sleeve and August.
+            "(?<!\\w)[\u0161\u2122](?=[a-z])\\w{1,20}",
+            "(?<!\\w)\u017d(?=[b-df-hj-np-tv-xz])\\w{1,20}",
+            "[a-z]{1,20}\u2013[a-z](?!\\w)",
+            # Polish and Romanian.
+            _LOWER + "{1,20}[\u00bf\u00b3\u00b9\u00be\u00ba](?=[a-z])\\w{1,20}",
+            # Cyrillic, Greek, Hebrew, Arabic; Chinese, Korean, Thai.
+            r"[^\W\d_\x00-\x7f]{4,20}",
+            r"(?=[^\x00-\x7f\s]{0,5}[^\W\d_\x00-\x7f])[^\x00-\x7f\s]{6,20}",
+        )
+    )
+)  # fmt: skip
 _BEGINNING_BYTES = 1 << 16
 # Cells are padded with a few of them; a block of a disk that was never written has thousands.
 _MOST_NULS_IN_A_ROW = 512
@@ -132,10 +150,14 @@ def _windows(path: Path, content: bytes, at: int) -> FileText:
     line = content.count(b"\n", 0, at) + 1
     # One broken letter among sound ones of UTF-8: read as Windows-1252 all of them were garbled.
     letters = re.sub("[\x00-\x7f\ufffd]", "", content.decode("utf-8", "replace"))
+    broken = content.decode("utf-8", "replace").count("\ufffd")
     if letters:
+        how_many = (
+            "its other letters are" if len(letters) >= broken else "some of its letters seem so"
+        )
         raise DataInvalid(
-            f"{path} is not UTF-8 (byte {at:,}, line {line:,}), though its other letters are; save "
-            "it as 'CSV UTF-8'."
+            f"{path} is not UTF-8 (byte {at:,}, line {line:,}), though {how_many}; save it "
+            "as 'CSV UTF-8'."
         )
     try:
         text = content.decode("cp1252")
@@ -148,7 +170,7 @@ def _windows(path: Path, content: bytes, at: int) -> FileText:
         line = text.count("\n", 0, garbled.start()) + 1
         raise DataInvalid(
             f"{path} is not UTF-8, and as Windows-1252 it says {garbled[0]!r} (line {line:,}), as "
-            "files of DOS and old Macs do; save it as 'CSV UTF-8'."
+            "files of DOS and old Macs do, and those of other alphabets; save it as 'CSV UTF-8'."
         )
     start = max(text.rfind(mark, 0, at) for mark in ' ,;\t|"\r\n') + 1
     word = re.split(r'[\s,;|"]', text[start:], maxsplit=1)[0]

@@ -15,7 +15,7 @@ from training.data.catalogue import with_ancestors
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import CsvRow, read_rows
 from training.data.key_lists import join_cell
-from training.data.layouts.products_csv import REQUIRED
+from training.data.layouts.products_csv import OPTIONAL, REQUIRED
 from training.data.photo_finder import PhotoFinder
 from training.data.remarks import remark
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
@@ -69,7 +69,7 @@ def write_converted(
     """Do as `convert_dataset`, with each file where `to` says."""
     refuse_dataset(folder)
     path = source / "products.csv"
-    rows, malformed = read_rows(path, REQUIRED)
+    rows, malformed = read_rows(path, REQUIRED, optional=OPTIONAL, keep_further=True)
     if malformed:
         raise DataInvalid(f"{malformed[0].where}: {malformed[0].detail}; correct it first.")
     header = [name for name in rows[0].cells if name]

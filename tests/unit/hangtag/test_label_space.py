@@ -68,6 +68,11 @@ def with_change(**changes: Any) -> dict[str, Any]:
         (with_change(id=12), "'12' occurs more than once"),
         (with_change(id="12"), "'12' occurs more than once"),
         (with_change(group="size"), "unknown group 'size'"),
+        (with_change(group="Colour"), "unknown group 'Colour'; did you mean 'colour'?"),
+        (with_change(id=""), "has an empty ID"),
+        (with_change(id="  "), "has an empty ID"),
+        (with_change(id=" 12 "), "'12' occurs more than once"),
+        ({"": "Red"}, "the label 'Red' has an empty ID"),
         (with_change(parent=99), "unknown parent 99"),
         (with_change(parent=11), "its own ancestor"),
         (with_change(id=1.5), "labels.1.id"),
@@ -120,6 +125,17 @@ def test_what_is_left_out_or_a_number_is_taken_as_meant(tmp_path: Path) -> None:
     ]
     assert read(tmp_path, space.to_json()).digest == space.digest
     assert read(tmp_path, {**document(), "version": 2026}).version == "2026"
+
+
+def test_ids_have_no_spaces_around_them(tmp_path: Path) -> None:
+    changed = {"groups": [{"name": "size"}], "version": "1", "labels": [
+        {"id": " 412 ", "name": "S", "group": "size"},
+        {"id": "7\t", "name": "M", "group": "size", "parent": "412 "},
+    ]}  # fmt: skip
+    assert [(each.id, each.parent) for each in read(tmp_path, changed).labels] == [
+        ("412", None), ("7", "412"),
+    ]  # fmt: skip
+    assert [label.id for label in read(tmp_path, {" 412 ": "Red"}).labels] == [412]
 
 
 def test_numbers_as_names_of_a_plain_map(tmp_path: Path) -> None:

@@ -17,9 +17,11 @@ from training.data.catalogue import Catalogue
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import CsvRow, read_rows
 from training.data.photo_finder import PhotoFinder
+from training.data.product_ids import with_product_ids
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
+from training.data.spilled_labels import without_spilled
 
 LOOKED_FOR = "products.csv (columns image, labels) with labels.json and images/"
 REQUIRED = ("image", "labels")
@@ -41,6 +43,8 @@ def read(folder: Path) -> Catalogue:
     """
     label_space = read_label_space(folder / "labels.json")
     rows, malformed = read_rows(folder / "products.csv", REQUIRED, optional=OPTIONAL)
+    rows, spilled = without_spilled(rows, label_space)
+    rows = with_product_ids("products.csv", rows)
     finder = PhotoFinder((folder / "images", folder), (row["image"] for row in rows))
     labels = CellReader.of_labels("labels", label_space)
     groups = CellReader.of_groups("unknown_groups", label_space)
@@ -48,7 +52,7 @@ def read(folder: Path) -> Catalogue:
     photos, problems = check_rows(product_rows, label_space)
     for text in (*finder.remarks(), *labels.remarks(), *groups.remarks()):
         remark(f"products.csv: {text}")
-    return Catalogue(label_space, photos, (*malformed, *problems), source="products.csv")
+    return Catalogue(label_space, photos, (*malformed, *spilled, *problems), source="products.csv")
 
 
 def _product_row(

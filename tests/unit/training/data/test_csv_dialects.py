@@ -201,7 +201,69 @@ def test_other_letters_without_a_byte_order_mark(tmp_path: Path, encoding: str) 
     assert {row["title"] for row in rows} == {"红色连衣裙夏季新款"}
 
 
+@pytest.mark.parametrize(
+    ("title", "encoding"),
+    [
+        ("Красное платье", "cp1251"),
+        ("Красное платье", "koi8-r"),
+        ("Κόκκινο φόρεμα", "cp1253"),
+        ("שמלה אדומה", "cp1255"),
+        ("فستان أحمر", "cp1256"),
+        ("红色连衣裙", "gbk"),
+        ("빨간 원피스", "euc-kr"),
+        ("ชุดสีแดง", "cp874"),
+        ("Bluza wełna", "cp1250"),
+        ("Ärmel", "cp850"),
+        ("Über dem Öl", "cp850"),
+        ("août", "cp850"),
+    ],
+)
+def test_other_alphabets_are_refused(tmp_path: Path, title: str, encoding: str) -> None:
+    text = f"image,labels,title\n0.jpg,412,Tee\n1.jpg,412,{title}\n"
+    with pytest.raises(DataInvalid, match=r"is not UTF-8.*save it as 'CSV UTF-8'") as refused:
+        read(tmp_path, text.encode(encoding))
+    assert "its other letters are" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Levi’s™ – Ärmel", "Dress™", "rot–blau t–shirt", "«Été» à 5 €", "10 m³ · 1ª", "Vª", "ÆØÅ æøå",
+     "¿Qué? ¡Olé!", "Þórður", "naïveté Noël ÜBERGRÖSSE", "Nº 5 ½ ®™", "€€€€€€"],
+)  # fmt: skip
+def test_western_texts_are_read(tmp_path: Path, title: str) -> None:
+    (row,) = read(tmp_path, f"image,labels,title\n0.jpg,412,{title}\n".encode("cp1252"))
+    assert row["title"] == title.strip()
+
+
 @pytest.mark.parametrize("title", ["Women’s „Grün” dress – 5 £", "Škoda § 5", "ŒUVRE", "Žena 10 ‰"])
 def test_marks_of_windows_are_no_garbled_letters(tmp_path: Path, title: str) -> None:
     (row,) = read(tmp_path, f"image,labels,title\n0.jpg,412,{title}\n".encode("cp1252"))
     assert row["title"] == title
+
+
+def test_files_that_were_put_into_one(tmp_path: Path) -> None:
+    one = "\ufeffimage,labels,title\n0.jpg,412,Tee\n"
+    rows = read(tmp_path, one + one.replace("0.jpg", "1.jpg") + "\ufeff2.jpg,412,Tee\n")
+    assert [row["image"] for row in rows] == ["0.jpg", "1.jpg", "2.jpg"]
+
+
+def test_marks_that_keep_zeros_are_left_out_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'image,labels,product_id,title\n="2.jpg",412,="0012",\'90s tee\n'
+    text += '"=""3.jpg""",\'412,\'0012,\'90\n'
+    rows = read(tmp_path, text)
+    assert [row["image"] for row in rows] == ["2.jpg", "3.jpg"]
+    assert [row["labels"] for row in rows] == ["412", "412"]
+    assert [row["product_id"] for row in rows] == ["0012", "0012"]
+    assert rows[0]["title"] == "'90s tee"
+    said = capsys.readouterr().err
+    assert "spreadsheet's marks: 6, such as '=\"2.jpg\"', read as '2.jpg'" in said
+
+
+def test_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read(tmp_path, '"image,labels"\n"0.jpg,412"\n')
+    assert "the quotes around whole lines are left out" in capsys.readouterr().err
+    read(tmp_path, "image,labels,,title\n0.jpg,412,77,Tee\n1.jpg,412,,Tee\n")
+    said = capsys.readouterr().err
+    assert "a column without a name, which are not read: 1 rows, such as products.csv:2" in said

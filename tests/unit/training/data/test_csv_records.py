@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import time
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +70,73 @@ def test_rows_are_known_by_their_labels_where_photos_are_called_by_words(tmp_pat
     rows, (problem,) = read(tmp_path, HEADER + "\n".join(lines))
     assert "the 3 rows after it" in problem.detail
     assert len(rows) == 5
+
+
+def uuid_name(n: int) -> str:
+    return str(uuid.UUID(bytes=hashlib.sha256(b"%d" % n).digest()[:16]))
+
+
+def base64_name(n: int) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(b"%d" % n).digest())[:22].decode()
+
+
+@pytest.mark.parametrize("label", [lambda n: "412", lambda n: str(n * n), lambda n: f"L{n}"])
+@pytest.mark.parametrize("name", [uuid_name, base64_name])
+def test_an_open_quote_takes_in_no_rows_of_random_names(
+    tmp_path: Path, name: Callable[[int], str], label: Callable[[int], str]
+) -> None:
+    titles = {9: '"Big', 59: 'size"'}
+    lines = [f"{name(n)},{label(n)},{titles.get(n, 'Tee')}" for n in range(120)]
+    rows, (problem,) = read(tmp_path, HEADER + "\n".join(lines))
+    assert "the 50 rows after it" in problem.detail
+    assert [row["image"] for row in rows] == [name(n) for n in range(120) if n != 9]
+
+
+def test_rows_of_plain_words_are_known_by_labels_that_repeat(tmp_path: Path) -> None:
+    lines = ['shirt,T-shirt,"Big', "dress,Dress,x", 'bag,T-shirt,y"', "hat,Hat,z"]
+    rows, (problem,) = read(tmp_path, HEADER + "\n".join(lines))
+    assert problem.where == "products.csv:2"
+    assert [row["image"] for row in rows] == ["dress", "bag", "hat"]
+
+
+def test_rows_are_known_by_the_photos_that_there_are(tmp_path: Path) -> None:
+    words = ["shirt", "dress", "bag", "hat"]
+    (tmp_path / "images").mkdir()
+    for word in words:
+        (tmp_path / "images" / f"{word}.jpg").touch()
+    lines = ['shirt,Shirt,"Big', "dress,Dress,x", 'bag,Bag,y"', "hat,Hat,z"]
+    rows, problems = read(tmp_path, HEADER + "\n".join(lines))
+    assert len(problems) == 1
+    assert [row["image"] for row in rows] == words[1:]
+
+
+def test_a_record_much_longer_than_all_others_is_no_text(tmp_path: Path) -> None:
+    words = ["".join(chr(97 + int(c)) for c in str(n**3)) for n in range(100)]
+    titles = {9: '"Big', 69: 'size"'}
+    lines = [f"{word},{word[::-1]},{titles.get(n, 'Tee')}" for n, word in enumerate(words)]
+    rows, problems = read(tmp_path, HEADER + "\n".join(lines))
+    assert [each.where for each in problems] == ["products.csv:11"]
+    assert len(rows) == 99
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sizes\n38,12,40\n39,412,41",
+        "Soft\nred, 412, green",
+        "\n".join(["<li>soft, warm</li>"] * 80),
+        "Care\nwash, dry, iron\nwool, 412, silk",
+    ],
+)
+@pytest.mark.parametrize("name", [uuid_name, "{}.jpg".format])
+def test_one_text_of_several_lines_is_read(
+    tmp_path: Path, name: Callable[[int], str], text: str
+) -> None:
+    lines = [f"{name(n)},412,Tee" for n in range(40)]
+    lines[7] = f'{name(7)},412,"{text}"'
+    rows, problems = read(tmp_path, HEADER + "\n".join(lines))
+    assert problems == []
+    assert rows[7]["title"] == text
 
 
 def test_several_open_quotes(tmp_path: Path) -> None:

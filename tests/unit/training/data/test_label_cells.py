@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 
@@ -87,6 +88,9 @@ def test_plain_cells_are_read_without_a_remark(cell: str, keys: tuple[str, ...])
         ("Navy blue_Skirt", ("78", "413"), "hold names"),
         ("ZIP_Two_Way", ("zip_two_way",), "spell keys otherwise"),
         ("zip-two-way", ("zip_two_way",), "spell keys otherwise"),
+        ("412\uff1b77", ("412", "77"), "joined by other marks"),
+        ("412\u060c 77", ("412", "77"), "joined by other marks"),
+        ("T\u2011shirt", ("412",), "hold names"),
         ("gru\u0308n", ("grün",), "spell keys otherwise"),
         ("412_zip two way", ("412", "zip_two_way"), "spell keys otherwise"),
     ],
@@ -136,6 +140,67 @@ def test_a_decimal_comma_is_none_where_there_is_a_label_0() -> None:
     thousands = CellReader("labels", {"412": "Tee", "412000": "Sock"})
     assert thousands.read("412,000") == ("412", "000")  # strange: 412, or 412000
     assert thousands.read("412.0") == ("412",)
+
+
+@pytest.mark.parametrize(
+    ("names", "cell"),
+    [
+        ({"1": "A", "412": "B", "1412": "C"}, "1,412"),
+        ({"1": "A", "412": "B", "1412": "C"}, "1 412"),
+        ({"1": "A", "412": "B", "1412": "C"}, "1,412,1"),
+        ({"1": "A", "412": "B", "1412": "C"}, "1,412_1"),
+        ({"412": "A", "770": "B", "412770": "C"}, "412,770"),
+        ({"1": "Shirts, casual", "2": "Shirts", "3": "Casual", "4": "Red"}, "Shirts, casual, Red"),
+        ({"a,b": "", "a": "", "b": "", "c": ""}, "c,a,b"),
+        ({"1": "Black/White", "2": "Black", "3": "White", "4": "Red"}, "Red/Black/White"),
+        ({"412": "A", "0": "B", "77": "C"}, "412,0,77"),
+    ],
+)
+def test_a_cell_that_could_be_two_things_is_none(names: dict[str, str], cell: str) -> None:
+    reader = CellReader("labels", names)
+    assert not {*reader.read(cell)} <= {*names}
+    assert list(reader.remarks()) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys"),
+    [
+        ("Shirts, casual, Red", ("1", "4")),
+        ("Red, Shirts, casual", ("4", "1")),
+        ("1, 412", ("1", "412")),
+        ("[1,412]", ("1", "412")),
+        ("Red,, 412 ,", ("4", "412")),
+    ],
+)
+def test_names_with_separators_are_read_in_lists(cell: str, keys: tuple[str, ...]) -> None:
+    names = {"1": "Shirts, casual", "4": "Red", "412": "Tee", "1412": "Sock"}
+    assert CellReader("labels", names).read(cell) == keys
+
+
+def test_a_name_that_is_a_number_is_a_name() -> None:
+    reader = CellReader("labels", {"7": "38", "8": "40"})
+    assert reader.read("38") == ("7",)
+    assert "hold names: 1" in next(reader.remarks())
+
+
+@pytest.mark.parametrize("cell", ["_", "__", " _ "])
+def test_joints_alone_are_no_labels(cell: str) -> None:
+    assert read(cell) == ((), [])
+
+
+@pytest.mark.parametrize("depth", [1, 20, 400, 990])
+def test_brackets_in_brackets(depth: int) -> None:
+    assert read("[" * depth + "412, 77" + "]" * depth)[0] == ("412", "77")
+    quoted = min(depth, 450)
+    assert read('["' * quoted + "412" + '"]' * quoted)[0] == ("412",)
+
+
+def test_long_lists_take_no_time() -> None:
+    started = time.perf_counter()
+    for separator in ", /":
+        read(separator.join(["412", "77"] * 250))
+        read(separator.join(["x"] * 999))
+    assert time.perf_counter() - started < 3
 
 
 def test_each_way_is_said_once_with_its_count() -> None:

@@ -91,6 +91,10 @@ def test_a_path_is_found_before_its_last_part(make: Make, tmp_path: Path) -> Non
         (["1.jpg"], ["#####"], "a spreadsheet has rounded or hidden"),
         (["1.jpg"], ["4,00123E+12.jpg"], "a spreadsheet has rounded"),
         (["1.jpg", "2.jpg"], ["1.jpg, 2.jpg"], "name several photos"),
+        (["1.jpg", "2.jpg"], ["1.jpg 2.jpg"], "name several photos"),
+        (["1.jpg", "2.jpg"], ["1;2"], "name several photos"),
+        (["1.jpg"], ['["1.jpg"]'], "name several photos"),
+        (["SKU-1/a.jpg", "SKU-1/b.jpg"], ["SKU-1"], "name a folder"),
         (["1.jpg"], ["data:image/jpeg;base64,AAAA"], "hold photos themselves"),
         (["readme.txt"], ["readme", "1.jpg"], "holds no photos: put them there"),
         ([], ["1.jpg"], "does not exist: put them there"),
@@ -109,3 +113,38 @@ def test_what_lies_outside_is_not_looked_for(make: Make, tmp_path: Path) -> None
     finder = make(["0.jpg"], ["..\\Outside.jpg"])
     assert finder.find("..\\Outside.jpg") is None
     assert finder.find("../outside.JPG") is None
+
+
+def test_the_photo_of_another_folder_is_another_product(make: Make) -> None:
+    finder = make(["SKU-3/front.jpg"], ["SKU-1/front.jpg", "https://x/SKU-2/front.jpg"])
+    assert finder.find("SKU-1/front.jpg") is None
+    assert finder.find("https://x/SKU-2/front.jpg") is None
+    assert finder.find("SKU-1\\front") is None
+    assert "such as 'SKU-3/front.jpg'" in finder.why_missing("SKU-1/front.jpg")
+
+
+@pytest.mark.parametrize("cell", ["/export/sku-3/front.jpg", "front.JPG", "https://x/SKU-3/front"])
+def test_the_remark_shows_the_folder_of_a_photo(make: Make, tmp_path: Path, cell: str) -> None:
+    finder = make(["SKU-3/front.jpg"], [cell])
+    assert finder.find(cell) == tmp_path / "images" / "SKU-3" / "front.jpg"
+    assert " for SKU-3/front.jpg," in next(finder.remarks())
+
+
+@pytest.mark.parametrize(
+    ("files", "approximate", "exact"),
+    [
+        (["001.jpg"], "1", "001.jpg"),
+        (["001.jpg"], "1", "001"),
+        (["img.jpg"], "IMG.JPG", "img.jpg"),
+        (["img.jpg"], "https://x/img.jpg", "../images/img.jpg"),
+        (["a/img.jpg"], "A/IMG.jpg", "a/img.jpg"),
+    ],
+)
+def test_a_file_belongs_to_the_cell_that_names_it_exactly(
+    make: Make, files: list[str], approximate: str, exact: str
+) -> None:
+    finder = make(files, [approximate, exact])
+    assert finder.find(approximate) is None
+    assert finder.find(exact) is not None
+    if "://" not in approximate:
+        assert "close to files that other rows name" in finder.why_missing(approximate)

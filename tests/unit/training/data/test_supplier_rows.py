@@ -16,6 +16,8 @@ from training.data import (
     refuse_empty,
     with_problems,
 )
+from training.data.described_photo import DescribedPhoto
+from training.data.descriptions import read_described
 
 
 def read(folder: Path, text: str, name: str = "products.csv") -> Catalogue:
@@ -153,3 +155,82 @@ def test_no_photo_left_is_said_with_the_reasons(
         refuse_empty(catalogue.problems, len(catalogue.photos), tmp_path / "report.json")
     assert "did you mean zip (Zip)" in capsys.readouterr().err
     refuse_empty(catalogue.problems, 1, tmp_path / "report.json")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("title", ["412,zip", "412,zip", "412,Tee"]),
+        ("product_id", ["412,zip", "458,zip", "412,A7"]),
+        ("product_id,title", ["412,458", "458,412,Soft", "412,A7,Soft"]),
+        ("title", ["T-shirt,Zip", "T-shirt,zip", "T-shirt,Tee"]),
+        ("title,description,product_id", ["412,Tee, zip,nice", "458,Tee, zip,nice", "412,Tee"]),
+    ],
+)
+def test_labels_that_spill_into_the_next_column_are_problems(
+    folder: Path, header: str, rows: list[str]
+) -> None:
+    lines = [f"{n}.jpg,{row}\n" for n, row in enumerate(rows)]
+    catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
+    assert [(each.kind, each.where) for each in catalogue.problems] == [
+        ("malformed_row", "products.csv:2"),
+        ("malformed_row", "products.csv:3"),
+    ]
+    assert "the cell after labels is a label" in catalogue.problems[0].cause
+    assert [photo.path.name for photo in catalogue.photos] == ["2.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("title", ["412,T-shirt", "412,T-shirt", "412,Topwear"]),
+        ("title", ["412,Zip", "412,Zip", "412,Zip"]),
+        ("title", ["412,zip", "412,Tee", "412,Tee"]),
+        ("price,title", ["412,21,Tee", "412,24,Tee", "412,24,Tee"]),
+        ("product_id", ["412,1", "412,2", "412,21"]),
+    ],
+)
+def test_titles_and_ids_that_labels_are_called_too_are_fine(
+    folder: Path, header: str, rows: list[str]
+) -> None:
+    lines = [f"{n}.jpg,{row}\n" for n, row in enumerate(rows)]
+    catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
+    assert catalogue.problems == ()
+    assert len(catalogue.photos) == 3
+
+
+@pytest.mark.parametrize(
+    "nothing", ["nan", "NULL", "N/A", "-", "0", "\\N", "None", "0.0", "\u2014"]
+)
+def test_what_says_that_there_is_no_product_id_is_none(
+    folder: Path, nothing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"image,product_id,labels\n0.jpg,{nothing},412\n1.jpg,{nothing},458\n2.jpg,A,412\n"
+    catalogue = read(folder, text)
+    assert catalogue.problems == ()
+    assert [photo.product_id for photo in catalogue.photos] == ["0.jpg", "1.jpg", "A"]
+    said = capsys.readouterr().err
+    assert f"product IDs such as {nothing!r} say that there is none" in said
+    assert "(2 rows)" in said
+    described, _ = read_described_with_titles(folder, nothing)
+    assert [photo.product_id for photo in described] == ["0.jpg", "1.jpg"]
+
+
+def read_described_with_titles(folder: Path, nothing: str) -> tuple[list[DescribedPhoto], int]:
+    rows = "".join(f"{n}.jpg,{nothing},Tee\n" for n in range(2))
+    (folder / "products.csv").write_text(f"image,product_id,title\n{rows}")
+    return read_described(folder)
+
+
+def test_products_are_counted_from_0(folder: Path) -> None:
+    text = "image,product_id,labels\n0.jpg,0,412\n1.jpg,0,412\n2.jpg,1,412\n"
+    assert [photo.product_id for photo in read(folder, text).photos] == ["0", "0", "1"]
+
+
+def test_rounded_product_ids_are_always_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read(folder, "image,product_id,labels\n0.jpg,4.00123E+12,412\n1.jpg,4.00124E+12,412\n")
+    said = capsys.readouterr().err
+    assert "such as '4.00123E+12' are numbers that a spreadsheet has rounded" in said
+    assert "(2 rows)" in said

@@ -233,11 +233,12 @@ def test_a_dataset_folder(dataset: Path, tmp_path: Path) -> None:
         convert_dataset(dataset, migrated, out)
 
 
+@pytest.mark.parametrize("column", ["unknown_groups", "Unknown Groups", "unknown-groups"])
 def test_unknown_groups_stay_unknown_as_long_as_they_have_labels(
-    dataset: Path, tmp_path: Path
+    dataset: Path, tmp_path: Path, column: str
 ) -> None:
     products = dataset / "products.csv"
-    products.write_text("image,labels,unknown_groups\n0.png,1,type_details\n1.png,11,\n")
+    products.write_text(f"image,labels,{column}\n0.png,1,type_details\n1.png,11,\n")
     out = tmp_path / "next"
     convert_dataset(dataset, moved(Drop(labels=("zip",)), Merge(labels=(12,), into=11)), out)
     assert (out / "products.csv").read_text().splitlines()[1:] == [

@@ -1,0 +1,41 @@
+"""Product IDs that name no product: what programs write for nothing, and what they have rounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.data.csv_rows import CsvRow
+from training.data.remarks import remark
+from training.data.spoilt_ids import SPOILT, is_spoilt
+
+_NOTHING = frozenset(
+    ("nan", "null", "(null)", "<null>", "none", "nil", "n/a", "n.a.", "na", "<na>", "nat", "\\n",
+     "-", "--", "\u2013", "\u2014", "?", ".", "undefined", "unknown", "n/v", "k.a.", "tbd")
+)  # fmt: skip
+
+
+def with_product_ids(file_name: str, rows: Sequence[CsvRow]) -> list[CsvRow]:
+    """Return the rows, those that say `NULL` or the like with an empty product_id.
+
+    Else they would be photos of one product. `0` is such a word unless products are counted, and
+    there is one of `1`. What was found is said, rounded IDs too.
+    """
+    ids = {row["product_id"] for row in rows}
+    nothing = {each for each in ids if each.casefold() in _NOTHING}
+    if not {"1", "01", "1.0"} & ids:
+        nothing |= {each for each in ids if re.fullmatch(r"0+(\.0+)?", each)}
+    _say(file_name, rows, nothing, "say that there is none, and count as empty")
+    _say(file_name, rows, set(filter(is_spoilt, ids)), f"are numbers that a spreadsheet {SPOILT}")
+    return [_without_id(row) if row["product_id"] in nothing else row for row in rows]
+
+
+def _without_id(row: CsvRow) -> CsvRow:
+    return replace(row, cells={**row.cells, "product_id": ""})
+
+
+def _say(file_name: str, rows: Sequence[CsvRow], ids: set[str], what: str) -> None:
+    found = [row["product_id"] for row in rows if row["product_id"] in ids]
+    if found:
+        remark(f"{file_name}: product IDs such as {found[0]!r} {what} ({len(found):,} rows).")
