@@ -53,7 +53,8 @@ def main(
         float, typer.Option(min=1, help="Seconds of silence after which a client gives up.")
     ] = 20,
     photos: Annotated[Path, typer.Option(help="Folder of JPEG or PNG photos.")] = Path(
-        "data/demo/images"
+        # Those that the demo's bundle is replayed on.
+        "model_store/demo/golden"
     ),
     keys: Annotated[
         Path | None, typer.Option(help="The proxy's suppliers.map, where it asks for keys.")
@@ -133,8 +134,7 @@ def _run_locust(host: str, plan: LoadPlan, output: Path) -> None:
 def _require_photos(photos: Path) -> None:
     if not any(path.suffix.lower() in CONTENT_TYPES for path in photos.glob("*")):
         raise DataInvalid(
-            f"There are no JPEG or PNG photos in {photos}; name a folder with PHOTOS=…, or render "
-            "the demo's with `make demo`."
+            f"There are no JPEG or PNG photos in {photos}; name a folder with PHOTOS=…."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 from hangtag.bundle import Bundle
 from server.packaging import make_archive
 from tests.tiny_tagger import write_tiny_bundle
+
+# `make test` runs these: what they call must not take itself for a make within make.
+for _name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")
