@@ -70,8 +70,9 @@ def plain(workplace: Path) -> dict[str, Any]:
     """The figures of a report without scores, in the default folder."""
     done = run(workplace, "--data", "demo", "--no-scores")
     assert done.returncode == 0, done.stderr
-    *_, last, following = done.stdout.strip().splitlines()
-    assert following == "Next: make train DATA=demo"
+    *_, last, mend, following = done.stdout.strip().splitlines()
+    assert mend.startswith("The page lists the problems; mend them, or go on without")
+    assert following == "Next: make train DATA=demo SKIP_BAD=1"
     assert re.fullmatch(
         r"Looked through \d+ photos: 2 problems, \d+ label conflicts among look-alikes\. The page "
         r"is runs/data-report-demo/report\.html; its figures and lists lie beside it in "
