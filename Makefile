@@ -29,10 +29,10 @@ given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted
 check-call:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 	  || { echo "error: Python >= 3.10 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with PYTHON=…." >&2; exit 1; }
-	@$(PYTHON) -m install.make_variables $(MAKECMDGOALS) -- $(given)
+	@$(PYTHON) -m deploy.install.make_variables $(MAKECMDGOALS) -- $(given)
 
 .DEFAULT:
-	@$(PYTHON) -m install.make_variables $@ --
+	@$(PYTHON) -m deploy.install.make_variables $@ --
 
 help: | check-call ## List the targets
 	@{ trap '' PIPE; echo "Hangtag: product photos in, attribute tags out. Targets:"; \
@@ -42,10 +42,10 @@ setup: $(INSTALLED) ## Make .venv with all locked packages; other targets do thi
 
 # Whoever has all of it has what serving needs.
 $(SERVING): requirements-serve.lock | check-call
-	@$(PYTHON) -m install.packages serving
+	@$(PYTHON) -m deploy.install.packages serving
 
 $(INSTALLED): requirements.lock requirements-serve.lock pyproject.toml | check-call
-	@$(PYTHON) -m install.packages everything
+	@$(PYTHON) -m deploy.install.packages everything
 
 demo: $(INSTALLED) ## Make the demo tagger of this repository anew: render the demo catalogue, train in quick mode
 	@$(RUN_PYTHON) -m training demo-tagger --bundle $(DEMO_BUNDLE)
@@ -63,7 +63,7 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHT
 	  $(call switch,QUICK,quick) $(call options,SET,set)
 
 find-rate: $(INSTALLED) ## Try rising learning rates, plot the loss, suggest one: DATA=folder [BACKBONE= WEIGHTS= SIZE= STEPS= SKIP_BAD=1 SET= OUT=]
-	@$(RUN_PYTHON) -m training.rate_finder $(call option,DATA,data) $(call option,BACKBONE,backbone) \
+	@$(RUN_PYTHON) -m training.search.rate_finder $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STEPS,steps) $(call option,OUT,out) \
 	  $(call switch,SKIP_BAD,skip-bad) $(call options,SET,set)
 
@@ -79,16 +79,16 @@ input-speed: $(INSTALLED) ## Measure whether reading photos keeps up with traini
 	  $(call options,SET,set)
 
 evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
-	@$(RUN_PYTHON) -m training.report $(call option,RUN,run) \
+	@$(RUN_PYTHON) -m training.evaluate $(call option,RUN,run) \
 	  $(call options,BESIDE,beside)
 
 baselines: $(INSTALLED) ## Train the recipes of five write-ups beside a finished run: RUN=runs/NAME [OUT= ONLY="NAME …" EPOCHS= SHARE=]
-	@$(RUN_PYTHON) -m training.recipes $(call option,RUN,run) $(call option,OUT,out) \
+	@$(RUN_PYTHON) -m bench.recipes $(call option,RUN,run) $(call option,OUT,out) \
 	  $(call option,EPOCHS,epochs) $(call option,SHARE,share) \
 	  $(call options,ONLY,only)
 
 check-exports: $(INSTALLED) ## Compare every format of a run's weights with its model.onnx: RUN=runs/NAME
-	@$(RUN_PYTHON) -m training.exports check $(call option,RUN,run)
+	@$(RUN_PYTHON) -m training.run.exports check $(call option,RUN,run)
 
 mine: $(INSTALLED) ## Mine labels from texts: DATA=folder OUT=folder [LANGUAGE= LEAST_COUNT=]
 	@$(RUN_PYTHON) -m training.labels mine $(call option,DATA,data) $(call option,OUT,out) \
@@ -133,7 +133,7 @@ capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST
 	  $(call switch,STRICT,strict)
 
 upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes): [ARCHIVE= SHORT=1 RATE=]
-	@$(RUN_PYTHON) -m upgrade --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
+	@$(RUN_PYTHON) -m chaos.upgrades --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
 
 k8s-check: $(INSTALLED) ## Check the manifests against Kubernetes's schemas and our policies: [OVERLAY=folder]
 	@$(RUN_PYTHON) -m deploy.check $(if $(call is_given,OVERLAY),$(call quoted,$(value OVERLAY)))
@@ -173,7 +173,7 @@ verify-real: $(INSTALLED) ## Train on the real product photos, serve them and co
 frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's jar (needs a javac)
 	@$(RUN_PYTHON) -m server.frontend.build
 
-# Without OpenVINO's telemetry, which calls home: install/packages.py.
+# Without OpenVINO's telemetry, which calls home: deploy/install/packages.py.
 LOCKING := pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate --no-emit-package openvino-telemetry
 
 lock: $(INSTALLED) ## Resolve pyproject.toml into both lock files anew

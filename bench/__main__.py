@@ -7,7 +7,7 @@ import typer
 from bench.model import model
 from bench.serving import serving
 from bench.tune import tune
-from hangtag.console import run_command
+from hangtag.cli.console import run_command
 
 app = typer.Typer(
     add_completion=False,

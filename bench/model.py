@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bench.photos import render_photos
 from hangtag.bundle import MANIFEST
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from server.packaging import make_archive
 
 PROJECT = Path(__file__).resolve().parents[1]

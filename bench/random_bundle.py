@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from bench.resnet152 import BACKBONE, SIZE_PX, pixels_of, random_network
 from hangtag.bundle import Bundle, DatasetIdentity
-from hangtag.images import Preprocessing
+from hangtag.images.decode import Preprocessing
 from hangtag.label_space import LabelSpace
-from hangtag.scoring import Scorer
+from hangtag.scoring.scorer import Scorer
+from training.calibrate.tuning import untuned
 from training.demo.attributes import label_space as demo_label_space
-from training.export import TrainedTagger, write_bundle
-from training.precisions import PrecisionSample
+from training.export.bundle import TrainedTagger, write_bundle
+from training.export.precisions import PrecisionSample
 from training.settings import make_settings
-from training.tuning import untuned
 
 _GOLDEN_PHOTOS = 4
 _CALIBRATION_PHOTOS = 32

@@ -9,7 +9,7 @@ import numpy as np
 
 from hangtag.bundle import load_bundle
 from hangtag.engine import load_engine
-from hangtag.images import ImageLimits, decode_image
+from hangtag.images.decode import ImageLimits, decode_image
 
 
 class RawEngine:

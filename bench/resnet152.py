@@ -11,9 +11,9 @@ import torch
 from PIL import Image
 from torchvision.models.resnet import Bottleneck
 
-from hangtag.images import ImageLimits, Preprocessing, decode_image
-from training.backbones import build_backbone
-from training.network import TaggerNetwork
+from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
+from training.model.backbones import build_backbone
+from training.model.network import TaggerNetwork
 
 BACKBONE = "resnet152"
 SIZE_PX = 224

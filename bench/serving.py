@@ -17,7 +17,7 @@ from bench.model import ARCHIVE
 from bench.plan import Plan
 from bench.report import Report, write_report
 from bench.stock_server import require_stock_handler
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import LoadTestFailed, SettingsInvalid
 
 _OUTPUT = Path("bench/results/serving.json")

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from hangtag.bundle import WEIGHTS, Bundle
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from server.torchserve import MODEL_NAME
-from training.backbones import build_backbone
-from training.network import TaggerNetwork
+from training.model.backbones import build_backbone
+from training.model.network import TaggerNetwork
 
 HANDLER = "image_classifier"
 # The handler crops every photo to it.

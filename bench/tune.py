@@ -13,7 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.load import measure_load
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, LoadTestFailed, ServerUnavailable
 from hangtag.hardware import usable_cores
 from server.archive import extract_sample_photo, open_archive

@@ -20,7 +20,7 @@ from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings, full, short
 from chaos.trials import TRIALS
 from chaos.verdict import Check, Row, table_of
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import ArchiveInvalid
 from server.plan import describe_machine
 from server.temporary import serving

@@ -9,9 +9,9 @@ from typing import Any, get_args
 from ts.metrics.metric_type_enum import MetricTypes
 
 from hangtag.bundle import Profile
-from hangtag.decisions import Decision
 from hangtag.label_space import LabelSpace
 from hangtag.schema import Problem, TagResponse
+from hangtag.scoring.decisions import Decision
 from hangtag.tagger import BatchMeasurements
 
 _COUNTERS = ("hangtag_requests_total", "hangtag_photos_total", "hangtag_tags_total")

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from hangtag.errors import RequestError
-from hangtag.intake import Part
+from hangtag.requests.parsing import Part
 
 ROW_KEY = "hangtag.parts"
 QUERY_HEADER = "x-hangtag-query"

@@ -27,8 +27,8 @@ from handlers.request_parts import (
     parts_of_query,
 )
 from hangtag.errors import DeadlineExceeded, HangtagError
-from hangtag.intake import Product, read_product
 from hangtag.isolation import isolate
+from hangtag.requests.parsing import Product, read_product
 from hangtag.schema import Problem, TagResponse
 from hangtag.settings import parse_settings
 from hangtag.tagger import Tagger

@@ -23,14 +23,14 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hangtag.decisions import Decision, Thresholds
 from hangtag.engine import Precision
 from hangtag.errors import BundleInvalid, LabelSpaceInvalid
 from hangtag.faults import first_fault
 from hangtag.hardware import read_cpu
-from hangtag.images import Preprocessing
+from hangtag.images.decode import Preprocessing
 from hangtag.label_space import LabelId, LabelSpace, read_label_space
-from hangtag.scoring import GroupScoring, Scorer
+from hangtag.scoring.decisions import Decision, Thresholds
+from hangtag.scoring.scorer import GroupScoring, Scorer
 
 MANIFEST = "tagger.json"
 LABELS = "labels.json"
@@ -116,8 +116,8 @@ class DatasetIdentity(_Model):
 class MeasuredPrecision(_Model):
     """What a number format did to this tagger, measured on validation photos when it was made.
 
-    `offered`: it keeps micro-F1 and tags as the limits in training/precisions.py ask, and it is
-    faster than fp32. `tags_equal`: tags that it and fp32 both give / tags that either gives.
+    `offered`: it keeps micro-F1 and tags as the limits in training/export/precisions.py ask, and it
+    is faster than fp32. `tags_equal`: tags that it and fp32 both give / tags that either gives.
     """
 
     precision: Precision

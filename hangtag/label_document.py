@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from hangtag.json_file import WrittenFloat
+from hangtag.files.json_file import WrittenFloat
 from hangtag.near_names import name_hint
 
 _FIELDS = ("version", "groups", "labels")

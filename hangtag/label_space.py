@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from hangtag.errors import LabelSpaceInvalid
 from hangtag.faults import first_fault
-from hangtag.json_file import JsonFault, parse_json
+from hangtag.files.json_file import JsonFault, parse_json
 from hangtag.label_document import as_label_space
 from hangtag.near_names import name_hint
 

@@ -18,11 +18,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from hangtag.decisions import Decision
 from hangtag.errors import HangtagError, RequestError
 from hangtag.faults import printable
-from hangtag.json_size import holds_too_much
+from hangtag.files.json_size import holds_too_much
 from hangtag.label_space import LabelId
+from hangtag.scoring.decisions import Decision
 
 # Long enough for any retailer's IDs, short enough to be echoed in an answer.
 _MAX_TEXT = 256

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hangtag.engine import Precision
 from hangtag.errors import SettingsInvalid
 from hangtag.faults import first_fault
-from hangtag.images import ImageLimits
-from hangtag.photo_formats import PILLOW_MAX_PIXELS
+from hangtag.images.decode import ImageLimits
+from hangtag.images.formats import PILLOW_MAX_PIXELS
 
 
 class TaggerSettings(BaseModel):

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from hangtag.answers import answer_product, with_known_groups
 from hangtag.bundle import Bundle, load_bundle
-from hangtag.decoding import DecodedProduct, Decoding, PhotoDecoder
 from hangtag.engine import Engine, EngineOutput, load_engine
+from hangtag.engine.inference import Inference
 from hangtag.errors import HangtagError, RequestError
-from hangtag.inference import Inference
-from hangtag.intake import Product
 from hangtag.isolation import isolate
+from hangtag.requests.decoding import DecodedProduct, Decoding, PhotoDecoder
+from hangtag.requests.parsing import Product
+from hangtag.responses import answer_product, with_known_groups
 from hangtag.schema import ModelIdentity, TagResponse
 from hangtag.settings import TaggerSettings
 

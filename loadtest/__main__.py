@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed
 from loadtest.limits import ALL, Limit, Measured, limits_of, read_exceptions, read_measured
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario

@@ -24,7 +24,7 @@ from chaos.load import Load
 from chaos.photos import ordinary_photos
 from chaos.samples import described, rate_per_s
 from chaos.wire import Address
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed, SettingsInvalid
 from hangtag.hardware import usable_cores
 from loadtest.capacity_report import (

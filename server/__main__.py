@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from hangtag.console import run_command
+from hangtag.cli.console import run_command
 from server.fetch import fetch
 from server.packaging import archive
 from server.serve import serve

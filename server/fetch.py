@@ -19,7 +19,7 @@ from fsspec.callbacks import Callback
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, SettingsInvalid
 from server.archive import open_archive
 

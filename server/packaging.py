@@ -18,9 +18,9 @@ import yaml
 from rich.console import Console
 
 from hangtag.bundle import MANIFEST, Bundle, load_bundle
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid, BundleInvalid
-from hangtag.full_disk import writing_into
+from hangtag.files.full_disk import writing_into
 from hangtag.settings import parse_settings
 from server.speed import Speed, remember_speed
 from server.torchserve import UTF_8, WORKER_PATH

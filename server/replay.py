@@ -19,7 +19,7 @@ import yaml
 
 import hangtag
 from hangtag.bundle import load_bundle
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.engine import DECIDED_PRECISION, Precision
 from hangtag.errors import ArchiveInvalid
 from server.speed import measure_speed

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import ServerUnavailable
 from hangtag.hardware import describe_plain_processor, read_cpu
 from server.archive import Archive, extract_sample_photo, open_archive

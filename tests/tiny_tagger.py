@@ -25,9 +25,9 @@ from hangtag.bundle import (
     seal_bundle,
 )
 from hangtag.engine import load_engine
-from hangtag.images import ImageLimits, Preprocessing, decode_image
+from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace, parse_label_space
-from hangtag.scoring import GroupScoring, Scorer
+from hangtag.scoring.scorer import GroupScoring, Scorer
 
 SIZE_PX = 32
 RED, GREEN, BLUE, GREY = (250, 20, 20), (20, 250, 20), (20, 20, 250), (128, 128, 128)

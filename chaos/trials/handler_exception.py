@@ -31,7 +31,7 @@ _MARKED_COLOUR = (255, 0, 255)
 
 # Each is appended to its module: whoever imports the function afterwards gets the faulty one.
 _FAULTS = {
-    "hangtag/intake.py": """
+    "hangtag/requests/parsing.py": """
 
 _sound_read_product = read_product
 
@@ -42,7 +42,7 @@ def read_product(*request):
         raise ZeroDivisionError("chaos: intake")
     return product
 """,
-    "hangtag/answers.py": """
+    "hangtag/responses.py": """
 
 _sound_answer_product = answer_product
 

@@ -16,7 +16,7 @@ from deploy.check.finding import Finding, check
 from deploy.check.policies import POLICIES
 from deploy.check.render import render
 from deploy.check.schemas import last_minors
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 
 OVERLAYS = Path(__file__).resolve().parents[1] / "kubernetes" / "overlays"
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from deploy.container.contents import measure_contents
 from deploy.container.engine import PROJECT, find_engine
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import ArchiveInvalid
 
 _VERSION = version("hangtag")

@@ -7,7 +7,7 @@ from functools import partial
 import typer
 
 from deploy.monitoring.check import check
-from hangtag.console import run_command
+from hangtag.cli.console import run_command
 
 if __name__ == "__main__":
     run_command(partial(typer.run, check))

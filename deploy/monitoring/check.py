@@ -10,7 +10,7 @@ import yaml
 from rich.console import Console
 
 from deploy.monitoring.programs import obtain_program
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import SettingsInvalid
 
 FOLDER = Path(__file__).resolve().parent

@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from hangtag.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import ServerUnavailable
 
 FOLDER = Path(__file__).parent

@@ -216,7 +216,7 @@ def test_sigterm_is_obeyed_in_peace_while_a_worker_still_loads(
 ) -> None:
     archive = tmp_path / "slow.mar"
     one_is_quick = ONE_IS_QUICK.format(mark=str(tmp_path / "loaded"))
-    write_variant(tiny_archive, archive, {"hangtag/intake.py": one_is_quick})
+    write_variant(tiny_archive, archive, {"hangtag/requests/parsing.py": one_is_quick})
     with command(archive, tmp_path / "logs", GRACE_S, until=answers) as server:
         assert not server.ready.is_set()
         server.process.terminate()

@@ -48,7 +48,7 @@ JPEG = {"Content-Type": "image/jpeg"}
 PAUSE_S = 0.1
 # Whatever of a caller's must not be logged holds this.
 HUSH = "hush"
-# Appended to hangtag/intake.py: one product meets a fault of ours.
+# Appended to hangtag/requests/parsing.py: one product meets a fault of ours.
 FAULT = """
 
 _sound_read_product = read_product
@@ -134,7 +134,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     profile = Profile(photos=3, groups=groups)
     seal_bundle(bundle.folder, bundle.manifest.model_copy(update={"profile": profile}))
     make_archive(bundle.folder, folder / "sound.mar", version="2.5")
-    write_variant(folder / "sound.mar", folder / "tagger.mar", {"hangtag/intake.py": FAULT})
+    variant = {"hangtag/requests/parsing.py": FAULT}
+    write_variant(folder / "sound.mar", folder / "tagger.mar", variant)
     return folder / "tagger.mar"
 
 

@@ -18,13 +18,13 @@ import pytest
 
 from chaos.answer import Answer, breach_of_contract
 from chaos.load import Load
+from chaos.upgrades.proxy import CONFIGURATION, FIRST, SECOND, Passage, Proxy, find_nginx
+from chaos.upgrades.rolling import roll
+from chaos.upgrades.tagger import Tagger
 from chaos.wire import Address, assemble
 from hangtag.errors import ServerUnavailable
 from server.ports import Ports
 from tests.unit.chaos.small_server import serving_with
-from upgrade.proxy import CONFIGURATION, FIRST, SECOND, Passage, Proxy, find_nginx
-from upgrade.rolling import roll
-from upgrade.tagger import Tagger
 
 try:
     NGINX = find_nginx()

@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 
 from hangtag.bundle import load_bundle
-from hangtag.decisions import select_tags
 from hangtag.engine import load_engine
-from hangtag.images import ImageLimits, decode_image
+from hangtag.images.decode import ImageLimits, decode_image
+from hangtag.scoring.decisions import select_tags
 from server.temporary import serving
 from tests.real_photos import FASHION_PRODUCTS, PROJECT, needs_fashion_products
 from training.data import label_matrix, read_catalogue
-from training.evaluation import micro_f1
-from training.precisions import tags_equal
+from training.evaluate.metrics import micro_f1
+from training.export.precisions import tags_equal
 
 MAX_MINUTES = 20
 MIN_MICRO_F1 = 0.75

@@ -11,14 +11,14 @@ import torch
 
 from bench.resnet152 import pixels_of, random_photo, random_resnet152
 from hangtag.bundle import DatasetIdentity
-from hangtag.images import Preprocessing
+from hangtag.images.decode import Preprocessing
 from hangtag.label_space import LabelSpace
 from server.packaging import make_archive
 from server.temporary import serving
+from training.calibrate.tuning import untuned
 from training.demo.attributes import label_space as demo_label_space
-from training.export import TrainedTagger, write_bundle
+from training.export.bundle import TrainedTagger, write_bundle
 from training.settings import make_settings
-from training.tuning import untuned
 
 SIZE_PX = 224
 MAX_SCORE_DIFFERENCE = 1e-3

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from hangtag.bundle import load_bundle
-from hangtag.decisions import select_tags
+from hangtag.scoring.decisions import select_tags
 from server.temporary import free_ports
 from tests.real_photos import PROJECT
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from chaos.upgrades.proxy import find_nginx
+from chaos.upgrades.trials import SHORT, TRIALS
 from hangtag.errors import ServerUnavailable
-from upgrade.proxy import find_nginx
-from upgrade.trials import SHORT, TRIALS
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -14,10 +14,10 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from hangtag.bundle import load_bundle
-from training.exports.__main__ import app
-from training.exports.agreement import TOLERANCE, measure_agreement
-from training.lesson import Lesson
-from training.run import build_network
+from training.fit.tagger_module import Lesson
+from training.model.building import build_network
+from training.run.exports.__main__ import app
+from training.run.exports.agreement import TOLERANCE, measure_agreement
 from training.settings import TrainingSettings
 
 PRODUCTS = 40
@@ -102,7 +102,7 @@ def test_a_format_that_is_missing_is_named_and_written(format_: str, run: Path) 
     for path in run.rglob(f"*.{format_}"):
         path.unlink()
     said = sentence(call("check", run))
-    assert said.endswith(f"python -m training.exports write --run {run} --format {format_}")
+    assert said.endswith(f"python -m training.run.exports write --run {run} --format {format_}")
     written = call("write", run, "--format", format_)
     assert written.exit_code == 0, written.output
     assert [str(path) for path in run.rglob(f"*.{format_}")] == [written.output.split()[-1][:-1]]

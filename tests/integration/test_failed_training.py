@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from hangtag.errors import DataInvalid, DiskFull
-from training.run import start_run
+from training.run.sequence import start_run
 from training.settings import make_settings
 
 PRODUCTS = 24

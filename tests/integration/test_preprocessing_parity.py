@@ -13,12 +13,12 @@ from PIL import Image
 
 from hangtag.bundle import Bundle
 from hangtag.engine import EngineOutput
-from hangtag.images import ImageLimits, Preprocessing, decode_image
-from hangtag.intake import Product
+from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
+from hangtag.requests.parsing import Product
 from hangtag.schema import TagResponse
 from hangtag.tagger import Tagger
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
-from tests.unit.hangtag.test_images_colour import (
+from tests.unit.hangtag.images.test_colour import (
     P3_PRIMARIES,
     SRGB,
     cmyk_profile,
@@ -26,7 +26,7 @@ from tests.unit.hangtag.test_images_colour import (
     matrix_profile,
 )
 from training.data import decode_catalogue, read_catalogue
-from training.photo_dataset import PhotoDataset
+from training.data.photo_dataset import PhotoDataset
 
 REAL_PHOTOS = 50
 Pixels = npt.NDArray[np.uint8]

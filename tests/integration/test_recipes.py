@@ -1,4 +1,4 @@
-"""Recipes beside a run, as a user compares them: `python -m training.recipes`."""
+"""Recipes beside a run, as a user compares them: `python -m bench.recipes`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bench.recipes.__main__ import app
+from bench.recipes.finished_run import keep_split, load_run
+from bench.recipes.result import load_or_train
+from bench.recipes.write_ups import RECIPES
 from hangtag.errors import DataInvalid, SettingsInvalid
-from training.recipes.__main__ import app
-from training.recipes.finished_run import keep_split, load_run
-from training.recipes.result import load_or_train
-from training.recipes.write_ups import RECIPES
-from training.report import load_evaluated
-from training.run_lock import LOCK, alone_in
+from training.evaluate import load_evaluated
+from training.run.lock import LOCK, alone_in
 
 PRODUCTS = 40
 # What libraries tell developers.
@@ -60,7 +60,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def screen(workplace: Path) -> str:
     """What comparing with all recipes showed."""
-    return succeed(workplace, "training.recipes", "--run", "ours", *LIMITS)
+    return succeed(workplace, "bench.recipes", "--run", "ours", *LIMITS)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_recipe_is_measured_on_the_photos_of_the_run(workplace: Path, screen: 
 
 def test_what_is_trained_is_not_trained_again(workplace: Path, screen: str) -> None:
     before = figures(workplace / "ours")
-    again = succeed(workplace, "training.recipes", "--run", "ours", *LIMITS)
+    again = succeed(workplace, "bench.recipes", "--run", "ours", *LIMITS)
     assert again.count("trained already") == len(RECIPES)
     assert figures(workplace / "ours") == before
 
@@ -126,7 +126,7 @@ def test_with_other_settings_it_is(workplace: Path, compared: Path) -> None:
     record = compared / "recipes" / "last-two-layers" / "recipe.json"
     before = record.read_text(encoding="utf-8")
     options = ("--run", compared, "--only", "last-two-layers", "--share", 0.5, "--epochs", 1)
-    said = succeed(workplace, "training.recipes", *options)
+    said = succeed(workplace, "bench.recipes", *options)
     assert "last-two-layers: 1 pass over" in said
     assert record.read_text(encoding="utf-8") != before
     assert set(figures(compared)["baselines"]) & set(RECIPES) == {"last-two-layers"}
@@ -153,7 +153,7 @@ def test_a_kill_loses_no_whole_pass(own_run: Path) -> None:
     options = ("--run", "ours", "--only", "bce-grey-jitter", "--epochs", 12)
     recipe = own_run / "recipes" / "bce-grey-jitter"
     kill_at_second_checkpoint(own_run.parent, recipe / "unfinished", *options)
-    again = succeed(own_run.parent, "training.recipes", *options)
+    again = succeed(own_run.parent, "bench.recipes", *options)
     kept = "ours/recipes/bce-grey-jitter/unfinished/phase-1/checkpoints/epoch="
     assert f"Going on from {kept}" in again
     assert f"Going on from {kept}011" not in again
@@ -163,7 +163,7 @@ def test_a_kill_loses_no_whole_pass(own_run: Path) -> None:
 def kill_at_second_checkpoint(folder: Path, unfinished: Path, *options: object) -> None:
     """The first is whole then."""
     with subprocess.Popen(
-        [sys.executable, "-m", "training.recipes", *map(str, options)],
+        [sys.executable, "-m", "bench.recipes", *map(str, options)],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         end = time.monotonic() + 120
@@ -196,7 +196,7 @@ def test_what_was_begun_with_other_settings_is_begun_anew(
 def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> None:
     out = own_run / "recipes"
     with alone_in(out):
-        refused = run(own_run.parent, "training.recipes", "--run", "ours", "--epochs", 1)
+        refused = run(own_run.parent, "bench.recipes", "--run", "ours", "--epochs", 1)
     assert refused.returncode == 1
     assert "Another process trains into ours/recipes" in " ".join(refused.stderr.split())
     assert "OUT=" in refused.stderr
@@ -205,7 +205,7 @@ def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> No
 
 def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -> None:
     other = compared / "recipes" / "bce-grey-jitter"
-    succeed(workplace, "training.report", "--run", compared, "--beside", other)
+    succeed(workplace, "training.evaluate", "--run", compared, "--beside", other)
     assert set(figures(compared)["baselines"]) & set(RECIPES) == {"bce-grey-jitter"}
 
 

@@ -1,4 +1,4 @@
-"""Searching as a user does it: `python -m training.search` and `python -m training.rate_finder`."""
+"""Searching as a user does it: `python -m training.search`, and its rate finder."""
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
 
 def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     screen = succeed(
-        workplace, "training.rate_finder", "--data", "demo", *NETWORK, "--set", "batch_size=8",
+        workplace, "training.search.rate_finder", "--data", "demo", *NETWORK,
+        "--set", "batch_size=8",
         "--steps", 60, "--out", "rates", "--set", "head_epochs=3",
     )  # fmt: skip
     # The head comes first, as in training.

@@ -23,11 +23,11 @@ from typer.testing import CliRunner
 from hangtag.bundle import load_bundle
 from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
-from hangtag.images import ImageLimits, decode_image
+from hangtag.images.decode import ImageLimits, decode_image
 from tests.network_watch import NetworkWatch
 from training.__main__ import app
-from training.run import SETTINGS, resume_run, start_run
-from training.run_lock import LOCK, alone_in
+from training.run.lock import LOCK, alone_in
+from training.run.sequence import SETTINGS, resume_run, start_run
 from training.settings import TrainingSettings, make_settings
 
 PRODUCTS = 40

@@ -30,9 +30,9 @@ from tests.tiny_training import (
     tiny_network,
     tiny_training_data,
 )
-from training.device import process_number
-from training.fine_tuning import fit, make_lesson, make_trainer
-from training.lesson import Lesson
+from training.data.process import process_number
+from training.fit.fine_tuning import fit, make_lesson, make_trainer
+from training.fit.tagger_module import Lesson
 from training.settings import make_settings
 
 PROCESSES = 2

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from tests.integration.test_training import FROM_SCRATCH, kill_at_second_checkpoint, succeed
 from tests.tiny_training import tiny_network, tiny_training_data
-from training.fine_tuning import fit, make_lesson, make_trainer
-from training.patience import Patience
+from training.fit.early_stopping import Patience
+from training.fit.fine_tuning import fit, make_lesson, make_trainer
 from training.settings import TrainingSettings, make_settings
 
 # All that is random: the order, the draws, augmentation, mixing, dropout.

@@ -1,6 +1,6 @@
 """From the folder a user brings to checked, grouped, split and decoded photos."""
 
-from training.data.catalogue import (
+from training.data.dataset import (
     Catalogue,
     Crop,
     Problem,
@@ -11,14 +11,14 @@ from training.data.catalogue import (
 from training.data.described_photo import DescribedPhoto
 from training.data.descriptions import read_described
 from training.data.duplicates import group_photos
-from training.data.layouts.manifest_lines import PhotoAnswers, WorkerAnswer
-from training.data.layouts.manifests import read_answers
+from training.data.formats.manifest_lines import PhotoAnswers, WorkerAnswer
+from training.data.formats.manifests import read_answers
+from training.data.near_duplicates import TwinAgreement, twin_agreement, twin_pairs
 from training.data.photos import DECODED_PHOTOS, DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems, refuse_empty, with_problems
 from training.data.split import Splits, split_catalogue
 from training.data.split_file import SPLITS_FILE, write_splits
-from training.data.twins import TwinAgreement, twin_agreement, twin_pairs
 
 __all__ = [
     "DECODED_PHOTOS",

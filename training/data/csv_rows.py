@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data.catalogue import Problem
 from training.data.csv_header import Header, check_header, find_header, unwrapped
 from training.data.csv_records import Record, read_records
+from training.data.dataset import Problem
 from training.data.photo_finder import find_photo
 from training.data.remarks import remark
 from training.data.row_likeness import RowShape

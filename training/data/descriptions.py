@@ -7,7 +7,7 @@ from pathlib import Path
 from hangtag.errors import DataInvalid
 from training.data.csv_rows import CsvRow, read_rows
 from training.data.described_photo import DescribedPhoto
-from training.data.layouts import feidegger
+from training.data.formats import feidegger
 from training.data.photo_finder import PhotoFinder
 from training.data.product_ids import with_product_ids
 from training.data.readers import read_catalogue

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hangtag.text import clean_title
-from training.data.catalogue import ProductPhoto
+from training.data.dataset import ProductPhoto
 
 # Measured on 8,053 product photos: encoding anew (JPEG quality 30 to 60) and scaling (0.7 to 1.9
 # times) change at most 4 bits in 799 of 800 cases, and at most 6 levels of colour. Of the

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hangtag.errors import DataInvalid
 from hangtag.faults import first_fault
-from hangtag.json_file import JsonFault, parse_json
+from hangtag.files.json_file import JsonFault, parse_json
 
 Shape = TypeVar("Shape")
 

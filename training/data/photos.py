@@ -25,10 +25,10 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-from hangtag.full_disk import writing_into
-from hangtag.images import ImageLimits, Preprocessing
-from hangtag.streams import make_streams_lenient
-from training.data.catalogue import Catalogue, Problem, ProductPhoto
+from hangtag.cli.streams import make_streams_lenient
+from hangtag.files.full_disk import writing_into
+from hangtag.images.decode import ImageLimits, Preprocessing
+from training.data.dataset import Catalogue, Problem, ProductPhoto
 from training.data.fingerprints import COLOUR_SIZE, Fingerprint
 from training.data.pixel_file import Chunk, PixelFile, decode_chunk
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from hangtag.errors import RequestError
-from hangtag.images import ImageLimits, Preprocessing, decode_image
-from training.data.catalogue import Crop, ProductPhoto
+from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
+from training.data.dataset import Crop, ProductPhoto
 from training.data.fingerprints import Fingerprint, fingerprint
 
 # Larger than any photo: decoders then reduce nothing, and a crop's pixels are the photo's own.

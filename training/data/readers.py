@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data.catalogue import Catalogue
-from training.data.layouts import (
+from training.data.dataset import Catalogue
+from training.data.formats import (
     class_id_csv,
     clothing_co_parsing,
     deepfashion,

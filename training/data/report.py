@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hangtag.errors import DataInvalid
-from hangtag.full_disk import writing_into
-from hangtag.whole_file import write_whole
-from training.data.catalogue import Problem
+from hangtag.files.full_disk import writing_into
+from hangtag.files.whole_file import write_whole
+from training.data.dataset import Problem
 from training.data.remarks import remark
 
 _EXAMPLES_PER_CAUSE = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hangtag.label_space import LabelSpace
-from training.data.catalogue import Problem, with_ancestors
 from training.data.csv_rows import CsvRow
+from training.data.dataset import Problem, with_ancestors
 
 _CAUSE = (
     "the cell after labels is a label: put lists and texts that hold commas into quotes, or join "

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hangtag.whole_file import whole_file
-from training.data.catalogue import ProductPhoto
+from hangtag.files.whole_file import whole_file
+from training.data.dataset import ProductPhoto
 from training.data.split import SPLITS, Indices, Splits
 
 SPLITS_FILE = "splits.csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from training.data.catalogue import Problem, ProductPhoto
+from training.data.dataset import Problem, ProductPhoto
 
 # A long number, one in a column that is too narrow, and what a formula says that fails.
 _SPOILT = re.compile(

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hangtag.decisions import BoolArray
 from hangtag.label_space import LabelId, LabelSpace
-from training.data.catalogue import groups_of
+from hangtag.scoring.decisions import BoolArray
+from training.data.dataset import groups_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import expand_home, one_sentence_errors, run_command
+from hangtag.cli.console import expand_home, one_sentence_errors, run_command
 from training.command_line import next_step, said_plainly
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)

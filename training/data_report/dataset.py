@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hangtag.decisions import FloatArray
 from hangtag.errors import DataInvalid
-from hangtag.images import ImageLimits, Preprocessing
+from hangtag.images.decode import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
+from hangtag.scoring.decisions import FloatArray
 from training.data import (
     DECODED_PHOTOS,
     Problem,

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from cleanlab.filter import find_label_issues
 
-from hangtag.decisions import FloatArray
-from hangtag.whole_file import whole_file
+from hangtag.files.whole_file import whole_file
+from hangtag.scoring.decisions import FloatArray
 from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 

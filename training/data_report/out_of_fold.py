@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from sklearn.model_selection import GroupKFold
 
-from hangtag.decisions import FloatArray
 from hangtag.errors import DataInvalid
-from hangtag.scoring import Scorer
+from hangtag.scoring.decisions import FloatArray
+from hangtag.scoring.scorer import Scorer
 from training.data.duplicates import Indices
 from training.data_report.dataset import SIZE_PX, Dataset
-from training.losses import initial_scoring
-from training.quick import embed_photos, fit_head
-from training.run import build_network
+from training.fit.linear_probe import embed_photos, fit_head
+from training.model.building import build_network
+from training.model.losses import initial_scoring
 from training.settings import make_settings
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from training.data_report.counts import RARE_PHOTOS
 from training.data_report.dataset import SIZE_PX
 from training.data_report.sheets import Box
-from training.report.look import page_environment
-from training.report.mistakes import ShownPhoto
+from training.evaluate.look import page_environment
+from training.evaluate.mistakes import ShownPhoto
 
 
 @dataclass(frozen=True)

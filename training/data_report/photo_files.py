@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from hangtag.images import ImageLimits, read_photo
+from hangtag.images.decode import ImageLimits, read_photo
 from training.data.duplicates import Indices
 
 _BLOCK_BYTES = 1 << 20

@@ -10,8 +10,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarForm
 
 from training.data.duplicates import Indices
 from training.data_report.counts import RARE_PHOTOS
-from training.report.plots.canvas import new_figure, to_png
-from training.report.plots.names import drawable
+from training.evaluate.plots.canvas import new_figure, to_png
+from training.evaluate.plots.names import drawable
 
 _MOST_BARS = 30
 _BAR_IN = 0.19

@@ -10,8 +10,8 @@ import numpy as np
 from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 from training.data_report.label_errors import Judgement, LabelError
-from training.data_report.twins import Conflicts
-from training.report.mistakes import GroupLine, ShownPhoto, encode_jpeg
+from training.data_report.near_duplicates import Conflicts
+from training.evaluate.mistakes import GroupLine, ShownPhoto, encode_jpeg
 
 _LARGEST_GROUPS = 6
 _PHOTOS_A_GROUP = 6

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from hangtag.full_disk import writing_into
-from hangtag.whole_file import write_whole
+from hangtag.files.full_disk import writing_into
+from hangtag.files.whole_file import write_whole
 from training.data import Problem
 from training.data_report.counts import group_figures, label_figures, product_figures
 from training.data_report.dataset import SIZE_PX, Dataset, read_dataset
 from training.data_report.label_errors import Judgement, judge_labels, write_label_errors
+from training.data_report.near_duplicates import Conflicts, find_conflicts, twin_figures
 from training.data_report.page import Pictures, render
 from training.data_report.photo_files import PhotoFiles, file_figures, read_photo_files
 from training.data_report.plots import plot_label_counts, plot_photos_a_product, plot_sizes
@@ -27,7 +28,6 @@ from training.data_report.sheets import (
     sample_boxes,
     sampled_group,
 )
-from training.data_report.twins import Conflicts, find_conflicts, twin_figures
 
 PAGE = "report.html"
 FIGURES = "report.json"
@@ -95,7 +95,7 @@ def write_data_report(data: Path, out: Path, folds: int | None) -> Written:
 def _judge(dataset: Dataset, folds: int) -> dict[str, Judgement]:
     # Imported late: without scores nobody should wait for torch.
     from training.data_report.out_of_fold import out_of_fold_scores
-    from training.logs import quieten
+    from training.fit.loggers import quieten
 
     quieten()
     return judge_labels(dataset, out_of_fold_scores(dataset, folds))

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hangtag.cli.streams import make_streams_lenient
 from hangtag.errors import DataInvalid
-from hangtag.streams import make_streams_lenient
 from training.demo.attributes import Product, draw_product, label_space
 from training.demo.garments import tailor
 from training.demo.patterns import weave

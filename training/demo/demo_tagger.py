@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from hangtag.bundle import Bundle, load_bundle
-from training.run import start_run
+from training.run.sequence import start_run
 from training.settings import make_settings
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import expand_home, one_sentence_errors, run_command
-from hangtag.full_disk import writing_into
+from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.files.full_disk import writing_into
 from training.command_line import next_step, said_plainly
 from training.labels.migrate_commands import app as migrate_app
 

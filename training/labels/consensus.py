@@ -17,9 +17,9 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from hangtag.decisions import BoolArray
 from hangtag.label_space import Label, LabelId, LabelSpace
-from training.data.catalogue import groups_of, with_ancestors
+from hangtag.scoring.decisions import BoolArray
+from training.data.dataset import groups_of, with_ancestors
 from training.data.votes import Answer, FloatArray, Votes, count_votes, unasked_groups, undecided
 
 _MAX_ROUNDS = 100

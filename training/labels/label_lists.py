@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelId
-from training.data.catalogue import with_ancestors
+from training.data.dataset import with_ancestors
 from training.labels.migration import Migrated
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from hangtag.console import one_sentence_errors
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import SettingsInvalid
-from hangtag.full_disk import writing_into
-from hangtag.whole_file import write_whole
+from hangtag.files.full_disk import writing_into
+from hangtag.files.whole_file import write_whole
 from training.command_line import next_step, python_module
 
 app = typer.Typer(no_args_is_help=True, help="Move labels to a new version of the label space.")

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
+from hangtag.files.whole_file import whole_files
 from hangtag.label_space import LabelId
-from hangtag.whole_file import whole_files
 from training.data import read_catalogue
-from training.data.catalogue import with_ancestors
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import CsvRow, read_rows
+from training.data.dataset import with_ancestors
+from training.data.formats.products_csv import OPTIONAL, REQUIRED
 from training.data.key_lists import join_cell
-from training.data.layouts.products_csv import OPTIONAL, REQUIRED
 from training.data.photo_finder import PhotoFinder
 from training.data.remarks import remark
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hangtag.errors import DataInvalid
-from hangtag.whole_file import whole_files
+from hangtag.files.whole_file import whole_files
 from training.labels.dataset_folder import refuse_dataset
 from training.labels.label_lists import ConversionReport
 from training.labels.migrated_dataset import write_converted

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hangtag.errors import SettingsInvalid
-from hangtag.whole_file import whole_files
+from hangtag.files.whole_file import whole_files
 from training.data import DescribedPhoto, read_described
 from training.data.key_lists import join_cell
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid
 from hangtag.faults import first_fault
+from hangtag.files.whole_file import whole_file
 from hangtag.label_space import Label, LabelId
 from hangtag.schema import TagResponse
-from hangtag.whole_file import whole_file
 from training.labels.label_lists import ConversionReport, convert_labels, refuse_unknown
 from training.labels.migration import Migrated
 

@@ -10,17 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from hangtag.errors import DataInvalid
+from hangtag.files.whole_file import whole_files
 from hangtag.label_space import LabelId, LabelSpace
-from hangtag.whole_file import whole_files
-from training.data.key_lists import join_cell
-from training.data.layouts.manifest_lines import PhotoAnswers
-from training.data.layouts.manifests import (
+from training.data.formats.manifest_lines import PhotoAnswers
+from training.data.formats.manifests import (
     given_labels,
     ids_of_unique_names,
     photo_finder,
     photo_name,
     read_answers,
 )
+from training.data.key_lists import join_cell
 from training.data.votes import Answer
 from training.labels.consensus import Consensus
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv

@@ -15,8 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hangtag.console import expand_home, one_sentence_errors, run_command
-from hangtag.full_disk import writing_into
+from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.files.full_disk import writing_into
 from training.command_line import said_plainly
 
 if TYPE_CHECKING:
@@ -67,9 +67,10 @@ def search(
     """
     # Imported late: torch takes seconds, and --help should not.
     from training.data import read_catalogue
-    from training.logs import quieten
-    from training.run import require_possible
-    from training.search.given_settings import given_settings
+    from training.data.training_data import read_data, write_data
+    from training.fit.loggers import quieten
+    from training.given_settings import given_settings
+    from training.run.sequence import require_possible
     from training.search.objectives import objective_for, require_searchable
     from training.search.outcome import write_outcome
     from training.search.plots import plot_study
@@ -82,7 +83,6 @@ def search(
         run_trials,
     )
     from training.settings import make_settings
-    from training.training_data import read_data, write_data
 
     quieten()
     given = given_settings(

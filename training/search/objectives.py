@@ -11,20 +11,20 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from hangtag.decisions import FloatArray
 from hangtag.errors import RunInterrupted, SettingsInvalid
-from hangtag.scoring import Scorer
-from training.device import choose_devices
-from training.evaluation import micro_f1
-from training.fine_tuning import fit, make_lesson, make_trainer
-from training.losses import initial_scoring
-from training.network import TaggerNetwork, build_head
-from training.progress import EpochProgressBar
-from training.quick import embed_photos, fit_head, fit_head_first
-from training.run import build_network
+from hangtag.scoring.decisions import FloatArray
+from hangtag.scoring.scorer import Scorer
+from training.data.training_data import TrainingData
+from training.evaluate.metrics import micro_f1
+from training.fit.device import choose_devices
+from training.fit.fine_tuning import fit, make_lesson, make_trainer
+from training.fit.linear_probe import embed_photos, fit_head, fit_head_first
+from training.fit.progress import EpochProgressBar
+from training.model.building import build_network
+from training.model.losses import initial_scoring
+from training.model.network import TaggerNetwork, build_head
 from training.search.study import Objective, OnEpoch
 from training.settings import TrainingSettings
-from training.training_data import TrainingData
 
 # Tags are those above it, as in the figures that training shows after each epoch.
 _THRESHOLD = 0.5

@@ -10,7 +10,7 @@ from pathlib import Path
 import optuna
 
 from hangtag.errors import SettingsInvalid
-from hangtag.whole_file import write_whole
+from hangtag.files.whole_file import write_whole
 from training.search.space import Value, rounded
 from training.search.study import best_trial, counts
 from training.search.train_command import train_command

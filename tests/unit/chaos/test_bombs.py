@@ -8,7 +8,7 @@ from PIL import Image
 
 from chaos.fuzzing import bombs as making
 from chaos.trials.fuzz import bomb_cases
-from hangtag.images import ImageLimits
+from hangtag.images.decode import ImageLimits
 
 
 def test_no_bomb_of_the_short_run_is_refused_for_its_bytes() -> None:

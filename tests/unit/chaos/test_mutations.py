@@ -6,7 +6,7 @@ import pytest
 
 from chaos.fuzzing.mutations import MUTATIONS, Mutation, mutate, splice
 from chaos.fuzzing.photo_files import sound_photos
-from hangtag.images import ImageLimits, decode_image
+from hangtag.images.decode import ImageLimits, decode_image
 
 SEEDS = range(50)
 

@@ -17,7 +17,7 @@ from chaos.trials.overload import overload_checks
 from chaos.trials.soak import growth_percent, mixed_requests
 from chaos.variants import write_variant
 from hangtag.errors import ArchiveInvalid
-from hangtag.images import ImageLimits, decode_image
+from hangtag.images.decode import ImageLimits, decode_image
 
 SETTINGS = ChaosSettings(time_limit_s=10.0, findings_folder=Path("unused"))
 
@@ -112,5 +112,5 @@ def test_a_variant_differs_in_what_is_appended(tmp_path: Path) -> None:
 def test_a_variant_of_a_module_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "sound.mar", "w"):
         pass
-    with pytest.raises(ArchiveInvalid, match=r"has no hangtag/answers\.py"):
-        write_variant(tmp_path / "sound.mar", tmp_path / "x.mar", {"hangtag/answers.py": ""})
+    with pytest.raises(ArchiveInvalid, match=r"has no hangtag/responses\.py"):
+        write_variant(tmp_path / "sound.mar", tmp_path / "x.mar", {"hangtag/responses.py": ""})

@@ -5,7 +5,7 @@ from ts.service import Service
 
 from handlers.request_parts import keep_repeated_parts, parts_of, parts_of_query
 from hangtag.errors import RequestError
-from hangtag.intake import Part
+from hangtag.requests.parsing import Part
 
 BATCH = [
     {

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import hangtag.decoding
-from hangtag.answers import with_known_groups
+import hangtag.requests.decoding
 from hangtag.bundle import Bundle
 from hangtag.errors import (
     HangtagError,
@@ -19,8 +18,9 @@ from hangtag.errors import (
     SettingsInvalid,
     UnknownGroup,
 )
-from hangtag.intake import Product
 from hangtag.label_space import parse_label_space
+from hangtag.requests.parsing import Product
+from hangtag.responses import with_known_groups
 from hangtag.schema import Options, TagResponse
 from hangtag.settings import TaggerSettings, parse_settings
 from hangtag.tagger import Tagger
@@ -197,14 +197,14 @@ def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> No
 def test_a_fault_of_ours_stays_in_its_product(
     tagger: Tagger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = hangtag.decoding.read_photo
+    real = hangtag.requests.decoding.read_photo
 
     def faulty(data: bytes, *rest: Any) -> Any:
         if data == b"trigger":
             raise ZeroDivisionError
         return real(data, *rest)
 
-    monkeypatch.setattr(hangtag.decoding, "read_photo", faulty)
+    monkeypatch.setattr(hangtag.requests.decoding, "read_photo", faulty)
     outcomes = tagger.tag([Product(images=(photo(),)), Product(images=(b"trigger",))])
     assert isinstance(outcomes[0], TagResponse)
     assert isinstance(outcomes[1], HangtagError)

@@ -40,7 +40,9 @@ def watched(watch: NetworkWatch, program: str, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("import_first", ["", "import training.quantization", "import bench.tune"])
+@pytest.mark.parametrize(
+    "import_first", ["", "import training.export.quantization", "import bench.tune"]
+)
 def test_engines_call_nobody_and_leave_nothing_in_the_home_folder(
     import_first: str, tiny_bundle: Bundle, tmp_path: Path
 ) -> None:

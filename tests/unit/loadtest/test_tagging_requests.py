@@ -14,7 +14,7 @@ from PIL import Image
 
 from chaos.photos import drawn_photo
 from hangtag.errors import RequestError
-from hangtag.intake import Part, Product, read_product
+from hangtag.requests.parsing import Part, Product, read_product
 from hangtag.settings import TaggerSettings
 from loadtest.plan import MIXES, Kind
 from loadtest.tagging_requests import (

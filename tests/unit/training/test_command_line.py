@@ -75,7 +75,7 @@ def test_a_next_step_runs_as_printed(
 def test_the_command_of_a_module_runs_as_printed(
     folder: str, called: Callable[[str], list[str]]
 ) -> None:
-    command = python_module("training.exports", "write", "--run", folder, "--format", "pth")
+    command = python_module("training.run.exports", "write", "--run", folder, "--format", "pth")
     assert parsed(called(command)) == {"run": Path(folder), "format_": "pth"}
 
 
@@ -173,9 +173,9 @@ def test_the_commands_own_exit_code_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("module", "asked"),
     [
-        ("training.recipes", "Say which run: RUN=runs/NAME."),
+        ("bench.recipes", "Say which run: RUN=runs/NAME."),
         ("training.data_report", "Say which dataset folder: DATA=FOLDER."),
-        ("training.rate_finder", "Say which dataset folder: DATA=FOLDER."),
+        ("training.search.rate_finder", "Say which dataset folder: DATA=FOLDER."),
         ("training.search", "Say which dataset folder: DATA=FOLDER."),
     ],
 )

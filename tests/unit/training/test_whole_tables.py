@@ -13,7 +13,7 @@ from training.data import Splits
 from training.data.split_file import write_splits
 from training.data_report.dataset import Dataset
 from training.data_report.label_errors import Judgement, LabelError, write_label_errors
-from training.results import _write_scores
+from training.evaluate.results import _write_scores
 
 ROWS = np.arange(2)
 

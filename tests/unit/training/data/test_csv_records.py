@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data.catalogue import Problem
 from training.data.csv_rows import CsvRow, read_rows
+from training.data.dataset import Problem
 
 HEADER = "image,labels,title\n"
 

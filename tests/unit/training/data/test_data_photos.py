@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from hangtag.errors import DiskFull
-from hangtag.images import ImageLimits, Preprocessing, decode_image
+from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
 from training.data import (
     Catalogue,
     Crop,
@@ -214,7 +214,7 @@ def test_what_stops_the_run_passes_and_leaves_nothing(
 KILLED_RUN = """
 import os, signal, sys
 from pathlib import Path
-from hangtag.images import ImageLimits, Preprocessing
+from hangtag.images.decode import ImageLimits, Preprocessing
 from training.data import decode_catalogue, read_catalogue
 from training.data.pixel_file import PixelFile
 

@@ -11,8 +11,8 @@ import pytest
 from hangtag.errors import DataInvalid
 from tests.unit.training.data.conftest import Draw
 from training.data import read_catalogue
+from training.data.training_data import TrainingData, prepare_data
 from training.settings import make_settings
-from training.training_data import TrainingData, prepare_data
 
 
 @pytest.fixture(autouse=True)

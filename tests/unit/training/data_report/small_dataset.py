@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hangtag.decisions import FloatArray
-from tests.unit.training.report.synthetic import draw, space
+from hangtag.scoring.decisions import FloatArray
+from tests.unit.training.evaluate.synthetic import draw, space
 from training.data import ProductPhoto
 from training.data_report.dataset import Dataset
 

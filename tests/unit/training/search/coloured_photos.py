@@ -7,7 +7,7 @@ import numpy as np
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
 from training.data import DecodedCatalogue, Splits
-from training.training_data import TrainingData
+from training.data.training_data import TrainingData
 
 SIZE_PX = 32
 COLOURS = ("red", "green", "blue")

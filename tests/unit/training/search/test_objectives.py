@@ -14,10 +14,10 @@ from torch import nn
 
 from hangtag.errors import SettingsInvalid
 from tests.unit.training.search.coloured_photos import SIZE_PX, SPACE, coloured_data
-from training.network import Backbone, Normalisation, TaggerNetwork
+from training.data.training_data import TrainingData
+from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.search.objectives import FineTuningObjective, QuickObjective, require_searchable
 from training.settings import TrainingSettings, make_settings
-from training.training_data import TrainingData
 
 EPOCHS = 3
 

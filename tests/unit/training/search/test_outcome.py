@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from hangtag.errors import SettingsInvalid
-from training.search.given_settings import given_settings
+from training.given_settings import given_settings
 from training.search.outcome import write_outcome
 from training.search.plots import plot_study
 from training.search.space import PRETRAINED, with_drawn

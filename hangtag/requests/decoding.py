@@ -1,0 +1,115 @@
+"""The photos of a batch, decoded in threads while the network runs on those that are ready."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hangtag.errors import ImageTooManyPixels, RequestError
+from hangtag.hardware import threads_of_worker
+from hangtag.images.decode import ImageFacts, PhotoFile, Preprocessing, read_photo
+from hangtag.requests.parsing import Product
+from hangtag.settings import TaggerSettings
+
+# Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time.
+_LARGE_PHOTO_PIXELS = 16_000_000
+
+
+@dataclass(frozen=True)
+class DecodedPhoto:
+    """A photo as the network takes it, uint8 (3, S, S), and what it took."""
+
+    facts: ImageFacts
+    pixels: npt.NDArray[np.uint8]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DecodedProduct:
+    """A product whose photos are all readable."""
+
+    product: Product
+    photos: list[DecodedPhoto]
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """A product whose photos are being decoded."""
+
+    product: Product
+    photos: list[Future[DecodedPhoto]]
+
+
+class PhotoDecoder:
+    """Decodes in `decode_threads` threads: Pillow lets go of Python's lock while it decodes."""
+
+    def __init__(self, preprocessing: Preprocessing, settings: TaggerSettings) -> None:
+        self._preprocessing = preprocessing
+        self._settings = settings
+        threads = threads_of_worker(settings.decode_threads)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="decode")
+        self._large_photo = threading.Lock()
+
+    def start(self, product: Product) -> Decoding:
+        """Read the headers of a product's photos, and begin to decode them.
+
+        Raises
+        ------
+        RequestError : what a header says is wrong, before memory is spent on any photo.
+        """
+        photos = [self._read(data, index) for index, data in enumerate(product.images)]
+        self._check_product_pixels(photos)
+        return Decoding(
+            product,
+            [self._threads.submit(self._decode, photo, i) for i, photo in enumerate(photos)],
+        )
+
+    def finish(self, decoding: Decoding) -> DecodedProduct:
+        """Wait for a product's photos.
+
+        Raises
+        ------
+        RequestError : what is wrong with the first photo that cannot be decoded.
+        """
+        try:
+            photos = [photo.result() for photo in decoding.photos]
+        finally:
+            for photo in decoding.photos:
+                photo.cancel()
+        return DecodedProduct(decoding.product, photos)
+
+    def _read(self, data: bytes, index: int) -> PhotoFile:
+        with _naming_photo(index):
+            return read_photo(data, self._settings.image_limits)
+
+    def _decode(self, photo: PhotoFile, index: int) -> DecodedPhoto:
+        is_large = photo.pixels > _LARGE_PHOTO_PIXELS
+        with _naming_photo(index), self._large_photo if is_large else nullcontext():
+            started = time.perf_counter()
+            image = photo.decode(self._preprocessing.size_px)
+            pixels = self._preprocessing.to_model_input(image.rgb)
+        return DecodedPhoto(image.facts, pixels, time.perf_counter() - started)
+
+    def _check_product_pixels(self, photos: Sequence[PhotoFile]) -> None:
+        limit = self._settings.max_product_pixels
+        if sum(photo.pixels for photo in photos) > limit:
+            raise ImageTooManyPixels(
+                f"The photos together have more than the {limit:,} pixels that are decoded for one "
+                "product; send them smaller."
+            )
+
+
+@contextmanager
+def _naming_photo(index: int) -> Iterator[None]:
+    try:
+        yield
+    except RequestError as error:
+        error.path = error.path or f"$.images[{index}]"
+        raise

@@ -1,0 +1,95 @@
+"""A product to tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from hangtag.errors import ImageMissing
+from hangtag.faults import printable, shown
+from hangtag.label_space import LabelId
+from hangtag.recognition.lookalikes import is_photo, name_of_text
+from hangtag.schema import Options
+
+# Paths may be long, but not as long as a photo that is taken for one.
+_MAX_QUOTED = 400
+# The bytes of a photo's file, or where the file lies.
+Photo: TypeAlias = bytes | bytearray | memoryview | str | Path
+
+
+@dataclass(frozen=True, init=False)
+class Product:
+    """What is to be tagged: the photos' bytes and what the caller said about them."""
+
+    images: tuple[bytes, ...]
+    product_id: str | int | None
+    title: str | None
+    description: str | None
+    claims: tuple[LabelId, ...]
+    options: Options
+
+    def __init__(
+        self,
+        images: Photo | Iterable[Photo],
+        product_id: str | int | None = None,
+        title: str | None = None,
+        description: str | None = None,
+        claims: tuple[LabelId, ...] = (),
+        options: Options | None = None,
+    ) -> None:
+        """Take one photo or several, each as the bytes of its file or as a path.
+
+        Raises
+        ------
+        ImageMissing : if a file cannot be read.
+        """
+        values = {
+            "images": _photos(images),
+            "product_id": product_id,
+            "title": title,
+            "description": description,
+            "claims": claims,
+            "options": options or Options(),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def _photos(images: Photo | Iterable[Photo]) -> tuple[bytes, ...]:
+    if isinstance(images, bytes | bytearray | memoryview | str | Path):
+        return (_photo(images),)
+    if not isinstance(images, Iterable):
+        raise _no_photo(images)
+    return tuple(_photo(each) for each in images)
+
+
+def _photo(photo: Photo) -> bytes:
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return bytes(photo)
+    if not isinstance(photo, str | Path):
+        raise _no_photo(photo)
+    try:
+        return Path(photo).read_bytes()
+    except OSError as error:
+        raise _unreadable(str(photo), error.strerror or "nothing says why") from error
+    except ValueError as error:
+        # A path holds no zeros.
+        raise _unreadable(str(photo), "it is no path") from error
+
+
+def _unreadable(path: str, reason: str) -> ImageMissing:
+    kind = name_of_text(path)
+    if is_photo(path[:16].encode("latin-1", "replace")):
+        kind = "a photo's bytes as text"
+    if kind is not None and kind not in ("the name of a file", "a web form"):
+        return ImageMissing(f"The photo is given as {kind}; give the bytes of its file, or a path.")
+    quoted = path if len(path) <= _MAX_QUOTED else shown(path)
+    return ImageMissing(f"The photo {printable(quoted)} cannot be read: {reason}.")
+
+
+def _no_photo(value: object) -> TypeError:
+    return TypeError(
+        f"A photo is given as the bytes of its file, or as a path, not as {type(value).__name__}."
+    )

@@ -1,0 +1,68 @@
+"""What the suppliers' clients count, before servers of a few lines."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from chaos.upgrades.service import service_since
+from chaos.upgrades.traffic import Traffic
+from tests.unit.chaos.small_server import read_head, serving_with
+
+RATE_PER_S = 40.0
+GOOD = json.dumps({"model": {"version": "2.0"}}).encode()
+
+
+def answering(*bodies: bytes) -> Callable[[socket.socket], None]:
+    """Answers with 200 and one body after the other, the last of them for ever."""
+    following = itertools.chain(bodies, itertools.repeat(bodies[-1]))
+
+    def serve(connection: socket.socket) -> None:
+        while read_head(connection):
+            body = next(following)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    return serve
+
+
+def traffic_to(port: int, clients: int = 4) -> Traffic:
+    return Traffic(f"http://127.0.0.1:{port}", [b""], {"acme": "key"}, RATE_PER_S, clients)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no JSON", b"[]", b'{"model": null}', b'{"model": {"version": 2}}']
+)
+def test_an_answer_without_tags_is_one_failed_request(body: bytes) -> None:
+    with serving_with(answering(body, GOOD)) as address, traffic_to(address.port) as traffic:
+        traffic.flow(0.5)
+        samples = traffic.since(0)
+    assert [each.outcome for each in samples if not each.ok] == ["no tags"]
+    assert {each.version for each in samples if each.ok} == {"2.0"}
+
+
+def test_what_is_under_way_is_waited_for() -> None:
+    asked = threading.Event()
+
+    def slow(connection: socket.socket) -> None:
+        read_head(connection)
+        asked.set()
+        # The client sees its connection break.
+        threading.Event().wait(1)
+
+    with serving_with(slow) as address, traffic_to(address.port, clients=1) as traffic:
+        asked.wait(10)
+        assert next(each.outcome for each in traffic.since(0)) == "RemoteProtocolError"
+
+
+@pytest.mark.parametrize(("rate_per_s", "held"), [(2, True), (4000, False)])
+def test_a_little_traffic_is_no_service(rate_per_s: float, held: bool) -> None:
+    with serving_with(answering(GOOD)) as address, traffic_to(address.port) as traffic:
+        traffic.flow(1)
+        traffic.rate_per_s = rate_per_s
+        _, (enough, failed) = service_since(traffic, 0)
+    assert (enough.held, failed.held) == (held, True)

@@ -1,0 +1,75 @@
+"""The network that a tagger is built on: torchvision's, or timm's where it is installed."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from hangtag.errors import SettingsInvalid
+from hangtag.near_names import either, near_names
+from training.model.backbones.timm_networks import timm_body, timm_names
+from training.model.backbones.torchvision_networks import (
+    NORMALISATION,
+    torchvision_body,
+    torchvision_names,
+)
+from training.model.network import Backbone
+from training.settings import PACKAGED, PACKAGED_BACKBONE
+
+__all__ = ["PACKAGED", "build_backbone"]
+
+_USUAL = ("resnet18", "resnet50", "resnet152", "convnext_tiny", "tf_efficientnet_lite0")
+
+
+def build_backbone(name: str, weights: str, size_px: int) -> Backbone:
+    """Return a body that maps normalised photos (B, 3, S, S) to embeddings (B, E).
+
+    Parameters
+    ----------
+    name : of torchvision's classification networks, such as `resnet152`, or of timm's
+    weights : `imagenet`, `none`, `packaged`, or the path of a file of weights
+    size_px : S
+
+    Raises
+    ------
+    SettingsInvalid : if there is no such network, or it does not take photos of that size.
+    WeightsUnavailable : if the weights cannot be downloaded or do not fit.
+    """
+    if name in torchvision_names():
+        if weights == PACKAGED:
+            raise SettingsInvalid(
+                f"WEIGHTS={PACKAGED} are those of {PACKAGED_BACKBONE}; there are none of {name} in "
+                "a package."
+            )
+        body, normalisation = torchvision_body(name, weights), NORMALISATION
+    elif name in timm_names():
+        body, normalisation = timm_body(name, weights)
+    else:
+        raise SettingsInvalid(
+            f"There is no torchvision classification network {name!r}, nor one of timm; "
+            f"{_hint(name)}"
+        )
+    return Backbone(body, _embedding_width(body, name, size_px), normalisation)
+
+
+def _hint(name: str) -> str:
+    """Return which names may have been meant, or else some that there are."""
+    timm = timm_names()
+    known = list(dict.fromkeys([*torchvision_names(), *timm]))
+    near = near_names(name, known)
+    usual = ", ".join(each for each in _USUAL if each in known)
+    examples = f"there are {len(known):,}, such as {usual}."
+    meant = f"did you mean {either(near)}?" if near else examples
+    return meant if timm else f"{meant} More come with timm: .venv/bin/pip install timm"
+
+
+def _embedding_width(body: nn.Module, name: str, size_px: int) -> int:
+    body.eval()
+    try:
+        with torch.no_grad():
+            embedding = body(torch.zeros(1, 3, size_px, size_px))
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsInvalid(
+            f"{name} does not take photos of {size_px} px ({error}); choose another SIZE."
+        ) from error
+    return int(embedding.shape[1])

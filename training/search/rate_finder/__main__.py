@@ -1,0 +1,107 @@
+"""`python -m training.search.rate_finder`: suggest a learning rate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+
+from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.files.whole_file import write_whole
+from training.command_line import said_plainly
+
+if TYPE_CHECKING:
+    from training.search.rate_finder.curve import RateCurve
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+@one_sentence_errors
+def find_rate(
+    data: Annotated[Path, typer.Option(help="Dataset folder.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where plot and figures go; default runs/rates-NAME.")
+    ] = None,
+    backbone: Annotated[
+        str | None, typer.Option(help="Any classifier of torchvision or timm; default resnet152.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Start from: imagenet (default), packaged, none, or a file of weights."),
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="Side that the network sees, in px.")] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=20, help="Steps between 1e-6 and 1.")] = 100,
+    skip_bad: Annotated[
+        bool, typer.Option(help="Go on without photos and rows that have problems.")
+    ] = False,
+) -> None:
+    """Train a few steps at rates from 1e-6 to 1, and suggest one; the network is thrown away."""
+    # Imported late: torch takes seconds, and --help should not.
+    from training.data import read_catalogue
+    from training.data.training_data import prepare_data
+    from training.fit.linear_probe import fit_head_first
+    from training.fit.loggers import quieten
+    from training.given_settings import given_settings
+    from training.model.building import build_network
+    from training.run.sequence import require_possible
+    from training.search.rate_finder.plot import plot_curve
+    from training.search.rate_finder.sweep import sweep_rates
+    from training.search.train_command import train_command
+    from training.settings import make_settings
+
+    quieten()
+    given = given_settings(
+        more, backbone=backbone, weights=weights, size_px=size, skip_bad=skip_bad or None
+    )
+    data = expand_home(data)
+    settings = make_settings(data, **given)
+    folder = out or Path("runs", f"rates-{data.resolve().name}")
+    catalogue = read_catalogue(data)
+    require_possible(settings, catalogue.label_space)
+    network = build_network(settings, settings.weights, catalogue.label_space)
+    prepared = prepare_data(catalogue, settings, folder)
+    if settings.head_epochs:
+        # As training does: the rate is that of a head that knows something.
+        fit_head_first(network, settings, prepared)
+    with Progress() as progress:
+        task = progress.add_task("Raising the rate", total=steps)
+        curve = sweep_rates(
+            network, settings, prepared, steps, lambda done: progress.update(task, completed=done)
+        )
+        progress.update(task, completed=steps)
+    plot, figures = folder / "rates.png", folder / "rates.json"
+    _write_figures(curve, figures)
+    plot_curve(curve, plot)
+    suggested = float(f"{curve.steepest:.2g}")
+    print(
+        f"The loss falls fastest at {suggested:g} and is lowest at {curve.lowest:.2g}, of which a "
+        f"tenth is the other usual choice; plot: {plot}, figures: {figures}."
+    )
+    command = train_command(data, {**given, "devices": 1, "learning_rate": suggested})
+    print(f"suggested learning rate {suggested:g}\nNext: {command}")
+
+
+def _write_figures(curve: RateCurve, path: Path) -> None:
+    document = {
+        "steepest": curve.steepest if curve.falls else None,
+        "lowest": curve.lowest,
+        "lowest_tenth": curve.lowest / 10,
+        "rates": curve.rates.tolist(),
+        "losses": curve.losses.tolist(),
+        "smoothed": curve.smoothed.tolist(),
+    }
+    write_whole(path, json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    run_command(said_plainly(app))
