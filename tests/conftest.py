@@ -15,6 +15,11 @@ from tests.tiny_tagger import write_tiny_bundle
 # `make test` runs these: what they call must not take itself for a make within make.
 for _name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(_name, None)
+# Commands run in folders of their own; only the wheel's room is installed.
+_PROJECT = str(Path(__file__).parents[1])
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [_PROJECT, *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from upgrade import keys
-
 from chaos.samples import described, percentile_s
+from chaos.upgrades import keys
 from chaos.upgrades.rolling import Rolled, roll, start_again
 from chaos.upgrades.service import service_since
 from chaos.upgrades.stage import NEW, OLD, Stage

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from upgrade import tagger as module
 
+from chaos.upgrades import tagger as module
 from chaos.upgrades.tagger import Tagger
 from hangtag.errors import ServerUnavailable
 from server.ports import Ports
