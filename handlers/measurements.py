@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from ts.metrics.metric_type_enum import MetricTypes
 
-from hangtag.bundle import Profile
+from hangtag.bundle import ReferenceDistribution
 from hangtag.label_space import LabelSpace
 from hangtag.schema import Problem, TagResponse
 from hangtag.scoring.decisions import Decision
@@ -36,7 +36,7 @@ class Measurements:
             **{name: cache.get_metric(name, MetricTypes.GAUGE) for name in _GAUGES},
         }
 
-    def begin(self, label_space: LabelSpace, profile: Profile | None) -> None:
+    def begin(self, label_space: LabelSpace, profile: ReferenceDistribution | None) -> None:
         """Report what is known before the first request: what training expects, and a zero for
         each decision, since a decision that is never taken must show as a share of none."""
         for group in label_space.groups:

@@ -81,7 +81,7 @@ class PredictionSets(_Model):
         return next((each.threshold for each in self.groups if each.group == group), None)
 
 
-class GroupProfile(_Model):
+class GroupReference(_Model):
     """What the tagger said of one group: the mean of its best score, and the share of each
     decision."""
 
@@ -90,11 +90,11 @@ class GroupProfile(_Model):
     shares: dict[Decision, float]
 
 
-class Profile(_Model):
+class ReferenceDistribution(_Model):
     """What the tagger said of test photos, one a product; in service, much else is drift."""
 
     photos: int
-    groups: tuple[GroupProfile, ...]
+    groups: tuple[GroupReference, ...]
 
 
 class GoldenInput(_Model):
@@ -134,7 +134,7 @@ class MeasuredPrecision(_Model):
     reduced_range: bool = False
 
 
-class Precisions(_Model):
+class QuantizationReport(_Model):
     """The number formats that the machine which made the bundle could measure."""
 
     machine: str
@@ -157,7 +157,7 @@ class Manifest(_Model):
     decisions: tuple[LabelDecision, ...]
     prediction_sets: PredictionSets | None = None
     # None: the bundle was made before profiles were.
-    profile: Profile | None = None
+    profile: ReferenceDistribution | None = None
     dataset: DatasetIdentity
     label_space_sha256: str
     metrics: dict[str, Any]
@@ -167,7 +167,7 @@ class Manifest(_Model):
     golden_tolerance: float = Field(1e-3, gt=0)
     golden: tuple[GoldenInput, ...]
     # None: only fp32 was made.
-    precisions: Precisions | None = None
+    precisions: QuantizationReport | None = None
     # sha256 of each file that belongs to the archive, by path inside the bundle.
     files: dict[str, str] = Field(default_factory=dict)
 

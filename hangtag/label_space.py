@@ -102,27 +102,27 @@ class LabelSpace(BaseModel):
         }
 
     @cached_property
-    def families(self) -> tuple[tuple[str, ...], ...]:
+    def hierarchies(self) -> tuple[tuple[str, ...], ...]:
         """Exclusive groups that are the levels of one hierarchy, from the top down.
 
         A group is a level below its parent group if both are exclusive and each of its labels has
-        its parent there; otherwise, or if another group is that level already, it is a family of
+        its parent there; otherwise, or if another group is that level already, it is a hierarchy of
         its own. Groups without labels are in none.
 
-        One label without a parent is enough: in the softmax of a family it would exclude every
+        One label without a parent is enough: in the softmax of a hierarchy it would exclude every
         label of the levels above. But mostly its parent is only unknown, which must not count as
         none, and where one of these labels holds beside it the photo would contradict itself.
         """
-        families: dict[str, list[str]] = {}
+        hierarchies: dict[str, list[str]] = {}
         for group in self.groups_parents_first:
             if not group.exclusive or not self.indices_of_group(group.name):
                 continue
-            above = families[group.parent or ""] if self._is_level_below_parent(group) else []
+            above = hierarchies[group.parent or ""] if self._is_level_below_parent(group) else []
             # Of two groups below one, neither is a level of the other.
-            family = above if above[-1:] == [group.parent] else []
-            family.append(group.name)
-            families[group.name] = family
-        distinct = {id(family): tuple(family) for family in families.values()}
+            hierarchy = above if above[-1:] == [group.parent] else []
+            hierarchy.append(group.name)
+            hierarchies[group.name] = hierarchy
+        distinct = {id(hierarchy): tuple(hierarchy) for hierarchy in hierarchies.values()}
         return tuple(distinct.values())
 
     @cached_property

@@ -122,7 +122,7 @@ def _photos_per_second(bundle: Bundle, precision: Precision) -> float:
     """Return the best of many short runs: what else the machine does only slows them."""
     engine = load_engine(bundle.models, precision=precision)
     size_px = bundle.manifest.preprocessing.size_px
-    photos = np.zeros((engine.largest_step, 3, size_px, size_px), dtype=np.uint8)
+    photos = np.zeros((engine.max_batch_size, 3, size_px, size_px), dtype=np.uint8)
     best_s, give_up_at = float("inf"), time.perf_counter() + _MEASURED_S
     while best_s == float("inf") or time.perf_counter() < give_up_at:
         started = time.perf_counter()

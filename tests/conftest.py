@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from tests.tiny_tagger import write_tiny_bundle
 # `make test` runs these: what they call must not take itself for a make within make.
 for _name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(_name, None)
+# Shells start what runs in the background with Ctrl-C ignored, and what that starts inherits it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Commands run in folders of their own; only the wheel's room is installed.
 _PROJECT = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(

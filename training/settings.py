@@ -188,7 +188,7 @@ class TrainingSettings(Augmentation):
     skip_bad: bool = False
 
     @property
-    def teaches_frequencies(self) -> bool:
+    def is_calibratable(self) -> bool:
         """Whether a label that gets a score s should hold in a share s of cases.
 
         Not where some labels or photos count more than others, or errors by their size. What makes

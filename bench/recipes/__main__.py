@@ -35,7 +35,7 @@ def compare(
     """Train recipes on a run's photos, split and backbone, and compare on its test photos."""
     # Imported late: torch takes seconds, and --help should not.
     from bench.recipes.comparison import compare_with_recipes
-    from bench.recipes.comparison_table import accuracy_table, describe_lead, headline_table
+    from bench.recipes.comparison_table import accuracy_table, describe_lead, summary_metrics_table
     from bench.recipes.write_ups import RECIPES
     from training.fit.loggers import quieten
     from training.tables import print_table
@@ -45,7 +45,7 @@ def compare(
     with writing_into(out):
         compared = compare_with_recipes(run, names, out, epochs, share)
     figures, page = compared.figures, compared.page
-    print_table(headline_table(figures, compared.run, compared.recipes))
+    print_table(summary_metrics_table(figures, compared.run, compared.recipes))
     print_table(accuracy_table(figures, compared.run, compared.recipes))
     lead = describe_lead(figures, compared.recipes)
     print(

@@ -16,7 +16,9 @@ _COMPARED = {"micro_f1": "micro-F1", "map": "mAP"}
 Interval = Mapping[str, float | None]
 
 
-def headline_table(figures: Mapping[str, Any], run: Taught, recipes: Sequence[Taught]) -> Table:
+def summary_metrics_table(
+    figures: Mapping[str, Any], run: Taught, recipes: Sequence[Taught]
+) -> Table:
     """Return micro-F1 and mAP with their intervals, and how far the run is ahead of each recipe.
 
     figures : the page's

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.hierarchy import family_indices, subtree_matrix
+from hangtag.scoring.hierarchy import hierarchy_indices, subtree_matrix
 from hangtag.scoring.scorer import Activation
 
 
@@ -83,21 +83,21 @@ def exclusive_groups(label_space: LabelSpace) -> tuple[str, ...]:
     )
 
 
-def hierarchy_credit(label_space: LabelSpace, family: tuple[str, ...]) -> Tensor:
+def hierarchy_credit(label_space: LabelSpace, hierarchy: tuple[str, ...]) -> Tensor:
     """Return (K, K): what saying a row's lowest label earns where the column's is right.
 
     The weights of the levels that both have in common: from the top down 1/2, 1/4, …, the last as
     much as the one before, 1 in all (after Wu, Tygert and LeCun 2019,
     https://doi.org/10.1371/journal.pone.0226222).
     """
-    indices = family_indices(label_space, family)
-    lowest = len(label_space.indices_of_group(family[-1]))
+    indices = hierarchy_indices(label_space, hierarchy)
+    lowest = len(label_space.indices_of_group(hierarchy[-1]))
     paths = torch.from_numpy(subtree_matrix(label_space, indices))[-lowest:]  # (K, T)
-    halves = [0.5 ** (level + 1) for level in range(len(family))]
+    halves = [0.5 ** (level + 1) for level in range(len(hierarchy))]
     halves[-1] *= 2
     weights = [
         weight
-        for name, weight in zip(family, halves, strict=True)
+        for name, weight in zip(hierarchy, halves, strict=True)
         for _ in label_space.indices_of_group(name)
     ]
     # Whatever is above it: the right label earns all.
@@ -105,7 +105,10 @@ def hierarchy_credit(label_space: LabelSpace, family: tuple[str, ...]) -> Tensor
 
 
 def _hierarchy_credits(label_space: LabelSpace) -> dict[str, Tensor]:
-    return {family[-1]: hierarchy_credit(label_space, family) for family in label_space.families}
+    return {
+        hierarchy[-1]: hierarchy_credit(label_space, hierarchy)
+        for hierarchy in label_space.hierarchies
+    }
 
 
 def _binary(logits: Tensor, targets: Tensor) -> Tensor:

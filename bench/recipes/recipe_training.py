@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from bench.recipes.finished_run import FinishedRun
 from bench.recipes.photo_choice import balance
 from bench.recipes.recipe import Recipe
-from bench.recipes.recipe_lesson import RecipeLesson
+from bench.recipes.recipe_module import RecipeModule
 from bench.recipes.recipe_network import build_network
 from hangtag.errors import RunInterrupted
 from hangtag.scoring.decisions import FloatArray
@@ -55,7 +55,7 @@ def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
             # Each phase in an order, and with changes to photos, of its own.
             seed = settings.seed + index
             phase = recipe.phases[index]
-            lesson = RecipeLesson(network, recipe, phase, data.label_space, settings.size_px, seed)
+            module = RecipeModule(network, recipe, phase, data.label_space, settings.size_px, seed)
             trainer = _trainer(
                 precision,
                 phase.passes,
@@ -63,11 +63,11 @@ def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
             )
             # Nothing but the weights of a phase that was done already.
             trainer.fit(
-                lesson, _photos(recipe, run, seed), ckpt_path=checkpoints[index], weights_only=True
+                module, _photos(recipe, run, seed), ckpt_path=checkpoints[index], weights_only=True
             )
         # In fp32: bf16 leaves too few different scores to rank photos by.
         test = data.subset(data.splits.test, batch_size=_PREDICTION_BATCH)
-        batches: Any = _trainer("32-true").predict(lesson, test)
+        batches: Any = _trainer("32-true").predict(module, test)
     except SystemExit as error:
         # How Lightning ends on Ctrl-C.
         raise RunInterrupted(

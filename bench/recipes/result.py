@@ -9,8 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.recipes.decision_rule import (
+    DecidedByRule,
+    by_decision_rule,
+    nearest_decisions,
+    recipe_scores,
+)
 from bench.recipes.finished_run import FinishedRun
-from bench.recipes.own_rule import ByOwnRule, by_own_rule, nearest_decisions, recipe_scores
 from bench.recipes.recipe import Recipe
 from bench.recipes.recipe_training import train_recipe
 from training.data import SPLITS_FILE
@@ -22,7 +27,7 @@ RECORD = "recipe.json"
 _UNFINISHED = "unfinished"
 
 
-def load_or_train(recipe: Recipe, run: FinishedRun, folder: Path) -> ByOwnRule:
+def load_or_train(recipe: Recipe, run: FinishedRun, folder: Path) -> DecidedByRule:
     """Return what a recipe says of the test photos; train it if that is not known yet.
 
     The folder keeps the scores in the form of a run's: `make evaluate BESIDE=` takes it too, and
@@ -37,7 +42,7 @@ def load_or_train(recipe: Recipe, run: FinishedRun, folder: Path) -> ByOwnRule:
     else:
         print(f"{recipe.name}: {passes} over {len(run.data.splits.train):,} photos.")
         _train_into(folder, recipe, run, record)
-    return by_own_rule(load_evaluated(folder), recipe.activation)
+    return by_decision_rule(load_evaluated(folder), recipe.activation)
 
 
 def _train_into(folder: Path, recipe: Recipe, run: FinishedRun, record: dict[str, Any]) -> None:

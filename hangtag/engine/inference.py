@@ -30,7 +30,9 @@ class Inference:
     def add(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> None:
         """Take photos of shape (3, S, S)."""
         self._waiting.extend(pixels)
-        whole_steps = len(self._waiting) // self._engine.largest_step * self._engine.largest_step
+        whole_steps = (
+            len(self._waiting) // self._engine.max_batch_size * self._engine.max_batch_size
+        )
         self._run(whole_steps)
 
     def finish(self) -> list[EngineOutput | HangtagError]:

@@ -44,7 +44,7 @@ class Engine(Protocol):
         """In which numbers it computes."""
 
     @property
-    def largest_step(self) -> int:
+    def max_batch_size(self) -> int:
         """Photos that it takes at once; more are run in several steps."""
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> EngineOutput:

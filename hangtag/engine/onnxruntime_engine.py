@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from hangtag.engine.batches import split_into_batches
 from hangtag.engine.interface import EngineOutput, Precision
-from hangtag.engine.steps import split_into_steps
 
 Provider = tuple[str, dict[str, Any]]
 
@@ -88,7 +88,7 @@ class OnnxRuntimeEngine:
         self, model_path: Path, device: Device, *, precision: Precision, threads: int
     ) -> None:
         self.precision = precision
-        self.largest_step = max(device.steps)
+        self.max_batch_size = max(device.steps)
         self._device = device
         if device.kind == "cuda":
             # From NVIDIA's wheels, where CUDA and cuDNN are not installed on the system.
@@ -107,7 +107,7 @@ class OnnxRuntimeEngine:
     def run(self, pixels: npt.NDArray[np.uint8]) -> EngineOutput:
         """Run the network on photos of shape (B, 3, S, S)."""
         outputs, start = [], 0
-        for size in split_into_steps(len(pixels), self._device.steps):
+        for size in split_into_batches(len(pixels), self._device.steps):
             outputs.append(self._run_step(pixels[start : start + size]))
             start += size
         return EngineOutput.join(outputs)

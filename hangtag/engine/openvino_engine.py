@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import openvino
 
+from hangtag.engine.batches import split_into_batches
 from hangtag.engine.interface import EngineOutput, Precision
-from hangtag.engine.steps import split_into_steps
 
 # A lone photo, and enough at once to read each weight from memory once for several photos. Each
 # size costs memory of its own: OpenVINO lays out the weights for each.
@@ -31,7 +31,7 @@ class OpenVinoEngine:
     """
 
     runtime = "OpenVINO"
-    largest_step = max(STEPS)
+    max_batch_size = max(STEPS)
 
     def __init__(self, model_path: Path, *, precision: Precision, threads: int) -> None:
         self.precision = precision
@@ -43,7 +43,7 @@ class OpenVinoEngine:
     def run(self, pixels: npt.NDArray[np.uint8]) -> EngineOutput:
         """Run the network on photos of shape (B, 3, S, S)."""
         outputs, start = [], 0
-        for size in split_into_steps(len(pixels), STEPS):
+        for size in split_into_batches(len(pixels), STEPS):
             request = self._requests[size]
             request.infer({"pixels": pixels[start : start + size]}, share_inputs=True)
             outputs.append(EngineOutput(_copy(request, "logits"), _copy(request, "embedding")))

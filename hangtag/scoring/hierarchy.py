@@ -17,19 +17,19 @@ from hangtag.label_space import Label, LabelSpace
 from hangtag.scoring.decisions import FloatArray
 
 
-class FamilyScorer:
-    """Turns the logits (…, T) of a family's labels, level by level, into scores (…, T).
+class HierarchyScorer:
+    """Turns the logits (…, T) of a hierarchy's labels, level by level, into scores (…, T).
 
     Parameters
     ----------
-    family : the groups, from the top down
+    hierarchy : the groups, from the top down
     temperatures : of each group; above 1, choosing among the children of one parent is less sure
     """
 
     def __init__(
-        self, label_space: LabelSpace, family: Sequence[str], temperatures: Mapping[str, float]
+        self, label_space: LabelSpace, hierarchy: Sequence[str], temperatures: Mapping[str, float]
     ) -> None:
-        self.indices = family_indices(label_space, family)
+        self.indices = hierarchy_indices(label_space, hierarchy)
         labels = [label_space.labels[index] for index in self.indices]
         self._subtrees = subtree_matrix(label_space, self.indices).astype(np.float64)
         # The last place stands for what is above the top level.
@@ -82,6 +82,6 @@ def subtree_matrix(label_space: LabelSpace, indices: Sequence[int]) -> FloatArra
     return matrix
 
 
-def family_indices(label_space: LabelSpace, family: Sequence[str]) -> list[int]:
-    """Return the output indices of all labels of a family, level by level."""
-    return [index for name in family for index in label_space.indices_of_group(name)]
+def hierarchy_indices(label_space: LabelSpace, hierarchy: Sequence[str]) -> list[int]:
+    """Return the output indices of all labels of a hierarchy, level by level."""
+    return [index for name in hierarchy for index in label_space.indices_of_group(name)]

@@ -1,7 +1,7 @@
 """Logits -> scores that are calibrated and agree with the hierarchy.
 
-A group that may hold several labels takes a sigmoid of each logit. A family, the exclusive groups
-that are the levels of one hierarchy (`LabelSpace.families`), takes one softmax over all its labels
+A group that may hold several labels takes a sigmoid of each logit. The exclusive groups that are
+the levels of one hierarchy (`LabelSpace.hierarchies`) take one softmax over all its labels
 (hangtag/scoring/hierarchy.py).
 """
 
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hangtag.errors import LabelSpaceInvalid
 from hangtag.label_space import LabelSpace
 from hangtag.scoring.decisions import FloatArray, sigmoid
-from hangtag.scoring.hierarchy import FamilyScorer
+from hangtag.scoring.hierarchy import HierarchyScorer
 
 Activation = Literal["sigmoid", "softmax"]
 
@@ -25,8 +25,8 @@ class GroupScoring(BaseModel):
     """How the logits of one group become scores: `activation(logits / temperature)`.
 
     A temperature above 1 makes scores less sure; it is fitted on photos that were not learned from
-    (Guo et al. 2017, https://arxiv.org/abs/1706.04599). Below the top level of a family, it is how
-    sure a label is given its parent.
+    (Guo et al. 2017, https://arxiv.org/abs/1706.04599). Below the top level of a hierarchy, it is
+    how sure a label is given its parent.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,7 +46,7 @@ class Scorer:
 
     Raises
     ------
-    LabelSpaceInvalid : if a group is missing, unknown, or differs from the rest of its family.
+    LabelSpaceInvalid : if a group is missing, unknown, or differs from the rest of its hierarchy.
     """
 
     def __init__(self, label_space: LabelSpace, scoring: Sequence[GroupScoring]) -> None:
@@ -54,20 +54,20 @@ class Scorer:
         self._temperatures = np.ones(len(label_space), np.float32)
         for name, each in by_group.items():
             self._temperatures[list(label_space.indices_of_group(name))] = each.temperature
-        self._families = [
-            FamilyScorer(label_space, family, {n: by_group[n].temperature for n in family})
-            for family in label_space.families
-            if by_group[family[0]].activation == "softmax"
+        self._hierarchies = [
+            HierarchyScorer(label_space, hierarchy, {n: by_group[n].temperature for n in hierarchy})
+            for hierarchy in label_space.hierarchies
+            if by_group[hierarchy[0]].activation == "softmax"
         ]
         self._pairs = _parents_and_children(label_space)
 
     def scores(self, logits: FloatArray) -> FloatArray:
         """Return the scores, float32 in [0, 1], in the shape of the logits."""
         scores = sigmoid(logits / self._temperatures)
-        for family in self._families:
-            scores[..., family.indices] = family.scores(logits[..., family.indices])
+        for hierarchy in self._hierarchies:
+            scores[..., hierarchy.indices] = hierarchy.scores(logits[..., hierarchy.indices])
         for parent, child in self._pairs:
-            # Equal already within a family, but for rounding.
+            # Equal already within a hierarchy, but for rounding.
             scores[..., child] = np.minimum(scores[..., child], scores[..., parent])
         capped: FloatArray = np.minimum(scores, np.float32(1))
         return capped
@@ -92,9 +92,10 @@ def _by_group(label_space: LabelSpace, scoring: Sequence[GroupScoring]) -> dict[
     for name, each in by_group.items():
         if each.activation == "softmax" and not label_space.group(name).exclusive:
             raise LabelSpaceInvalid(f"Group {name!r} is not exclusive: it takes no softmax.")
-    for family in label_space.families:
-        if len({by_group[name].activation for name in family}) > 1:
+    for hierarchy in label_space.hierarchies:
+        if len({by_group[name].activation for name in hierarchy}) > 1:
             raise LabelSpaceInvalid(
-                f"The groups {', '.join(family)} are one hierarchy: they take the same activation."
+                f"The groups {', '.join(hierarchy)} are one hierarchy: they take the same "
+                "activation."
             )
     return by_group

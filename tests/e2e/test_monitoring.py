@@ -22,7 +22,7 @@ from chaos.server import ServerUnderTrial, eventually, kill
 from chaos.variants import write_variant
 from deploy.monitoring.check import FOLDER, rule_files
 from deploy.monitoring.programs import find_program
-from hangtag.bundle import GroupProfile, Profile, seal_bundle
+from hangtag.bundle import GroupReference, ReferenceDistribution, seal_bundle
 from server.packaging import make_archive
 from server.plan import ServingPlan
 from server.ports import HOST
@@ -128,10 +128,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("profiled")
     bundle = write_tiny_bundle(folder / "bundle")
     groups = tuple(
-        GroupProfile(group=group.name, mean_best_score=0.9, shares={"accept": 0.5, "none": 0.5})
+        GroupReference(group=group.name, mean_best_score=0.9, shares={"accept": 0.5, "none": 0.5})
         for group in bundle.label_space.groups
     )
-    profile = Profile(photos=3, groups=groups)
+    profile = ReferenceDistribution(photos=3, groups=groups)
     seal_bundle(bundle.folder, bundle.manifest.model_copy(update={"profile": profile}))
     make_archive(bundle.folder, folder / "sound.mar", version="2.5")
     variant = {"hangtag/requests/parsing.py": FAULT}

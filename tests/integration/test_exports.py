@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from hangtag.bundle import load_bundle
-from training.fit.tagger_module import Lesson
+from training.fit.tagger_module import TaggerModule
 from training.model.building import build_network
 from training.run.exports.__main__ import app
 from training.run.exports.agreement import TOLERANCE, measure_agreement
@@ -126,13 +126,13 @@ def test_lightning_loads_the_checkpoint_that_is_written(run: Path) -> None:
     told = {name: value for name, value in bundle.manifest.training.items() if name != "commit"}
     settings = TrainingSettings.model_validate(told)
     network = build_network(settings, "none", bundle.label_space)
-    lesson = Lesson.load_from_checkpoint(
+    module = TaggerModule.load_from_checkpoint(
         run / "checkpoints" / "exported.ckpt",
         network=network, settings=settings, label_space=bundle.label_space, steps_per_epoch=1,
         weights_only=True,
     )  # fmt: skip
     expected = load_file(run / "bundle" / "weights.safetensors")
-    state = lesson.network.state_dict()
+    state = module.network.state_dict()
     assert all(torch.equal(state[name], each) for name, each in expected.items())
 
 

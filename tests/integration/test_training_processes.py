@@ -31,8 +31,8 @@ from tests.tiny_training import (
     tiny_training_data,
 )
 from training.data.process import process_number
-from training.fit.fine_tuning import fit, make_lesson, make_trainer
-from training.fit.tagger_module import Lesson
+from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.tagger_module import TaggerModule
 from training.settings import make_settings
 
 PROCESSES = 2
@@ -81,32 +81,32 @@ class Recorder(pl.Callback):
 
 
 @pytest.fixture(scope="module")
-def lesson_and_records(
+def module_and_records(
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Lesson, list[dict[str, Any]]]:
-    """A lesson that two processes had, and what each of them saw."""
+) -> tuple[TaggerModule, list[dict[str, Any]]]:
+    """A module that two processes had, and what each of them saw."""
     folder = tmp_path_factory.mktemp("processes")
     settings = make_settings(
         Path("none"), "imagenet", devices=PROCESSES, epochs=3, batch_size=8,
         precision="fp32", frozen_depth=0.5,
     )  # fmt: skip
     data = tiny_training_data(folder)
-    lesson = make_lesson(tiny_network(), settings, data)
+    module = make_module(tiny_network(), settings, data)
     with pytest.MonkeyPatch.context() as patched:
         # A terminal that lacks what they print fails no process.
         patched.setenv("PYTHONIOENCODING", "ascii")
-        fit(make_trainer(settings, callbacks=[Recorder(folder)]), lesson, data)
+        fit(make_trainer(settings, callbacks=[Recorder(folder)]), module, data)
     records = [
         torch.load(folder / f"process-{process}.pt", weights_only=True)
         for process in range(PROCESSES)
     ]
-    return lesson, records
+    return module, records
 
 
 def test_processes_learn_from_disjoint_halves(
-    lesson_and_records: tuple[Lesson, list[dict[str, Any]]],
+    module_and_records: tuple[TaggerModule, list[dict[str, Any]]],
 ) -> None:
-    _, (one, other) = lesson_and_records
+    _, (one, other) = module_and_records
     assert len(one["learned"]) == len(other["learned"]) == 3
     for mine, theirs in zip(one["learned"], other["learned"], strict=True):
         # Whole batches of 8 of each half.
@@ -117,34 +117,34 @@ def test_processes_learn_from_disjoint_halves(
 
 
 def test_each_photo_is_validated_once(
-    lesson_and_records: tuple[Lesson, list[dict[str, Any]]],
+    module_and_records: tuple[TaggerModule, list[dict[str, Any]]],
 ) -> None:
-    _, (one, other) = lesson_and_records
+    _, (one, other) = module_and_records
     both = sorted(one["validated"] + other["validated"])
     assert both == list(range(TRAIN_PHOTOS, TRAIN_PHOTOS + VALIDATION_PHOTOS))
 
 
 def test_all_processes_end_with_the_same_weights_and_so_does_the_first(
-    lesson_and_records: tuple[Lesson, list[dict[str, Any]]],
+    module_and_records: tuple[TaggerModule, list[dict[str, Any]]],
 ) -> None:
-    lesson, (one, other) = lesson_and_records
-    for name, each in lesson.network.named_parameters():
+    module, (one, other) = module_and_records
+    for name, each in module.network.named_parameters():
         assert torch.equal(one["parameters"][name], other["parameters"][name]), name
         assert torch.equal(one["parameters"][name], each), name
     begun = dict(tiny_network().named_parameters())
-    assert torch.equal(begun["body.0.weight"], lesson.network.body[0].weight)
-    assert not torch.equal(begun["body.1.weight"], lesson.network.body[1].weight)
+    assert torch.equal(begun["body.0.weight"], module.network.body[0].weight)
+    assert not torch.equal(begun["body.1.weight"], module.network.body[1].weight)
 
 
 def test_the_f1_is_that_of_all_validation_photos(
-    lesson_and_records: tuple[Lesson, list[dict[str, Any]]], tmp_path: Path
+    module_and_records: tuple[TaggerModule, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    lesson, (one, other) = lesson_and_records
+    module, (one, other) = module_and_records
     assert one["f1"] == other["f1"]
     data = tiny_training_data(tmp_path)
     rows = data.splits.validation
     with torch.no_grad():
-        logits, _ = lesson.network.eval()(torch.from_numpy(data.decoded.pixels[rows]))
+        logits, _ = module.network.eval()(torch.from_numpy(data.decoded.pixels[rows]))
     predicted, true = logits.numpy() > 0, data.targets[rows] == 1
     expected = 2 * (predicted & true).sum() / (predicted.sum() + true.sum())
     assert one["f1"] == pytest.approx(float(expected), abs=1e-6)

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from tests.integration.test_training import FROM_SCRATCH, kill_at_second_checkpoint, succeed
 from tests.tiny_training import tiny_network, tiny_training_data
-from training.fit.early_stopping import Patience
-from training.fit.fine_tuning import fit, make_lesson, make_trainer
+from training.fit.early_stopping import EarlyStop
+from training.fit.fine_tuning import fit, make_module, make_trainer
 from training.settings import TrainingSettings, make_settings
 
 # All that is random: the order, the draws, augmentation, mixing, dropout.
@@ -55,16 +55,16 @@ def fitted(
     settings: TrainingSettings, folder: Path, checkpoint: Path | None = None
 ) -> dict[str, Tensor]:
     """The weights after training, with a checkpoint of every epoch in the folder."""
-    lesson = make_lesson(tiny_network(), settings, tiny_training_data(folder))
+    module = make_module(tiny_network(), settings, tiny_training_data(folder))
     every = ModelCheckpoint(folder, filename="{epoch}", save_top_k=-1, enable_version_counter=False)
-    patient = [Patience(settings.patience)] if settings.patience else []
+    patient = [EarlyStop(settings.patience)] if settings.patience else []
     trainer = make_trainer(settings, callbacks=[*patient, every])
     # What happened in the process before makes no difference.
     torch.manual_seed(0 if checkpoint is None else 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
-        fit(trainer, lesson, tiny_training_data(folder), checkpoint)
-    return lesson.network.state_dict()
+        fit(trainer, module, tiny_training_data(folder), checkpoint)
+    return module.network.state_dict()
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2])

@@ -75,7 +75,7 @@ def tune(
     chosen, promised = scorer.scores(validation.logits), scorer.scores(calibration.logits)
     tag = (
         expected_tag_thresholds(chosen, ~np.isnan(validation.targets), label_space)
-        if settings.teaches_frequencies
+        if settings.is_calibratable
         else best_tag_thresholds(chosen, validation.targets, label_space)
     )
     accept = tune_accept_thresholds(

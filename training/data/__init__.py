@@ -13,7 +13,11 @@ from training.data.descriptions import read_described
 from training.data.duplicates import group_photos
 from training.data.formats.manifest_lines import PhotoAnswers, WorkerAnswer
 from training.data.formats.manifests import read_answers
-from training.data.near_duplicates import TwinAgreement, twin_agreement, twin_pairs
+from training.data.near_duplicates import (
+    NearDuplicateAgreement,
+    near_duplicate_agreement,
+    near_duplicate_pairs,
+)
 from training.data.photos import DECODED_PHOTOS, DecodedCatalogue, decode_catalogue
 from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems, refuse_empty, with_problems
@@ -29,24 +33,24 @@ __all__ = [
     "DecodedCatalogue",
     "DescribedPhoto",
     "Layout",
+    "NearDuplicateAgreement",
     "PhotoAnswers",
     "Problem",
     "ProblemKind",
     "ProductPhoto",
     "Splits",
-    "TwinAgreement",
     "WorkerAnswer",
     "check_problems",
     "decode_catalogue",
     "group_photos",
     "label_matrix",
+    "near_duplicate_agreement",
+    "near_duplicate_pairs",
     "read_answers",
     "read_catalogue",
     "read_described",
     "refuse_empty",
     "split_catalogue",
-    "twin_agreement",
-    "twin_pairs",
     "with_problems",
     "write_splits",
 ]

@@ -57,10 +57,11 @@ def measurable_report(figures: Mapping[str, Any]) -> dict[str, Any]:
         "slices": {name: _intervals(each) for name, each in figures["slices"].items()},
         "retrieval": _or_none(figures["retrieval"]),
         "apart_by_title": _beside(figures["apart_by_title"], few),
-        "headline": _headline(figures["headline"], figures["photos"], few),
+        "headline": _summary_metrics(figures["headline"], figures["photos"], few),
         "baselines": {
             name: {
-                key: _headline(each[key], figures["photos"], few) for key in ("headline", "ahead")
+                key: _summary_metrics(each[key], figures["photos"], few)
+                for key in ("headline", "ahead")
             }
             for name, each in figures["baselines"].items()
         },
@@ -97,19 +98,21 @@ def _labels(figures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _headline(headline: Mapping[str, Any], photos: int, few_groups: list[str]) -> dict[str, Any]:
+def _summary_metrics(
+    summary_metrics: Mapping[str, Any], photos: int, few_groups: list[str]
+) -> dict[str, Any]:
     hidden = {f"accuracy.{name}" for name in few_groups}
     return {
         name: each if enough(photos) and name not in hidden else _NO_INTERVAL
-        for name, each in headline.items()
+        for name, each in summary_metrics.items()
     }
 
 
 def _beside(stricter: Mapping[str, Any] | None, few_groups: list[str]) -> dict[str, Any] | None:
     if stricter is None or not enough(stricter["photos"]):
         return None
-    headline = _headline(stricter["headline"], stricter["photos"], few_groups)
-    return {**stricter, "headline": headline}
+    summary_metrics = _summary_metrics(stricter["headline"], stricter["photos"], few_groups)
+    return {**stricter, "headline": summary_metrics}
 
 
 def _intervals(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from training.data.duplicates import (
 
 
 @dataclass(frozen=True)
-class TwinAgreement:
+class NearDuplicateAgreement:
     """How far twins agree in one exclusive group.
 
     `photos` have a twin, and both have one label in the group; `agreement` is the share of such a
@@ -39,7 +39,9 @@ class TwinAgreement:
     ceiling: float | None = None
 
 
-def twin_pairs(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours) -> Indices:
+def near_duplicate_pairs(
+    photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours
+) -> Indices:
     """Return int (P, 2): the pairs of photos of different products that are the same picture.
 
     Parameters
@@ -53,14 +55,14 @@ def twin_pairs(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours)
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def twin_agreement(
+def near_duplicate_agreement(
     pairs: Indices, targets: npt.NDArray[np.float32], label_space: LabelSpace
-) -> dict[str, TwinAgreement]:
+) -> dict[str, NearDuplicateAgreement]:
     """Return the agreement of each exclusive group in which twins have labels.
 
     Parameters
     ----------
-    pairs : int array of shape (P, 2), of `twin_pairs`
+    pairs : int array of shape (P, 2), of `near_duplicate_pairs`
     targets : float32 array of shape (N, L); 1, 0, or NaN where unknown
     """
     exclusive = [group.name for group in label_space.groups if group.exclusive]
@@ -71,7 +73,7 @@ def twin_agreement(
     return {name: each for name, each in found.items() if each is not None}
 
 
-def _agreement(pairs: Indices, targets: npt.NDArray[np.float32]) -> TwinAgreement | None:
+def _agreement(pairs: Indices, targets: npt.NDArray[np.float32]) -> NearDuplicateAgreement | None:
     """Return the agreement in one group, of targets (N, K); None if no twins have labels."""
     labelled = (targets == 1).sum(axis=1) == 1
     pairs = pairs[labelled[pairs].all(axis=1)]
@@ -84,7 +86,7 @@ def _agreement(pairs: Indices, targets: npt.NDArray[np.float32]) -> TwinAgreemen
     photos = np.flatnonzero(twins)
     shares = np.bincount(sides, agree)[photos] / twins[photos]
     pictures = connected(len(targets), pairs.tolist())[photos]
-    return TwinAgreement(
+    return NearDuplicateAgreement(
         photos=len(photos),
         agreement=float(shares.mean()),
         ceiling=_right_at_best(pictures, labels[photos]) / len(photos),

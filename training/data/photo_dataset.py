@@ -67,6 +67,6 @@ class _PixelMap:
         return np.memmap(self.path, np.uint8, "r", self.offset_bytes, self.shape)
 
 
-def as_they_are(batch: Any) -> Any:
+def identity_collate(batch: Any) -> Any:
     """Return a batch that the dataset has put together already."""
     return batch

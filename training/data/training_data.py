@@ -34,7 +34,7 @@ from training.data import (
 )
 from training.data.label_weights import label_weights
 from training.data.learnability import doubts, require_different_pictures
-from training.data.photo_dataset import Batch, PhotoDataset, as_they_are
+from training.data.photo_dataset import Batch, PhotoDataset, identity_collate
 from training.data.sampling import EpochSampler, ShareSampler, draws_of_photos
 from training.data.split import SPLITS
 from training.settings import TrainingSettings
@@ -60,7 +60,7 @@ class TrainingData:
         """Return how much each label counts in training, (L,); None for all alike."""
         return label_weights(torch.from_numpy(self.targets[self.splits.train]), power)
 
-    def to_learn_from(self, settings: TrainingSettings, processes: int = 1) -> DataLoader[Batch]:
+    def train_dataloader(self, settings: TrainingSettings, processes: int = 1) -> DataLoader[Batch]:
         """Return batches of the training photos, in an order that seed and epoch decide."""
         train = self.splits.train
         draws = draws_of_photos(self.targets[train], settings.balance_max_count)
@@ -94,7 +94,7 @@ class TrainingData:
             sampler=sampler,
             # A last batch of one photo would break batch norm.
             drop_last=whole_only and len(sampler) > batch_size,
-            collate_fn=as_they_are,
+            collate_fn=identity_collate,
             pin_memory=torch.cuda.is_available(),
         )
 

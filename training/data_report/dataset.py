@@ -21,8 +21,8 @@ from training.data import (
     decode_catalogue,
     group_photos,
     label_matrix,
+    near_duplicate_pairs,
     read_catalogue,
-    twin_pairs,
 )
 from training.data.duplicates import Colours, Hashes, Indices
 
@@ -42,7 +42,7 @@ class Dataset:
     targets : float32 (N, L); 1, 0, or NaN where unknown
     pixels : uint8 (N, 3, S, S)
     look_alikes : int (N,), the same number where photos are the same picture
-    twin_pairs : int (P, 2), photos of different products that are the same picture
+    near_duplicate_pairs : int (P, 2), photos of different products that are the same picture
     products : int (N,), the same number where photos are of one product or the same picture
     kept_together : int (N,), the same number where training never splits photos
     problems : what left other rows and photos out
@@ -54,7 +54,7 @@ class Dataset:
     targets: FloatArray
     pixels: npt.NDArray[np.uint8]
     look_alikes: Indices
-    twin_pairs: Indices
+    near_duplicate_pairs: Indices
     products: Indices
     kept_together: Indices
     problems: tuple[Problem, ...]
@@ -115,7 +115,7 @@ def read_dataset(folder: Path) -> Dataset:
         targets=label_matrix(photos, catalogue.label_space),
         pixels=decoded.pixels,
         look_alikes=look_alike_groups(photos, decoded.hashes, decoded.colours),
-        twin_pairs=twin_pairs(photos, decoded.hashes, decoded.colours),
+        near_duplicate_pairs=near_duplicate_pairs(photos, decoded.hashes, decoded.colours),
         products=group_photos(photos, decoded.hashes, decoded.colours, by_title=False),
         kept_together=group_photos(photos, decoded.hashes, decoded.colours),
         problems=decoded.problems,

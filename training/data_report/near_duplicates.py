@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from training.data import TwinAgreement, twin_agreement
+from training.data import NearDuplicateAgreement, near_duplicate_agreement
 from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 
@@ -23,19 +23,21 @@ def find_conflicts(dataset: Dataset) -> dict[str, tuple[Indices, ...]]:
     return {name: _conflicts(dataset, name) for name in dataset.exclusive_groups}
 
 
-def twin_figures(dataset: Dataset, conflicts: Conflicts) -> dict[str, Any]:
+def near_duplicate_metrics(dataset: Dataset, conflicts: Conflicts) -> dict[str, Any]:
     """Return by exclusive group: `photos` that have a twin, how far twins agree, `conflicts`.
 
-    `agreement` and `ceiling` are those of `TwinAgreement`, None where there are no twins.
+    `agreement` and `ceiling` are those of `NearDuplicateAgreement`, None where there are no twins.
     """
-    agreements = twin_agreement(dataset.twin_pairs, dataset.targets, dataset.label_space)
+    agreements = near_duplicate_agreement(
+        dataset.near_duplicate_pairs, dataset.targets, dataset.label_space
+    )
     return {
         name: {**_agreement(agreements.get(name)), "conflicts": len(sets)}
         for name, sets in conflicts.items()
     }
 
 
-def _agreement(agreement: TwinAgreement | None) -> dict[str, Any]:
+def _agreement(agreement: NearDuplicateAgreement | None) -> dict[str, Any]:
     if agreement is None:
         return {"photos": 0, "agreement": None, "ceiling": None}
     return asdict(agreement)
@@ -44,7 +46,7 @@ def _agreement(agreement: TwinAgreement | None) -> dict[str, Any]:
 def _conflicts(dataset: Dataset, group: str) -> tuple[Indices, ...]:
     choices = dataset.choices(group)
     labelled = (choices >= 0) & (choices < len(dataset.columns_of(group)))
-    pairs = dataset.twin_pairs[labelled[dataset.twin_pairs].all(axis=1)]
+    pairs = dataset.near_duplicate_pairs[labelled[dataset.near_duplicate_pairs].all(axis=1)]
     first, second = choices[pairs].T
     rows = np.unique(pairs[first != second])
     pictures = dataset.look_alikes[rows]

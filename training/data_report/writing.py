@@ -17,7 +17,7 @@ from training.data import Problem
 from training.data_report.counts import group_figures, label_figures, product_figures
 from training.data_report.dataset import SIZE_PX, Dataset, read_dataset
 from training.data_report.label_errors import Judgement, judge_labels, write_label_errors
-from training.data_report.near_duplicates import Conflicts, find_conflicts, twin_figures
+from training.data_report.near_duplicates import Conflicts, find_conflicts, near_duplicate_metrics
 from training.data_report.page import Pictures, render
 from training.data_report.photo_files import PhotoFiles, file_figures, read_photo_files
 from training.data_report.plots import plot_label_counts, plot_photos_a_product, plot_sizes
@@ -120,7 +120,7 @@ def _figures(
         "files": file_figures(files, SIZE_PX),
         "copies": [[dataset.file_name(row) for row in rows] for rows in files.copies],
         "look_alikes": {"sets": int((alike > 1).sum()), "photos": int(alike[alike > 1].sum())},
-        "twins": twin_figures(dataset, conflicts),
+        "twins": near_duplicate_metrics(dataset, conflicts),
         "conflicts": {
             name: [[dataset.file_name(row) for row in rows] for rows in sets]
             for name, sets in conflicts.items()

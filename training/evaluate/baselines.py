@@ -34,7 +34,7 @@ def type_lookup(evaluated: Evaluated) -> Evaluated | None:
     """
     name = lowest_level(evaluated)
     space = evaluated.label_space
-    if name is None or set(evaluated.nonempty_groups) <= set(_family_of(space, name)):
+    if name is None or set(evaluated.nonempty_groups) <= set(_hierarchy_of(space, name)):
         return None
     types = np.array(space.indices_of_group(name))
     counts = evaluated.train_counts
@@ -43,7 +43,7 @@ def type_lookup(evaluated: Evaluated) -> Evaluated | None:
     shares[counts[types] == 0] = counts / max(evaluated.train_photos, 1)
     best = evaluated.scores[:, types].argmax(axis=1)
     scores = shares[best].astype(np.float32)
-    own = [i for group in _family_of(space, name) for i in space.indices_of_group(group)]
+    own = [i for group in _hierarchy_of(space, name) for i in space.indices_of_group(group)]
     scores[:, own] = evaluated.scores[:, own]
     decisions = list(_decisions(space))
     for index in own:
@@ -51,8 +51,8 @@ def type_lookup(evaluated: Evaluated) -> Evaluated | None:
     return _baseline(evaluated, scores, tuple(decisions))
 
 
-def _family_of(label_space: LabelSpace, group: str) -> tuple[str, ...]:
-    return next(family for family in label_space.families if group in family)
+def _hierarchy_of(label_space: LabelSpace, group: str) -> tuple[str, ...]:
+    return next(hierarchy for hierarchy in label_space.hierarchies if group in hierarchy)
 
 
 def _decisions(label_space: LabelSpace) -> tuple[LabelDecision, ...]:

@@ -14,7 +14,7 @@ from hangtag.bundle import LabelDecision, PredictionSets
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
 from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
-from training.data import TwinAgreement
+from training.data import NearDuplicateAgreement
 
 Indices = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
@@ -42,7 +42,7 @@ class Evaluated:
     sheet_pixels : uint8 (P, 3, S, S)
     embeddings : float32 (N, E), if the network has any
     slices : further subsets to measure on, bool (N,), by what to call them; of `NEW_TITLE` the
-        headline figures are shown too
+        summary metrics are shown too
     twins : by group, how far photos of the whole data set that are the same picture agree
     target_precision : what `accept` was tuned for
 
@@ -65,7 +65,7 @@ class Evaluated:
     sheet_pixels: Pixels
     embeddings: FloatArray | None = None
     slices: Mapping[str, BoolArray] = field(default_factory=dict)
-    twins: Mapping[str, TwinAgreement] = field(default_factory=dict)
+    twins: Mapping[str, NearDuplicateAgreement] = field(default_factory=dict)
     target_precision: float = 0.95
 
     def __post_init__(self) -> None:

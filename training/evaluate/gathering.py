@@ -10,7 +10,12 @@ import numpy as np
 from hangtag.images.decode import ImageLimits, read_photo
 from hangtag.scoring.decisions import BoolArray, FloatArray
 from training.calibrate.tuning import Tuned
-from training.data import ProductPhoto, TwinAgreement, twin_agreement, twin_pairs
+from training.data import (
+    NearDuplicateAgreement,
+    ProductPhoto,
+    near_duplicate_agreement,
+    near_duplicate_pairs,
+)
 from training.data.duplicates import normalise_title, too_common
 from training.data.training_data import TrainingData
 from training.evaluate.evaluated import NEW_TITLE, Evaluated, Indices, count_together
@@ -64,10 +69,10 @@ def _sizes_px(photos: Sequence[ProductPhoto]) -> Indices:
     return sizes
 
 
-def _twins(data: TrainingData) -> dict[str, TwinAgreement]:
+def _twins(data: TrainingData) -> dict[str, NearDuplicateAgreement]:
     decoded = data.decoded
-    pairs = twin_pairs(decoded.photos, decoded.hashes, decoded.colours)
-    return twin_agreement(pairs, data.targets, data.label_space)
+    pairs = near_duplicate_pairs(decoded.photos, decoded.hashes, decoded.colours)
+    return near_duplicate_agreement(pairs, data.targets, data.label_space)
 
 
 def _new_titles(data: TrainingData) -> BoolArray:

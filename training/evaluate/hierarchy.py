@@ -26,18 +26,18 @@ def hierarchy_figures(evaluated: Evaluated, resamples: Resamples) -> dict[str, A
     return {
         **_violations(evaluated),
         "families": [
-            _family_figures(evaluated, family, best, resamples)
-            for family in evaluated.label_space.families
-            if len(family) > 1
+            _hierarchy_figures(evaluated, hierarchy, best, resamples)
+            for hierarchy in evaluated.label_space.hierarchies
+            if len(hierarchy) > 1
         ],
     }
 
 
 def lowest_level(evaluated: Evaluated) -> str | None:
     """Return the lowest group of the first hierarchy, else the first exclusive group, if any."""
-    families = evaluated.label_space.families
-    hierarchies = [family for family in families if len(family) > 1]
-    candidates = [*hierarchies, *families]
+    hierarchies = evaluated.label_space.hierarchies
+    several_levels = [hierarchy for hierarchy in hierarchies if len(hierarchy) > 1]
+    candidates = [*several_levels, *hierarchies]
     return candidates[0][-1] if candidates else None
 
 
@@ -54,13 +54,13 @@ def _violations(evaluated: Evaluated) -> dict[str, int]:
     return {"violations": int(orphans.sum()), "score_violations": int(above.sum())}
 
 
-def _family_figures(
-    evaluated: Evaluated, family: tuple[str, ...], best: BoolArray, resamples: Resamples
+def _hierarchy_figures(
+    evaluated: Evaluated, hierarchy: tuple[str, ...], best: BoolArray, resamples: Resamples
 ) -> dict[str, Any]:
-    shape = (len(evaluated), len(family))
+    shape = (len(evaluated), len(hierarchy))
     right: BoolArray = np.zeros(shape, np.bool_)
     labelled: BoolArray = np.zeros(shape, np.bool_)
-    for level, name in enumerate(family):
+    for level, name in enumerate(hierarchy):
         columns = list(evaluated.label_space.indices_of_group(name))
         true = evaluated.true[:, columns]
         right[:, level] = (true & best[:, columns]).any(axis=1)
@@ -68,7 +68,7 @@ def _family_figures(
     counted: BoolArray = np.logical_and.reduce(labelled, axis=1)
     win = np.logical_and.accumulate(right, axis=1).mean(axis=1)
     return {
-        "groups": list(family),
+        "groups": list(hierarchy),
         "photos": int(counted.sum()),
         "win": interval(resamples.mean(win, counted)),
         "same_parent": interval(resamples.mean(right[:, -2], counted)),

@@ -72,12 +72,12 @@ def render(name: str, figures: Mapping[str, Any], pictures: Pictures) -> str:
         name=name,
         figures=figures,
         pictures=pictures,
-        titles=_headline_titles(figures),
+        titles=_summary_metrics_titles(figures),
         rare_train_photos=RARE_TRAIN_PHOTOS,
     )
 
 
-def _headline_titles(figures: Mapping[str, Any]) -> dict[str, str]:
+def _summary_metrics_titles(figures: Mapping[str, Any]) -> dict[str, str]:
     accuracies = {
         f"{ACCURACY}{name}": f"accuracy of {group['title']}"
         for name, group in figures["groups"].items()

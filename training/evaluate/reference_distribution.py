@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from hangtag.bundle import GroupProfile, Profile
+from hangtag.bundle import GroupReference, ReferenceDistribution
 from hangtag.label_space import Group, LabelSpace
 from hangtag.scoring.decisions import FloatArray, Thresholds, decide_group, select_tags
 
@@ -14,7 +14,9 @@ from hangtag.scoring.decisions import FloatArray, Thresholds, decide_group, sele
 _DIGITS = 4
 
 
-def profile_of(scores: FloatArray, thresholds: Thresholds, label_space: LabelSpace) -> Profile:
+def reference_distribution(
+    scores: FloatArray, thresholds: Thresholds, label_space: LabelSpace
+) -> ReferenceDistribution:
     """Return the mean best score and the shares of decisions, by group.
 
     Parameters
@@ -25,14 +27,14 @@ def profile_of(scores: FloatArray, thresholds: Thresholds, label_space: LabelSpa
     """
     tags = select_tags(scores, thresholds.tag, label_space)
 
-    def of(group: Group) -> GroupProfile:
+    def of(group: Group) -> GroupReference:
         indices = list(label_space.indices_of_group(group.name))
         accept = thresholds.accept[indices]
         decisions = Counter(
             decide_group(own_scores, own_tags, accept)
             for own_scores, own_tags in zip(scores[:, indices], tags[:, indices], strict=True)
         )
-        return GroupProfile(
+        return GroupReference(
             group=group.name,
             mean_best_score=round(float(np.mean(scores[:, indices].max(axis=1))), _DIGITS),
             shares={name: round(count / len(scores), _DIGITS) for name, count in decisions.items()},
@@ -40,4 +42,4 @@ def profile_of(scores: FloatArray, thresholds: Thresholds, label_space: LabelSpa
 
     # A group without labels says nothing.
     groups = [each for each in label_space.groups if label_space.indices_of_group(each.name)]
-    return Profile(photos=len(scores), groups=tuple(of(group) for group in groups))
+    return ReferenceDistribution(photos=len(scores), groups=tuple(of(group) for group in groups))

@@ -18,14 +18,14 @@ from training.evaluate.reliability import reliability
 from training.evaluate.resampling import INTERVAL, Resamples, Rounds, interval, intervals
 from training.evaluate.retrieval import retrieval_figures
 from training.evaluate.slices import apart_by_title, slice_figures
-from training.evaluate.summary_metrics import LOWER_IS_BETTER, headline
+from training.evaluate.summary_metrics import LOWER_IS_BETTER, summary_metrics
 
 # As in the bundle: the version changes where a key changes its meaning.
 FORMAT_VERSION = 1
 
 
 def figures_of(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any]:
-    """Return all figures but the headline ones and the comparison, as plain values of json."""
+    """Return all figures but the summary metrics and the comparison, as plain values of json."""
     metrics = evaluate(
         evaluated.scores, evaluated.targets, evaluated.tag_thresholds, evaluated.label_space
     )
@@ -49,16 +49,16 @@ def figures_of(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any]:
 def comparison(
     evaluated: Evaluated, others: Mapping[str, Evaluated], resamples: Resamples
 ) -> dict[str, Any]:
-    """Return the headline figures of a tagger, and those of others on the same photos.
+    """Return the summary metrics of a tagger, and those of others on the same photos.
 
     `headline`: each with its interval; `baselines`: by name, their `headline`, and how far the
     tagger is `ahead`, with the interval of the paired difference.
     """
-    own = headline(evaluated, resamples)
+    own = summary_metrics(evaluated, resamples)
     return {
         "headline": intervals(own),
         "baselines": {
-            name: _beside(own, headline(other, resamples)) for name, other in others.items()
+            name: _beside(own, summary_metrics(other, resamples)) for name, other in others.items()
         },
     }
 

@@ -18,7 +18,7 @@ from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import whole_file
 from hangtag.label_space import LabelSpace
 from training.command_line import next_step
-from training.data import TwinAgreement
+from training.data import NearDuplicateAgreement
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.mistakes import sheet_rows
 
@@ -99,7 +99,9 @@ def _from_arrays(arrays: dict[str, Any], path: Path) -> Evaluated:
         train_photos=document["train_photos"],
         target_precision=document["target_precision"],
         # Runs of earlier releases did not keep them.
-        twins={name: TwinAgreement(**each) for name, each in document.get("twins", {}).items()},
+        twins={
+            name: NearDuplicateAgreement(**each) for name, each in document.get("twins", {}).items()
+        },
         embeddings=arrays.get("embeddings"),
         slices={
             name.removeprefix(_SLICE): chosen

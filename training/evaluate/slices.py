@@ -9,7 +9,7 @@ import numpy as np
 from hangtag.scoring.decisions import BoolArray
 from training.evaluate.evaluated import NEW_TITLE, Evaluated
 from training.evaluate.resampling import Resamples, interval, intervals
-from training.evaluate.summary_metrics import exact_match, headline, micro_f1
+from training.evaluate.summary_metrics import exact_match, micro_f1, summary_metrics
 
 RARE_TRAIN_PHOTOS = 50
 SMALL_SIDE_PX = 200
@@ -29,7 +29,7 @@ def slice_figures(evaluated: Evaluated, resamples: Resamples) -> dict[str, dict[
 
 
 def apart_by_title(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any] | None:
-    """Return the headline figures of the test photos whose title no train photo has.
+    """Return the summary metrics of the test photos whose title no train photo has.
 
     Where the split keeps near-duplicates apart but not titles, the other photos are easier: their
     product was learned from, in other photos. None where titles do not cross the split, or always.
@@ -41,7 +41,7 @@ def apart_by_title(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any]
     return {
         "photos": len(stricter),
         "near_duplicate_groups": len(np.unique(stricter.duplicate_groups)),
-        "headline": intervals(headline(stricter, resamples.among(chosen))),
+        "headline": intervals(summary_metrics(stricter, resamples.among(chosen))),
     }
 
 

@@ -15,7 +15,7 @@ ACCURACY = "accuracy."
 LOWER_IS_BETTER = ("ece",)
 
 
-def headline(evaluated: Evaluated, resamples: Resamples) -> dict[str, Rounds]:
+def summary_metrics(evaluated: Evaluated, resamples: Resamples) -> dict[str, Rounds]:
     """Return micro-, macro- and samples-F1, mAP, exact match, ECE and each group's accuracy.
 
     As `training.evaluate.metrics.evaluate` has them. Macro-F1 and mAP are means over the labels

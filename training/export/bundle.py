@@ -27,8 +27,8 @@ from hangtag.bundle import (
     DatasetIdentity,
     GoldenInput,
     Manifest,
-    Precisions,
-    Profile,
+    QuantizationReport,
+    ReferenceDistribution,
     seal_bundle,
 )
 from hangtag.engine import Precision, load_engine, supported_precisions
@@ -67,7 +67,7 @@ class TrainedTagger:
     # None: the tagger is served in fp32 only.
     precision_sample: PrecisionSample | None = None
     # None: what it says in service can be compared with nothing.
-    profile: Profile | None = None
+    profile: ReferenceDistribution | None = None
     # The network's ONNX file, where there is one already.
     exported: Path | None = None
 
@@ -160,7 +160,7 @@ def _check_parity(
 
 
 def _manifest(
-    tagger: TrainedTagger, golden: tuple[GoldenInput, ...], precisions: Precisions | None
+    tagger: TrainedTagger, golden: tuple[GoldenInput, ...], precisions: QuantizationReport | None
 ) -> Manifest:
     return Manifest(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),

@@ -142,7 +142,7 @@ def _agrees(path: Path, network: TaggerNetwork, size_px: int) -> bool:
     """Say whether the file does what the network does, for other photos and other numbers."""
     engine = load_engine({"fp32": path}, precision="fp32")
     # More than a step of the engine takes, and not as many as were traced.
-    shape = (engine.largest_step + 1, 3, size_px, size_px)
+    shape = (engine.max_batch_size + 1, 3, size_px, size_px)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with torch.no_grad():
         expected = [each.numpy() for each in network(torch.from_numpy(pixels))]

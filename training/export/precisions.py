@@ -13,7 +13,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
-from hangtag.bundle import INT8_MODEL, MODEL, MeasuredPrecision, Precisions
+from hangtag.bundle import INT8_MODEL, MODEL, MeasuredPrecision, QuantizationReport
 from hangtag.engine import Engine, Precision, load_engine, supported_precisions
 from hangtag.hardware import read_cpu
 from hangtag.label_space import LabelSpace
@@ -74,7 +74,7 @@ def measure_precisions(
     sample: PrecisionSample,
     golden: Sequence[npt.NDArray[np.uint8]],
     candidates: Sequence[Precision] | None = None,
-) -> Precisions:
+) -> QuantizationReport:
     """Measure each format that may be faster on this machine; leave the int8 model if offered.
 
     Parameters
@@ -114,12 +114,12 @@ def measure_precisions(
         )
     if not any(each.precision == "int8" and each.offered for each in measured):
         (folder / INT8_MODEL).unlink(missing_ok=True)
-    return Precisions(
+    return QuantizationReport(
         machine=read_cpu().described, photos=len(sample.judged), measured=tuple(measured)
     )
 
 
-def describe_precisions(precisions: Precisions) -> list[str]:
+def describe_precisions(precisions: QuantizationReport) -> list[str]:
     """Return a line for each format, for people."""
     judged = enough(precisions.photos)
     return [

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from hangtag.errors import BundleInvalid
 
-# Where a lesson keeps its network.
+# Where a module keeps its network.
 _IN_CHECKPOINT = "network."
 
 
@@ -40,7 +40,7 @@ def write_state(state: Mapping[str, Tensor], path: Path) -> None:
     """Write a network's state dict to a .safetensors, .pth or .ckpt file.
 
     Of a run's checkpoints, which hold the optimiser too, a .ckpt has what
-    `Lesson.load_from_checkpoint` needs.
+    `TaggerModule.load_from_checkpoint` needs.
     """
     if path.suffix == ".safetensors":
         save_file({name: value.contiguous() for name, value in state.items()}, path)

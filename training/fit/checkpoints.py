@@ -143,7 +143,7 @@ def _read(checkpoint: Path) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else {}
 
 
-def take_best(lesson: pl.LightningModule, run_folder: Path) -> None:
-    """Give a lesson the weights that its best epoch had."""
+def take_best(module: pl.LightningModule, run_folder: Path) -> None:
+    """Give a module the weights that its best epoch had."""
     best = torch.load(run_folder / CHECKPOINTS / BEST, map_location="cpu", weights_only=True)
-    lesson.load_state_dict(best["state_dict"])
+    module.load_state_dict(best["state_dict"])

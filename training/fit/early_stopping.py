@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import EarlyStopping
 
 
-class Patience(EarlyStopping):
+class EarlyStop(EarlyStopping):
     """Ends training after as many epochs without a better validation F1."""
 
     def __init__(self, epochs: int) -> None:

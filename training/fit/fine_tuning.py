@@ -32,11 +32,11 @@ from training.fit.device import (
     choose_precision,
     require_compiler,
 )
-from training.fit.early_stopping import Patience
+from training.fit.early_stopping import EarlyStop
 from training.fit.linear_probe import fit_head_first
 from training.fit.loggers import make_loggers, quieten
 from training.fit.progress import EpochProgressBar
-from training.fit.tagger_module import Lesson
+from training.fit.tagger_module import TaggerModule
 from training.model.divergence import Divergence, require_numbers, told_by_process
 from training.model.network import Outputs, TaggerNetwork
 from training.settings import TrainingSettings
@@ -66,12 +66,12 @@ def fine_tune(
     try:
         if settings.head_epochs and checkpoint is None:
             fit_head_first(network, settings, data)
-        lesson = _fit_all(network, settings, data, run_folder, checkpoint)
+        module = _fit_all(network, settings, data, run_folder, checkpoint)
     except (KeyboardInterrupt, RunInterrupted, SystemExit) as error:
         # SystemExit is how Lightning ends on Ctrl-C.
         raise RunInterrupted(f"Stopped; go on with: {go_on}") from error
     if settings.patience:
-        take_best(lesson, run_folder)
+        take_best(module, run_folder)
     outputs = predict(network, data, data.splits.unlearned)
     require_numbers(network, outputs.logits[data.splits.unlearned], "answers")
     return outputs
@@ -83,10 +83,12 @@ def _fit_all(
     data: TrainingData,
     run_folder: Path,
     checkpoint: Path | None,
-) -> Lesson:
-    lesson = make_lesson(network, settings, data)
+) -> TaggerModule:
+    module = make_module(network, settings, data)
     # The best first: the newest then knows of it.
-    patient = [Patience(settings.patience), BestCheckpoint(run_folder)] if settings.patience else []
+    patient = (
+        [EarlyStop(settings.patience), BestCheckpoint(run_folder)] if settings.patience else []
+    )
     trainer = make_trainer(
         settings,
         callbacks=[
@@ -97,15 +99,17 @@ def _fit_all(
         ],
         loggers=make_loggers(settings, run_folder),
     )
-    fit(trainer, lesson, data, checkpoint)
-    return lesson
+    fit(trainer, module, data, checkpoint)
+    return module
 
 
-def make_lesson(network: TaggerNetwork, settings: TrainingSettings, data: TrainingData) -> Lesson:
+def make_module(
+    network: TaggerNetwork, settings: TrainingSettings, data: TrainingData
+) -> TaggerModule:
     """Return what teaches a network the photos to learn from, on the devices of the settings."""
-    steps = len(data.to_learn_from(settings, choose_devices(settings.devices)))
+    steps = len(data.train_dataloader(settings, choose_devices(settings.devices)))
     network.to(memory_format=choose_memory_format(choose_precision(settings.precision)))
-    return Lesson(
+    return TaggerModule(
         network,
         settings,
         data.label_space,
@@ -149,7 +153,7 @@ def make_trainer(
 
 
 def fit(
-    trainer: pl.Trainer, lesson: Lesson, data: TrainingData, checkpoint: Path | None = None
+    trainer: pl.Trainer, module: TaggerModule, data: TrainingData, checkpoint: Path | None = None
 ) -> None:
     """Train, and validate after each epoch.
 
@@ -158,12 +162,12 @@ def fit(
     SystemExit : on Ctrl-C.
     """
     processes = trainer.num_devices
-    train = data.to_learn_from(lesson.settings, processes)
+    train = data.train_dataloader(module.settings, processes)
     validation = data.subset(
         data.splits.validation, batch_size=_PREDICTION_BATCH, processes=processes
     )
     try:
-        trainer.fit(lesson, train, validation, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(module, train, validation, ckpt_path=checkpoint, weights_only=True)
     except ProcessRaisedException as error:
         raise told_by_process(error) from error
     finally:
@@ -184,7 +188,7 @@ class _SideBySide(DDPStrategy):
             start_method="spawn",
             # What is frozen gets no gradient.
             find_unused_parameters=settings.frozen_depth > 0,
-            # Lesson does so where it matters: before it validates.
+            # TaggerModule does so where it matters: before it validates.
             broadcast_buffers=False,
         )
 

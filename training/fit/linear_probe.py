@@ -151,7 +151,7 @@ def fit_head(
     _require_differences(embeddings)
     mean, deviation = embeddings.mean(axis=0), _deviation(embeddings)
     standardised = torch.from_numpy((embeddings - mean) / deviation)
-    lesson = _HeadLesson(embeddings.shape[1], label_space, settings, weights)
+    module = _HeadModule(embeddings.shape[1], label_space, settings, weights)
     batches: DataLoader[tuple[Tensor, ...]] = DataLoader(
         TensorDataset(standardised, torch.from_numpy(targets)),
         batch_size=settings.batch_size,
@@ -167,11 +167,11 @@ def fit_head(
         callbacks=[EpochProgressBar(), Divergence(settings.learning_rate)],
     )
     try:
-        trainer.fit(lesson, batches)
+        trainer.fit(module, batches)
     except SystemExit as error:
         # How Lightning ends on Ctrl-C.
         raise RunInterrupted("Stopped.") from error
-    _take_over(network.head, lesson.head, torch.from_numpy(mean), torch.from_numpy(deviation))
+    _take_over(network.head, module.head, torch.from_numpy(mean), torch.from_numpy(deviation))
 
 
 def _require_differences(embeddings: FloatArray) -> None:
@@ -192,7 +192,7 @@ def _deviation(embeddings: FloatArray) -> FloatArray:
     return np.where(floored > 0, floored, np.float32(1))
 
 
-class _HeadLesson(pl.LightningModule):
+class _HeadModule(pl.LightningModule):
     """Trains a head on standardised embeddings, in one cycle."""
 
     def __init__(

@@ -47,7 +47,7 @@ def first_layers(body: nn.Module, depth: float) -> list[nn.Module]:
     return layers[: int(depth * len(layers))]
 
 
-class Lesson(pl.LightningModule):
+class TaggerModule(pl.LightningModule):
     """Trains a TaggerNetwork in one cycle, its body more slowly than its head."""
 
     def __init__(

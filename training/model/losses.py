@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.hierarchy import family_indices, subtree_matrix
+from hangtag.scoring.hierarchy import hierarchy_indices, subtree_matrix
 from hangtag.scoring.scorer import Activation, GroupScoring
 from training.settings import Loss
 
@@ -39,9 +39,9 @@ def initial_scoring(label_space: LabelSpace, loss: Loss) -> tuple[GroupScoring, 
 class TaggingLoss(nn.Module):
     """The loss of logits (B, L) against targets (B, L): 1, 0, or NaN where unknown.
 
-    `softmax` takes one softmax for each family (see hangtag/scoring/scorer.py), and binary
+    `softmax` takes one softmax for each hierarchy (see hangtag/scoring/scorer.py), and binary
     cross-entropy for the groups that may hold several labels; the others are `bce`, `asymmetric`
-    and `focal` over all labels. Summed over families and labels, averaged over photos.
+    and `focal` over all labels. Summed over hierarchies and labels, averaged over photos.
 
     Parameters
     ----------
@@ -57,11 +57,16 @@ class TaggingLoss(nn.Module):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__()
-        families = label_space.families if activation_of(loss) == "softmax" else ()
-        self.families = nn.ModuleList(
-            FamilyLoss(label_space, family, weights, label_smoothing) for family in families
+        hierarchies = label_space.hierarchies if activation_of(loss) == "softmax" else ()
+        self.hierarchies = nn.ModuleList(
+            HierarchyLoss(label_space, hierarchy, weights, label_smoothing)
+            for hierarchy in hierarchies
         )
-        taken = {index for family in families for index in family_indices(label_space, family)}
+        taken = {
+            index
+            for hierarchy in hierarchies
+            for index in hierarchy_indices(label_space, hierarchy)
+        }
         rest = [index for index in range(len(label_space)) if index not in taken]
         self.loss = loss
         self.register_buffer("rest", torch.tensor(rest, dtype=torch.long), persistent=False)
@@ -73,8 +78,8 @@ class TaggingLoss(nn.Module):
         """Return the loss, a scalar."""
         logits = logits.float()
         total = logits.new_zeros(())
-        for family in self.families:
-            total = total + family(logits, targets)
+        for hierarchy in self.hierarchies:
+            total = total + hierarchy(logits, targets)
         if len(self.rest):
             total = total + self._binary(logits[:, self.rest], targets[:, self.rest])
         return total
@@ -87,23 +92,23 @@ class TaggingLoss(nn.Module):
         return losses.sum() / len(logits)
 
 
-class FamilyLoss(nn.Module):
-    """Cross-entropy of one family: minus the log of the share of all that the targets allow.
+class HierarchyLoss(nn.Module):
+    """Cross-entropy of one hierarchy: minus the log of the share of all that the targets allow.
 
-    The softmax is over what a photo may show: each label of the family and nothing more specific,
-    or none of them. Known labels rule out what contradicts them; of a photo whose lowest level is
-    unknown, everything below its known label is right.
+    The softmax is over what a photo may show: each label of the hierarchy and nothing more
+    specific, or none of them. Known labels rule out what contradicts them; of a photo whose lowest
+    level is unknown, everything below its known label is right.
     """
 
     def __init__(
         self,
         label_space: LabelSpace,
-        family: Sequence[str],
+        hierarchy: Sequence[str],
         weights: Tensor | None,
         label_smoothing: float,
     ) -> None:
         super().__init__()
-        indices = family_indices(label_space, family)
+        indices = hierarchy_indices(label_space, hierarchy)
         subtrees = torch.from_numpy(subtree_matrix(label_space, indices))
         none = torch.zeros(1, len(indices))
         self.label_smoothing = label_smoothing

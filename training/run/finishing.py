@@ -19,7 +19,7 @@ from training.data.training_data import Indices, TrainingData
 from training.evaluate import save_evaluated, write_report
 from training.evaluate.gathering import gather_test_photos
 from training.evaluate.metrics import evaluate
-from training.evaluate.reference_distribution import profile_of
+from training.evaluate.reference_distribution import reference_distribution
 from training.evaluate.results import write_results
 from training.evaluate.run_plots import SHEET_PHOTOS
 from training.export.bundle import TrainedTagger, write_bundle
@@ -66,7 +66,7 @@ def finish_run(
         dataset=data.identity,
         metrics=metrics,
         precision_sample=_precision_sample(data, tuned, logits),
-        profile=profile_of(scores, tuned.thresholds, label_space),
+        profile=reference_distribution(scores, tuned.thresholds, label_space),
         exported=exported,
     )
     golden = splits.test[_surest_first(scores, targets, thresholds, label_space)]

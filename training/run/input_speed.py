@@ -19,7 +19,7 @@ from hangtag.files.whole_file import write_whole
 from training.data.photo_dataset import Batch
 from training.data.sampling import EpochSampler
 from training.data.training_data import TrainingData
-from training.fit.fine_tuning import make_lesson, make_trainer
+from training.fit.fine_tuning import make_module, make_trainer
 from training.model.network import TaggerNetwork
 from training.settings import TrainingSettings
 
@@ -80,11 +80,11 @@ def measure_input_speed(
     RunInterrupted : on Ctrl-C.
     """
     settings = settings.model_copy(update={"devices": 1})
-    lesson = make_lesson(network, settings, data)
-    rounds = _Rounds(data.to_learn_from(settings), seconds, on_progress)
+    module = make_module(network, settings, data)
+    rounds = _Rounds(data.train_dataloader(settings), seconds, on_progress)
     trainer = make_trainer(settings.model_copy(update={"epochs": 1}), callbacks=())
     try:
-        trainer.fit(lesson, rounds)
+        trainer.fit(module, rounds)
     except SystemExit as error:
         # How Lightning ends on Ctrl-C.
         raise RunInterrupted("Stopped; nothing was written.") from error

@@ -17,7 +17,7 @@ from hangtag.scoring.scorer import Scorer
 from training.data.training_data import TrainingData
 from training.evaluate.metrics import micro_f1
 from training.fit.device import choose_devices
-from training.fit.fine_tuning import fit, make_lesson, make_trainer
+from training.fit.fine_tuning import fit, make_module, make_trainer
 from training.fit.linear_probe import embed_photos, fit_head, fit_head_first
 from training.fit.progress import EpochProgressBar
 from training.model.building import build_network
@@ -67,10 +67,10 @@ class FineTuningObjective:
         network = build_network(settings, settings.weights, self._data.label_space)
         if settings.head_epochs:
             fit_head_first(network, settings, self._data, self._embedded(network, settings))
-        lesson = make_lesson(network, settings, self._data)
+        module = make_module(network, settings, self._data)
         trainer = make_trainer(settings, callbacks=[EpochProgressBar(), watch])
         try:
-            fit(trainer, lesson, self._data)
+            fit(trainer, module, self._data)
         except SystemExit as error:
             # How Lightning ends on Ctrl-C.
             raise RunInterrupted("Stopped.") from error

@@ -25,7 +25,7 @@ CHILD = "while True: sum(range(10_000))"
 
 
 @pytest.fixture
-def busy_family() -> Iterator[int]:
+def busy_hierarchy() -> Iterator[int]:
     """A process that sleeps and its child that computes."""
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, CHILD],
@@ -39,16 +39,16 @@ def busy_family() -> Iterator[int]:
         yield parent.pid
 
 
-def test_the_work_of_descendants_counts(busy_family: int) -> None:
-    before = read_spending(busy_family)
+def test_the_work_of_descendants_counts(busy_hierarchy: int) -> None:
+    before = read_spending(busy_hierarchy)
     time.sleep(0.5)
-    cpu_s, joules = spent_between(before, read_spending(busy_family))
+    cpu_s, joules = spent_between(before, read_spending(busy_hierarchy))
     assert 0.05 < cpu_s < 2
     assert joules is None or joules > 0
 
 
-def test_each_process_is_listed_with_its_memory(busy_family: int) -> None:
-    memory = read_memory(busy_family)
+def test_each_process_is_listed_with_its_memory(busy_hierarchy: int) -> None:
+    memory = read_memory(busy_hierarchy)
     assert [each.process for each in memory] == ["worker", "worker"]
     assert all(each.rss_bytes > 1_000_000 for each in memory)
     # Read one after the other, of processes that may still grow.

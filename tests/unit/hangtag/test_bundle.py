@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import hangtag.bundle
-from hangtag.bundle import Bundle, MeasuredPrecision, Precisions, load_bundle
+from hangtag.bundle import Bundle, MeasuredPrecision, QuantizationReport, load_bundle
 from hangtag.errors import BundleInvalid
 from hangtag.hardware import Cpu
 
@@ -63,7 +63,7 @@ def test_int8_is_offered_where_it_is_computed_right(
         precision="int8", offered=True, micro_f1=1, tags_equal=1, largest_score_difference=0,
         golden_difference=0, photos_per_second=9, runtime="OpenVINO", reduced_range=reduced_range,
     )  # fmt: skip
-    measured = Precisions(machine="some", photos=1, measured=(int8,))
+    measured = QuantizationReport(machine="some", photos=1, measured=(int8,))
     manifest = own_bundle.manifest.model_copy(update={"precisions": measured})
     assert ("int8" in replace(own_bundle, manifest=manifest).models) == offered
 

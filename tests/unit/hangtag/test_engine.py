@@ -17,6 +17,7 @@ from hangtag.engine import (
     load_engine,
     supported_precisions,
 )
+from hangtag.engine.batches import split_into_batches
 from hangtag.engine.choice import choose_precision, cpu_precisions, has_cuda, has_openvino
 from hangtag.engine.onnxruntime_engine import (
     GPU_STEPS,
@@ -24,7 +25,6 @@ from hangtag.engine.onnxruntime_engine import (
     OnnxRuntimeEngine,
     choose_device,
 )
-from hangtag.engine.steps import split_into_steps
 from hangtag.errors import SettingsInvalid
 from hangtag.hardware import Cpu
 
@@ -115,7 +115,7 @@ def test_a_precision_that_is_not_to_be_had_is_refused() -> None:
 
 @pytest.mark.parametrize("count", [1, 3, 4, 7, 16, 33])
 def test_steps_add_up(count: int) -> None:
-    steps = split_into_steps(count, (1, 4))
+    steps = split_into_batches(count, (1, 4))
     assert sum(steps) == count
     assert steps.count(1) < 4
 

@@ -241,7 +241,7 @@ def test_a_wrong_setting_is_named(section: dict[str, Any], said: str) -> None:
 
 def test_a_photo_that_the_network_cannot_take_fails_alone(tagger: Tagger) -> None:
     class FaultyEngine:
-        largest_step = tagger.engine.largest_step
+        max_batch_size = tagger.engine.max_batch_size
         runtime, precision = tagger.engine.runtime, tagger.engine.precision
 
         def run(self, pixels: Any) -> Any:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hangtag.errors import WeightsUnavailable
 from training.model.divergence import all_numbers
 
-# Where a lesson keeps its network.
+# Where a module keeps its network.
 _IN_CHECKPOINT = "network."
 # What torch.load raises on files of other kinds: each was met.
 _UNREADABLE = (

@@ -11,7 +11,7 @@ import pytorch_lightning as pl
 
 from hangtag.errors import RunInterrupted
 from training.data.training_data import TrainingData
-from training.fit.fine_tuning import make_lesson, make_trainer
+from training.fit.fine_tuning import make_module, make_trainer
 from training.model.network import TaggerNetwork
 from training.search.rate_finder.curve import Floats, RateCurve
 from training.settings import TrainingSettings
@@ -49,9 +49,9 @@ def sweep_rates(
     )
     sweep = RateSweep(np.geomspace(_LOWEST_RATE, _HIGHEST_RATE, steps), settings, on_step)
     trainer = make_trainer(settings, callbacks=[sweep])
-    lesson = make_lesson(copy.deepcopy(network), settings, data)
+    module = make_module(copy.deepcopy(network), settings, data)
     try:
-        trainer.fit(lesson, data.to_learn_from(settings))
+        trainer.fit(module, data.train_dataloader(settings))
     except SystemExit as error:
         # How Lightning ends on Ctrl-C.
         raise RunInterrupted("Stopped; a sweep starts from the beginning.") from error

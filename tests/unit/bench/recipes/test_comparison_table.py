@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.recipes.comparison import Taught
-from bench.recipes.comparison_table import accuracy_table, describe_lead, headline_table
+from bench.recipes.comparison_table import accuracy_table, describe_lead, summary_metrics_table
 
 
 def between(value: float) -> dict[str, float | None]:
     return {"value": value, "low": value - 0.01, "high": value + 0.01}
 
 
-def headline(value: float) -> dict[str, Any]:
+def summary_metrics(value: float) -> dict[str, Any]:
     return {
         "micro_f1": between(value),
         "map": between(value - 0.1),
@@ -24,12 +24,12 @@ def headline(value: float) -> dict[str, Any]:
 
 
 FIGURES = {
-    "headline": headline(0.9),
+    "headline": summary_metrics(0.9),
     "groups": {"colour": {"title": "Base colour"}},
     "baselines": {
-        "majority": {"headline": headline(0.3), "ahead": headline(0.6)},
-        "one": {"headline": headline(0.8), "ahead": headline(0.1)},
-        "two": {"headline": headline(0.92), "ahead": headline(-0.02)},
+        "majority": {"headline": summary_metrics(0.3), "ahead": summary_metrics(0.6)},
+        "one": {"headline": summary_metrics(0.8), "ahead": summary_metrics(0.1)},
+        "two": {"headline": summary_metrics(0.92), "ahead": summary_metrics(-0.02)},
     },
 }
 RUN = Taught("ours", 8, 8, 5600)
@@ -48,7 +48,7 @@ def row(lines: list[str], name: str) -> str:
 
 
 def test_each_tagger_has_its_figures_and_the_lead_of_the_run() -> None:
-    lines = drawn(headline_table(FIGURES, RUN, RECIPES))
+    lines = drawn(summary_metrics_table(FIGURES, RUN, RECIPES))
     assert "0.900 (0.890–0.910)" in row(lines, "ours")
     assert "5,600" in row(lines, "ours")
     assert "4 of 30" in row(lines, "one")
@@ -60,10 +60,10 @@ def test_each_tagger_has_its_figures_and_the_lead_of_the_run() -> None:
 @pytest.mark.parametrize("name", ["majority", "one"])
 def test_a_run_that_is_called_as_a_baseline_has_its_own_figures(name: str) -> None:
     run = replace(RUN, name=name)
-    own = row(drawn(headline_table(FIGURES, run, RECIPES)), name)
+    own = row(drawn(summary_metrics_table(FIGURES, run, RECIPES)), name)
     assert "0.900 (0.890–0.910)" in own
     assert "5,600" in own
-    figures = FIGURES | {"headline": headline(0.9) | {"accuracy.colour": between(0.7)}}
+    figures = FIGURES | {"headline": summary_metrics(0.9) | {"accuracy.colour": between(0.7)}}
     own = row(drawn(accuracy_table(figures, run, RECIPES)), name)
     assert "0.700" in own
 

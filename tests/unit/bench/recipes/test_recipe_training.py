@@ -15,7 +15,7 @@ import pytest
 
 from bench.recipes.finished_run import FinishedRun
 from bench.recipes.recipe import Recipe
-from bench.recipes.recipe_lesson import RecipeLesson
+from bench.recipes.recipe_module import RecipeModule
 from bench.recipes.recipe_training import train_recipe
 from bench.recipes.write_ups import RECIPES
 from hangtag.errors import RunInterrupted
@@ -112,6 +112,6 @@ def test_ctrl_c_says_how_to_go_on(
     def press(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(RecipeLesson, "training_step", press)
+    monkeypatch.setattr(RecipeModule, "training_step", press)
     with pytest.raises(RunInterrupted, match=r"goes on with last-two-layers after its last whole"):
         logits_of(RECIPES["last-two-layers"], run, tmp_path)

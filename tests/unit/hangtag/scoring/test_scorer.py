@@ -14,7 +14,7 @@ from hangtag.scoring.decisions import select_tags, sigmoid
 from hangtag.scoring.scorer import GroupScoring, Scorer
 
 
-def family_space() -> LabelSpace:
+def hierarchy_space() -> LabelSpace:
     """kind > type (exclusive both) and tone, of which several may hold, below kind."""
     return parse_label_space(
         {
@@ -50,7 +50,7 @@ def softmax_scoring(kind: float = 1.0, type_: float = 1.0) -> tuple[GroupScoring
 
 def scores_of(logits: np.ndarray, kind: float = 1.0, type_: float = 1.0) -> np.ndarray:
     """Scores by the temperatures of kind and type."""
-    return Scorer(family_space(), softmax_scoring(kind, type_)).scores(logits.astype(np.float32))
+    return Scorer(hierarchy_space(), softmax_scoring(kind, type_)).scores(logits.astype(np.float32))
 
 
 any_logits = arrays(np.float32, (3, LABELS), elements=st.floats(-1e4, 1e4, width=32))
@@ -73,14 +73,14 @@ def test_a_parent_is_never_less_likely_than_its_children(
 
 @given(any_logits, arrays(np.float32, LABELS, elements=st.floats(0, 1, width=32)))
 def test_tags_never_contradict_the_hierarchy(logits: np.ndarray, thresholds: np.ndarray) -> None:
-    tags = select_tags(scores_of(logits), thresholds, family_space())
+    tags = select_tags(scores_of(logits), thresholds, hierarchy_space())
     for child, parent in ((SHIRT, TOP), (VEST, TOP), (BOOT, SHOE), (LACED, SHOE)):
         assert (tags[:, child] <= tags[:, parent]).all()
     for group in ((SHIRT, VEST, BOOT), (TOP, SHOE)):
         assert (tags[:, list(group)].sum(axis=1) <= 1).all()
 
 
-def test_the_softmax_is_over_the_family_and_none() -> None:
+def test_the_softmax_is_over_the_hierarchy_and_none() -> None:
     logits = np.array([[1.0, 0.5, -1.0, 0.2, 0.1, 3.0]], dtype=np.float32)
     powers = np.exp(logits[0, :5])
     expected = powers / (1 + powers.sum())
@@ -115,7 +115,7 @@ def test_one_row_is_scored_as_many_are() -> None:
 def test_without_a_softmax_scores_are_sigmoids_below_their_parents() -> None:
     scoring = tuple(GroupScoring(group=name) for name in ("kind", "type", "tone"))
     logits = np.random.default_rng(2).normal(size=(5, LABELS)).astype(np.float32)
-    scores = Scorer(family_space(), scoring).scores(logits)
+    scores = Scorer(hierarchy_space(), scoring).scores(logits)
     plain = sigmoid(logits)
     assert np.array_equal(scores[:, [TOP, SHOE]], plain[:, [TOP, SHOE]])
     assert np.array_equal(scores[:, BOOT], np.minimum(plain[:, BOOT], plain[:, SHOE]))
@@ -141,27 +141,27 @@ def test_scoring_that_does_not_fit_is_refused(
     scoring: tuple[GroupScoring, ...], sentence: str
 ) -> None:
     with pytest.raises(LabelSpaceInvalid, match=sentence):
-        Scorer(family_space(), scoring)
+        Scorer(hierarchy_space(), scoring)
 
 
-def test_families_are_the_levels_of_a_hierarchy_from_the_top() -> None:
-    assert family_space().families == (("kind", "type"),)
+def test_hierarchies_are_the_levels_of_a_hierarchy_from_the_top() -> None:
+    assert hierarchy_space().hierarchies == (("kind", "type"),)
 
 
 def test_groups_beside_each_other_are_no_levels_of_each_other() -> None:
-    space = family_space().model_dump()
+    space = hierarchy_space().model_dump()
     space["groups"][2]["exclusive"] = True
-    assert parse_label_space(space).families == (("kind", "type"), ("tone",))
+    assert parse_label_space(space).hierarchies == (("kind", "type"), ("tone",))
 
 
-def test_a_group_with_an_orphan_is_a_family_of_its_own() -> None:
-    space = family_space().model_dump()
+def test_a_group_with_an_orphan_is_a_hierarchy_of_its_own() -> None:
+    space = hierarchy_space().model_dump()
     space["labels"][2]["parent"] = None
-    assert set(parse_label_space(space).families) == {("kind",), ("type",)}
+    assert set(parse_label_space(space).hierarchies) == {("kind",), ("type",)}
 
 
 def test_a_group_without_labels_has_no_scores_and_harms_none() -> None:
-    space = family_space().model_dump()
+    space = hierarchy_space().model_dump()
     space["groups"] = [*space["groups"], {"name": "size", "title": "Size", "exclusive": True}]
     scoring = (*softmax_scoring(), GroupScoring(group="size", activation="softmax"))
     logits = np.random.default_rng(3).normal(size=(2, LABELS)).astype(np.float32)
@@ -188,8 +188,8 @@ def test_tags_follow_the_parents_of_labels_whatever_groups_say() -> None:
     assert tags.tolist() == [[False, False, True]]
 
 
-def test_groups_below_each_other_are_families_of_their_own() -> None:
-    space = family_space().model_dump()
+def test_groups_below_each_other_are_hierarchies_of_their_own() -> None:
+    space = hierarchy_space().model_dump()
     space["groups"] = [{**group, "parent": None} for group in space["groups"]]
     space["groups"][0]["parent"], space["groups"][1]["parent"] = "kind", "type"
-    assert parse_label_space(space).families == (("kind", "type"),)
+    assert parse_label_space(space).hierarchies == (("kind", "type"),)

@@ -10,7 +10,12 @@ import pytest
 from PIL import Image
 
 from hangtag.label_space import parse_label_space
-from training.data import ProductPhoto, TwinAgreement, twin_agreement, twin_pairs
+from training.data import (
+    NearDuplicateAgreement,
+    ProductPhoto,
+    near_duplicate_agreement,
+    near_duplicate_pairs,
+)
 from training.data.fingerprints import fingerprint
 
 SPACE = parse_label_space(
@@ -44,7 +49,7 @@ def test_twins_are_the_same_picture_of_different_products(
         for n, product_id in enumerate("ABCA")
     ]
     hashes = np.array([each.hash64 for each in prints], np.uint64)
-    pairs = twin_pairs(photos, hashes, np.array([each.colours for each in prints]))
+    pairs = near_duplicate_pairs(photos, hashes, np.array([each.colours for each in prints]))
     # The last is another photo file of product A.
     assert pairs.tolist() == [[0, 1], [1, 3]]
 
@@ -52,17 +57,17 @@ def test_twins_are_the_same_picture_of_different_products(
 def test_a_photos_twins_count_as_much_as_its_one_twin() -> None:
     """Photos 0 to 2 are one picture, red, red and blue; 3 and 4 another, both blue."""
     pairs = np.array([[0, 1], [0, 2], [1, 2], [3, 4]])
-    found = twin_agreement(pairs, targets(RED, RED, BLUE, BLUE, BLUE), SPACE)
+    found = near_duplicate_agreement(pairs, targets(RED, RED, BLUE, BLUE, BLUE), SPACE)
     agreement = (0.5 + 0.5 + 0 + 1 + 1) / 5
-    assert found == {"colour": TwinAgreement(photos=5, agreement=agreement, ceiling=4 / 5)}
+    assert found == {"colour": NearDuplicateAgreement(photos=5, agreement=agreement, ceiling=4 / 5)}
 
 
 def test_only_twins_that_both_have_a_label_count() -> None:
     pairs = np.array([[0, 1], [0, 2], [3, 4]])
-    found = twin_agreement(pairs, targets(RED, NEITHER, UNKNOWN, RED, RED), SPACE)
-    assert found["colour"] == TwinAgreement(photos=2, agreement=1, ceiling=1)
-    assert twin_agreement(pairs[:2], targets(RED, NEITHER, UNKNOWN), SPACE) == {}
-    assert twin_agreement(np.zeros((0, 2), np.int64), targets(RED), SPACE) == {}
+    found = near_duplicate_agreement(pairs, targets(RED, NEITHER, UNKNOWN, RED, RED), SPACE)
+    assert found["colour"] == NearDuplicateAgreement(photos=2, agreement=1, ceiling=1)
+    assert near_duplicate_agreement(pairs[:2], targets(RED, NEITHER, UNKNOWN), SPACE) == {}
+    assert near_duplicate_agreement(np.zeros((0, 2), np.int64), targets(RED), SPACE) == {}
 
 
 def test_a_picture_in_every_colour_can_be_right_once() -> None:
@@ -74,13 +79,17 @@ def test_a_picture_in_every_colour_can_be_right_once() -> None:
         "labels": [{"id": each, "name": each, "group": "colour"} for each in names],
     }
     pairs = np.array([[0, 1], [0, 2], [1, 2]])
-    found = twin_agreement(pairs, np.eye(3, dtype=np.float32), parse_label_space(document))
-    assert found == {"colour": TwinAgreement(photos=3, agreement=0, ceiling=1 / 3)}
+    found = near_duplicate_agreement(
+        pairs, np.eye(3, dtype=np.float32), parse_label_space(document)
+    )
+    assert found == {"colour": NearDuplicateAgreement(photos=3, agreement=0, ceiling=1 / 3)}
 
 
 def test_twins_of_twins_are_one_picture() -> None:
     """The first and the last look alike only by way of the one between."""
-    found = twin_agreement(np.array([[0, 1], [1, 2]]), targets(RED, BLUE, RED), SPACE)["colour"]
+    found = near_duplicate_agreement(np.array([[0, 1], [1, 2]]), targets(RED, BLUE, RED), SPACE)[
+        "colour"
+    ]
     assert found.ceiling == pytest.approx(2 / 3)
 
 
@@ -90,7 +99,7 @@ def test_the_best_answer_stays_below_the_ceiling(share: float) -> None:
     rng = np.random.default_rng(0)
     red = rng.random(4000) < share
     labels = targets(*(RED if each else BLUE for each in red))
-    found = twin_agreement(np.arange(4000).reshape(-1, 2), labels, SPACE)["colour"]
+    found = near_duplicate_agreement(np.arange(4000).reshape(-1, 2), labels, SPACE)["colour"]
     assert found.agreement == pytest.approx(share**2 + (1 - share) ** 2, abs=0.03)
     assert found.ceiling is not None
     assert share <= found.ceiling + 0.01

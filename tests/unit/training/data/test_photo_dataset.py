@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from training.data.photo_dataset import PhotoDataset, as_they_are
+from training.data.photo_dataset import PhotoDataset, identity_collate
 
 ROWS = np.array([5, 1, 3, 8])
 
@@ -39,7 +39,7 @@ def test_a_position_is_that_of_a_row_of_its_own(mapped: PhotoDataset) -> None:
 
 
 def test_a_batch_is_its_photos_one_by_one(mapped: PhotoDataset) -> None:
-    batches = DataLoader(mapped, batch_size=3, collate_fn=as_they_are)
+    batches = DataLoader(mapped, batch_size=3, collate_fn=identity_collate)
     first, last = batches
     assert [len(batch[0]) for batch in (first, last)] == [3, 1]
     for photos, target in (first, last):

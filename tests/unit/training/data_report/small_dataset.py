@@ -39,7 +39,7 @@ def small_dataset(photos: int = 200, seed: int = 0) -> Dataset:
         targets=draw(label_space, photos, seed)[1],
         pixels=rng.integers(0, 256, (photos, 3, 16, 16), dtype=np.uint8),
         look_alikes=alone,
-        twin_pairs=np.zeros((0, 2), np.int64),
+        near_duplicate_pairs=np.zeros((0, 2), np.int64),
         products=alone,
         kept_together=alone,
         problems=(),

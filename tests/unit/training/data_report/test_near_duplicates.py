@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.training.data_report.small_dataset import labelled
 from training.data_report.dataset import Dataset
-from training.data_report.near_duplicates import find_conflicts, twin_figures
+from training.data_report.near_duplicates import find_conflicts, near_duplicate_metrics
 
 
 def alike(dataset: Dataset, *sets: Sequence[int]) -> Dataset:
@@ -19,8 +19,8 @@ def alike(dataset: Dataset, *sets: Sequence[int]) -> Dataset:
     for rows in sets:
         pictures[list(rows)] = rows[0]
     pairs = [(a, b) for rows in sets for a in rows for b in rows if a < b]
-    twin_pairs = np.array(pairs, np.int64).reshape(-1, 2)
-    return replace(dataset, look_alikes=pictures, twin_pairs=twin_pairs)
+    near_duplicate_pairs = np.array(pairs, np.int64).reshape(-1, 2)
+    return replace(dataset, look_alikes=pictures, near_duplicate_pairs=near_duplicate_pairs)
 
 
 def conflicts_in_colour(dataset: Dataset) -> list[list[int]]:
@@ -45,7 +45,7 @@ def test_without_a_label_there_is_no_conflict(other: str) -> None:
 
 def test_figures_say_how_far_twins_agree() -> None:
     dataset = alike(labelled("c0", "c0", "c0", "c1", "c2"), [0, 1], [2, 3])
-    figures = twin_figures(dataset, find_conflicts(dataset))
+    figures = near_duplicate_metrics(dataset, find_conflicts(dataset))
     colour = {"photos": 4, "agreement": 0.5, "ceiling": 0.75, "conflicts": 1}
     assert figures["colour"] == colour
     assert figures["kind"] == {"photos": 0, "agreement": None, "ceiling": None, "conflicts": 0}
@@ -54,4 +54,4 @@ def test_figures_say_how_far_twins_agree() -> None:
 def test_without_twins_there_is_nothing_to_say() -> None:
     dataset = alike(labelled("c0", "c1"))
     assert conflicts_in_colour(dataset) == []
-    assert twin_figures(dataset, find_conflicts(dataset))["colour"]["agreement"] is None
+    assert near_duplicate_metrics(dataset, find_conflicts(dataset))["colour"]["agreement"] is None

@@ -13,7 +13,7 @@ import numpy as np
 from hangtag.bundle import GroupSet, LabelDecision, PredictionSets
 from hangtag.label_space import LabelSpace, parse_label_space
 from hangtag.scoring.decisions import FloatArray
-from training.data import TwinAgreement
+from training.data import NearDuplicateAgreement
 from training.evaluate.evaluated import Evaluated, count_together
 
 PHOTOS = 300
@@ -113,6 +113,6 @@ def evaluated(
         sheet_pixels=rng.integers(0, 256, (photos, 3, side_px, side_px), dtype=np.uint8),
         embeddings=scores + 0.05 * rng.normal(size=scores.shape).astype(np.float32),
         slices={"title is new": rng.random(photos) < 0.3},
-        twins={"type": TwinAgreement(photos=40, agreement=0.81, ceiling=0.9)},
+        twins={"type": NearDuplicateAgreement(photos=40, agreement=0.81, ceiling=0.9)},
     )
     return replace(made, **changes)

@@ -11,7 +11,7 @@ from PIL import Image
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
 from training.calibrate.tuning import untuned
-from training.data import DecodedCatalogue, ProductPhoto, Splits, TwinAgreement
+from training.data import DecodedCatalogue, NearDuplicateAgreement, ProductPhoto, Splits
 from training.data.training_data import TrainingData
 from training.evaluate.evaluated import NEW_TITLE
 from training.evaluate.gathering import gather_test_photos
@@ -80,7 +80,7 @@ def test_twins_are_looked_for_in_all_photos(tmp_path: Path) -> None:
     data = replace(data, decoded=decoded, label_space=space, targets=targets)
     scores = np.full((3, 2), 0.5, np.float32)
     found = gather_test_photos(data, untuned(space), scores, None, 0.9)
-    assert found.twins == {"kind": TwinAgreement(photos=4, agreement=0.5, ceiling=0.75)}
+    assert found.twins == {"kind": NearDuplicateAgreement(photos=4, agreement=0.5, ceiling=0.75)}
 
 
 def test_a_title_that_too_many_photos_share_is_nobodys(tmp_path: Path) -> None:

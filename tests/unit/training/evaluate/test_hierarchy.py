@@ -32,19 +32,19 @@ def four_photos() -> Evaluated:
 
 def test_win_and_same_parent() -> None:
     photos = four_photos()
-    (family,) = hierarchy_figures(photos, Resamples(np.arange(4), 0))["families"]
-    assert family["groups"] == ["kind", "type"]
+    (hierarchy,) = hierarchy_figures(photos, Resamples(np.arange(4), 0))["families"]
+    assert hierarchy["groups"] == ["kind", "type"]
     # Right at both levels; at the first; at none; at the first.
-    assert family["win"]["value"] == pytest.approx((1 + 0.5 + 0 + 0.5) / 4)
-    assert family["same_parent"]["value"] == pytest.approx(3 / 4)
+    assert hierarchy["win"]["value"] == pytest.approx((1 + 0.5 + 0 + 0.5) / 4)
+    assert hierarchy["same_parent"]["value"] == pytest.approx(3 / 4)
 
 
 def test_photos_without_a_label_at_every_level_do_not_count() -> None:
     photos = four_photos()
     photos.targets[2, list(photos.label_space.indices_of_group("type"))] = np.nan
-    (family,) = hierarchy_figures(photos, Resamples(np.arange(4), 0))["families"]
-    assert family["photos"] == 3
-    assert family["win"]["value"] == pytest.approx(2 / 3)
+    (hierarchy,) = hierarchy_figures(photos, Resamples(np.arange(4), 0))["families"]
+    assert hierarchy["photos"] == 3
+    assert hierarchy["win"]["value"] == pytest.approx(2 / 3)
 
 
 def test_tags_never_contradict_the_hierarchy_and_scores_that_do_are_counted() -> None:

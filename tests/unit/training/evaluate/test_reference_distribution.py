@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hangtag.bundle import Bundle, Profile, load_bundle, seal_bundle
+from hangtag.bundle import Bundle, ReferenceDistribution, load_bundle, seal_bundle
 from hangtag.scoring.decisions import Thresholds
 from tests.tiny_tagger import tiny_label_space
-from training.evaluate.reference_distribution import profile_of
+from training.evaluate.reference_distribution import reference_distribution
 
 THRESHOLDS = Thresholds(
     tag=np.full(5, 0.5, np.float32), accept=np.array([0.9, 0.9, 0.9, np.inf, 0.9], np.float32)
@@ -25,8 +25,8 @@ SCORES = np.array(
 )
 
 
-def profile() -> Profile:
-    return profile_of(SCORES, THRESHOLDS, tiny_label_space())
+def profile() -> ReferenceDistribution:
+    return reference_distribution(SCORES, THRESHOLDS, tiny_label_space())
 
 
 def test_it_holds_the_mean_of_each_groups_best_score() -> None:

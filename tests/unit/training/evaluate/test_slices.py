@@ -12,7 +12,7 @@ from training.evaluate.evaluated import NEW_TITLE
 from training.evaluate.metrics import evaluate, micro_f1
 from training.evaluate.resampling import Resamples, intervals
 from training.evaluate.slices import apart_by_title, slice_figures
-from training.evaluate.summary_metrics import headline
+from training.evaluate.summary_metrics import summary_metrics
 
 RARE = "rarest label has fewer than 50 train photos"
 COMMON = "all labels have 50 train photos or more"
@@ -54,7 +54,7 @@ def test_a_slice_without_photos_has_no_figures() -> None:
     assert figures[SMALL] == {"photos": 0, "micro_f1": nothing, "exact_match": nothing}
 
 
-def test_photos_apart_by_title_have_all_headline_figures() -> None:
+def test_photos_apart_by_title_have_all_summary_metrics_figures() -> None:
     photos = evaluated(200)
     chosen = np.arange(200) % 3 == 0
     resamples = Resamples(photos.duplicate_groups, 50)
@@ -62,7 +62,7 @@ def test_photos_apart_by_title_have_all_headline_figures() -> None:
     assert found is not None
     assert found["photos"] == 67
     assert found["near_duplicate_groups"] == len(np.unique(photos.duplicate_groups[chosen]))
-    assert found["headline"].keys() == headline(photos, resamples).keys()
+    assert found["headline"].keys() == summary_metrics(photos, resamples).keys()
     metrics = evaluate(
         photos.scores[chosen], photos.targets[chosen], photos.tag_thresholds, photos.label_space
     )
@@ -75,7 +75,7 @@ def test_photos_apart_by_title_have_all_headline_figures() -> None:
         assert figure["value"] == pytest.approx(value, rel=1e-5)
         assert figure["low"] < value < figure["high"]
     # Fewer photos say less.
-    everyone = intervals(headline(photos, resamples))["micro_f1"]
+    everyone = intervals(summary_metrics(photos, resamples))["micro_f1"]
     fewer = found["headline"]["micro_f1"]
     assert fewer["high"] - fewer["low"] > everyone["high"] - everyone["low"]
 

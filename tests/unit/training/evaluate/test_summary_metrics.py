@@ -13,7 +13,7 @@ from training.evaluate.group_answers import group_answers
 from training.evaluate.metrics import evaluate
 from training.evaluate.reliability import reliability
 from training.evaluate.resampling import Resamples
-from training.evaluate.summary_metrics import exact_match, headline, micro_f1
+from training.evaluate.summary_metrics import exact_match, micro_f1, summary_metrics
 
 ROUNDS = 4
 
@@ -33,7 +33,7 @@ def test_each_draw_is_what_its_photos_give(draw: int) -> None:
     photos = evaluated(120)
     resamples = Resamples(photos.duplicate_groups, ROUNDS)
     rows = np.repeat(np.arange(120), resamples.weights[:, draw].astype(int))
-    found = {name: each[draw] for name, each in headline(photos, resamples).items()}
+    found = {name: each[draw] for name, each in summary_metrics(photos, resamples).items()}
     del found["exact_match"], found["ece"]
     assert found == pytest.approx(by_evaluate(photos, rows), rel=1e-5)
 
@@ -53,7 +53,9 @@ def test_the_calibration_error_is_the_mean_of_the_exclusive_groups(draw: int) ->
         slices={},
     )
     errors = [reliability(group_answers(drawn, name))["ece"] for name in photos.exclusive_groups]
-    assert headline(photos, resamples)["ece"][draw] == pytest.approx(np.mean(errors), rel=1e-4)
+    assert summary_metrics(photos, resamples)["ece"][draw] == pytest.approx(
+        np.mean(errors), rel=1e-4
+    )
 
 
 def test_groups_without_known_photos_have_no_part_in_the_calibration_error() -> None:
@@ -63,7 +65,7 @@ def test_groups_without_known_photos_have_no_part_in_the_calibration_error() -> 
     targets[:, colours] = np.nan
     resamples = Resamples(photos.duplicate_groups, 2)
     errors = [
-        headline(replace(photos, targets=each), resamples)["ece"][0]
+        summary_metrics(replace(photos, targets=each), resamples)["ece"][0]
         for each in (targets, np.full_like(targets, np.nan))
     ]
     kinds = [reliability(group_answers(photos, name))["ece"] for name in ("kind", "type")]

@@ -37,7 +37,7 @@ class Straight(pl.LightningModule):
 
 
 def fit(folder: Path, checkpoint: Path | None = None) -> torch.Tensor:
-    lesson = Straight()
+    module = Straight()
     trainer = pl.Trainer(
         max_epochs=2,
         accelerator="cpu",
@@ -53,9 +53,9 @@ def fit(folder: Path, checkpoint: Path | None = None) -> torch.Tensor:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
         trainer.fit(
-            lesson, DataLoader(TensorDataset(photos), 4), ckpt_path=checkpoint, weights_only=True
+            module, DataLoader(TensorDataset(photos), 4), ckpt_path=checkpoint, weights_only=True
         )
-    return lesson.line.weight.detach().clone()
+    return module.line.weight.detach().clone()
 
 
 @pytest.mark.parametrize("epoch", [0, 1])

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from hangtag.label_space import LabelSpace, parse_label_space
-from training.fit.tagger_module import Lesson, one_cycle
+from training.fit.tagger_module import TaggerModule, one_cycle
 from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import make_settings
 
@@ -36,13 +36,15 @@ PHOTOS, BATCH = 16, 4
 STEPS_PER_EPOCH = PHOTOS // BATCH
 
 
-def tiny_lesson(epochs: int = 4, space: LabelSpace = LABEL_SPACE, **settings: object) -> Lesson:
+def tiny_module(
+    epochs: int = 4, space: LabelSpace = LABEL_SPACE, **settings: object
+) -> TaggerModule:
     body = nn.Sequential(
         nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
     )
     chosen = make_settings(Path("none"), "imagenet", epochs=epochs, **settings)
     network = TaggerNetwork(Backbone(body, 4, NORMALISATION), LABELS, dropout=0.0)
-    return Lesson(network, chosen, space, STEPS_PER_EPOCH)
+    return TaggerModule(network, chosen, space, STEPS_PER_EPOCH)
 
 
 # The schedule
@@ -66,13 +68,13 @@ def test_past_its_end_one_cycle_stays_low() -> None:
 
 
 def test_the_run_is_one_cycle() -> None:
-    lesson = tiny_lesson(epochs=4)
+    module = tiny_module(epochs=4)
     for step in range(16):
-        assert lesson.schedule(step) == one_cycle(step / 16)
+        assert module.schedule(step) == one_cycle(step / 16)
 
 
 def test_the_pretrained_body_learns_a_tenth_as_fast() -> None:
-    optimizer = tiny_lesson().configure_optimizers()["optimizer"]
+    optimizer = tiny_module().configure_optimizers()["optimizer"]
     body, head = optimizer.param_groups
     assert (body["initial_lr"], head["initial_lr"]) == (pytest.approx(1e-4), 1e-3)
     assert body["weight_decay"] == head["weight_decay"] == 0.05
@@ -88,12 +90,12 @@ class Snapshots(pl.Callback):
         self.bodies: list[dict[str, Tensor]] = []
         self.heads: list[dict[str, Tensor]] = []
 
-    def on_train_start(self, trainer: pl.Trainer, lesson: Lesson) -> None:
-        self.bodies.append(copy_of(lesson.network.body))
-        self.heads.append(copy_of(lesson.network.head))
+    def on_train_start(self, trainer: pl.Trainer, module: TaggerModule) -> None:
+        self.bodies.append(copy_of(module.network.body))
+        self.heads.append(copy_of(module.network.head))
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, lesson: Lesson) -> None:
-        self.on_train_start(trainer, lesson)
+    def on_train_epoch_end(self, trainer: pl.Trainer, module: TaggerModule) -> None:
+        self.on_train_start(trainer, module)
 
 
 def copy_of(layer: nn.Module) -> dict[str, Tensor]:
@@ -104,7 +106,7 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
-def train(lesson: Lesson) -> tuple[Snapshots, pl.Trainer]:
+def train(module: TaggerModule) -> tuple[Snapshots, pl.Trainer]:
     torch.manual_seed(3)
     pixels = torch.randint(0, 256, (PHOTOS, 3, 16, 16), dtype=torch.uint8)
     targets = (torch.rand(PHOTOS, LABELS) > 0.5).float()
@@ -112,7 +114,7 @@ def train(lesson: Lesson) -> tuple[Snapshots, pl.Trainer]:
     batches = DataLoader(TensorDataset(pixels, targets), batch_size=BATCH)
     snapshots = Snapshots()
     trainer = pl.Trainer(
-        max_epochs=lesson.settings.epochs,
+        max_epochs=module.settings.epochs,
         accelerator="cpu",
         logger=False,
         callbacks=[snapshots],
@@ -124,21 +126,21 @@ def train(lesson: Lesson) -> tuple[Snapshots, pl.Trainer]:
     with warnings.catch_warnings():
         # Lightning's of its own dependencies, and its advice on workers.
         warnings.simplefilter("ignore")
-        trainer.fit(lesson, batches, batches)
+        trainer.fit(module, batches, batches)
     return snapshots, trainer
 
 
 def test_a_network_that_comes_in_evaluation_mode_learns_all_the_same() -> None:
-    lesson = tiny_lesson(epochs=1)
-    lesson.network.eval()
-    snapshots, _ = train(lesson)
+    module = tiny_module(epochs=1)
+    module.network.eval()
+    snapshots, _ = train(module)
     before, after = (body["1.running_mean"] for body in snapshots.bodies)
     assert not torch.equal(before, after)
 
 
 @pytest.fixture(scope="module")
 def trained() -> tuple[Snapshots, pl.Trainer]:
-    return train(tiny_lesson(epochs=4))
+    return train(tiny_module(epochs=4))
 
 
 def test_head_and_body_change_from_the_first_epoch_on(
@@ -159,28 +161,28 @@ def test_the_epochs_figures_are_finite(trained: tuple[Snapshots, pl.Trainer]) ->
 
 
 def test_training_photos_are_augmented_and_validation_photos_are_not() -> None:
-    lesson = tiny_lesson(epochs=1)
+    module = tiny_module(epochs=1)
     seen: dict[bool, list[Tensor]] = {True: [], False: []}
-    lesson.network.register_forward_pre_hook(
-        lambda network, inputs: seen[lesson.trainer.training].append(inputs[0])
+    module.network.register_forward_pre_hook(
+        lambda network, inputs: seen[module.trainer.training].append(inputs[0])
     )
-    train(lesson)
+    train(module)
     assert {batch.dtype for batch in seen[True]} == {torch.float32}
     assert {batch.dtype for batch in seen[False]} == {torch.uint8}
 
 
 def test_the_epochs_micro_f1_is_over_all_its_photos() -> None:
-    lesson = tiny_lesson(epochs=1)
+    module = tiny_module(epochs=1)
     logits: list[Tensor] = []
-    lesson.network.register_forward_hook(
+    module.network.register_forward_hook(
         lambda network, inputs, outputs: (
-            None if lesson.trainer.training else logits.append(outputs[0])
+            None if module.trainer.training else logits.append(outputs[0])
         )
     )
     torch.manual_seed(3)
     torch.randint(0, 256, (PHOTOS, 3, 16, 16), dtype=torch.uint8)
     targets = torch.rand(PHOTOS, LABELS) > 0.5
-    _, trainer = train(lesson)
+    _, trainer = train(module)
     predicted = torch.cat(logits) > 0
     predicted[0, 0] = targets[0, 0] = False  # unknown
     hits = int((predicted & targets).sum())
@@ -191,14 +193,14 @@ def test_the_epochs_micro_f1_is_over_all_its_photos() -> None:
 # What is mixed, contrasted, compiled
 
 
-def weights_after(lesson: Lesson) -> dict[str, Tensor]:
-    train(lesson)
-    return copy_of(lesson.network)
+def weights_after(module: TaggerModule) -> dict[str, Tensor]:
+    train(module)
+    return copy_of(module.network)
 
 
-def equally_begun(**settings: object) -> Lesson:
+def equally_begun(**settings: object) -> TaggerModule:
     torch.manual_seed(8)
-    return tiny_lesson(epochs=2, space=ONE_GROUP, **settings)
+    return tiny_module(epochs=2, space=ONE_GROUP, **settings)
 
 
 def test_random_numbers_depend_on_seed_and_epoch_alone() -> None:
@@ -211,10 +213,10 @@ def test_random_numbers_depend_on_seed_and_epoch_alone() -> None:
 
 
 def test_mixed_photos_teach_something_else() -> None:
-    lesson = equally_begun(mixup_alpha=1.0)
+    module = equally_begun(mixup_alpha=1.0)
     seen: list[Tensor] = []
-    lesson.network.register_forward_pre_hook(lambda network, inputs: seen.append(inputs[0]))
-    assert not same(weights_after(lesson), weights_after(equally_begun()))
+    module.network.register_forward_pre_hook(lambda network, inputs: seen.append(inputs[0]))
+    assert not same(weights_after(module), weights_after(equally_begun()))
     assert {batch.dtype for batch in seen} == {torch.float32, torch.uint8}
 
 
@@ -223,21 +225,21 @@ def test_the_contrastive_term_is_weighted_and_added() -> None:
     targets = torch.eye(LABELS)[[0, 0, 1, 1]]
     losses = []
     for weight in (0.0, 1.0, 2.0):
-        lesson = equally_begun(contrastive_weight=weight)
-        lesson.log = lambda *arguments, **options: None  # type: ignore[method-assign]
-        losses.append(float(lesson.training_step((pixels, targets)).detach()))
+        module = equally_begun(contrastive_weight=weight)
+        module.log = lambda *arguments, **options: None  # type: ignore[method-assign]
+        losses.append(float(module.training_step((pixels, targets)).detach()))
     plain, once, twice = losses
     assert once > plain
     assert twice - plain == pytest.approx(2 * (once - plain), rel=1e-4)
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-def test_a_compiled_lesson_learns_the_same_and_saves_the_same_names() -> None:
-    lesson = equally_begun(compile=True)
-    names = set(lesson.state_dict())
-    _, trainer = train(lesson)
-    assert lesson._compiled is not None
-    assert set(lesson.state_dict()) == names
+def test_a_compiled_module_learns_the_same_and_saves_the_same_names() -> None:
+    module = equally_begun(compile=True)
+    names = set(module.state_dict())
+    _, trainer = train(module)
+    assert module._compiled is not None
+    assert set(module.state_dict()) == names
     # Not the weights: Adam makes much of what rounding makes of a gradient of 0.
     _, plain = train(equally_begun())
     for name in ("train_loss", "val_loss"):

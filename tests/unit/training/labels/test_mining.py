@@ -73,7 +73,7 @@ def test_two_word_types_are_below_the_wider_one_unless_they_always_go_together()
     assert {"type:Shoes", "audience:Men"} == set(mined.labels["2"])
     running = mined.label_space.labels[mined.label_space.index_of("subtype:Running Shoes")]
     assert running.parent == "type:Shoes"
-    assert mined.label_space.families == (("type", "subtype"),)
+    assert mined.label_space.hierarchies == (("type", "subtype"),)
 
 
 def test_several_tags_of_a_kind_that_is_not_exclusive() -> None:

@@ -23,7 +23,7 @@ from hangtag.errors import (
 )
 from tests.tiny_training import LABEL_SPACE, LABELS, tiny_network, tiny_training_data
 from training.fit.checkpoints import EpochCheckpoints, is_sound, is_whole, newest_checkpoint
-from training.fit.fine_tuning import fit, make_lesson, make_trainer
+from training.fit.fine_tuning import fit, make_module, make_trainer
 from training.fit.linear_probe import fit_head
 from training.model.backbones.weights_file import load_weights
 from training.model.divergence import Divergence, all_numbers, require_numbers, told_by_process
@@ -43,13 +43,13 @@ def train(folder: Path, change: Callable[[int, Tensor], Tensor], **given: object
     """Train the tiny network; `change` gets the step and its loss."""
     chosen = settings(**given)
     data = tiny_training_data(folder)
-    lesson = make_lesson(tiny_network(), chosen, data)
-    step = lesson.training_step
-    lesson.training_step = lambda batch: change(lesson.global_step, step(batch))  # type: ignore[method-assign]
+    module = make_module(tiny_network(), chosen, data)
+    step = module.training_step
+    module.training_step = lambda batch: change(module.global_step, step(batch))  # type: ignore[method-assign]
     callbacks = [Divergence(chosen.learning_rate), EpochCheckpoints(folder)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
-        fit(make_trainer(chosen, callbacks=callbacks), lesson, data)
+        fit(make_trainer(chosen, callbacks=callbacks), module, data)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

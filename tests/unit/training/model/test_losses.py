@@ -20,8 +20,8 @@ from training.settings import Loss
 
 LABELS = 4
 INDEPENDENT = parse_label_space({str(number): f"label {number}" for number in range(LABELS)})
-# kind > type, one family of 5 labels; tone may hold both of its labels.
-FAMILY = parse_label_space(
+# kind > type, one hierarchy of 5 labels; tone may hold both of its labels.
+HIERARCHY = parse_label_space(
     {
         "version": "1",
         "groups": [
@@ -55,21 +55,21 @@ def bce(logits: Tensor, targets: Tensor) -> Tensor:
     return loss
 
 
-def family_logits() -> Tensor:
+def hierarchy_logits() -> Tensor:
     return 2 * torch.randn(1, 7, generator=torch.manual_seed(3))
 
 
-def family_targets(*labels: int, unknown: tuple[int, ...] = (BRIGHT, WARM)) -> Tensor:
+def hierarchy_targets(*labels: int, unknown: tuple[int, ...] = (BRIGHT, WARM)) -> Tensor:
     targets = torch.zeros(1, 7)
     targets[0, list(labels)] = 1
     targets[0, list(unknown)] = math.nan
     return targets
 
 
-def family_shares(logits: Tensor) -> Tensor:
+def hierarchy_shares(logits: Tensor) -> Tensor:
     """The softmax over shirt, vest, top, shoe, boot and none, in this order."""
-    family = logits[0, [SHIRT, VEST, TOP, SHOE, BOOT]]
-    return torch.cat([family, torch.zeros(1)]).softmax(0)
+    hierarchy = logits[0, [SHIRT, VEST, TOP, SHOE, BOOT]]
+    return torch.cat([hierarchy, torch.zeros(1)]).softmax(0)
 
 
 def test_where_all_is_known_bce_is_torchs_summed_over_labels() -> None:
@@ -97,7 +97,7 @@ def test_unknown_targets_give_no_gradient(loss: Loss) -> None:
 
 @pytest.mark.parametrize("loss", get_args(Loss))
 def test_photos_of_which_nothing_is_known_cost_nothing(loss: Loss) -> None:
-    for space, labels in ((INDEPENDENT, LABELS), (FAMILY, 7)):
+    for space, labels in ((INDEPENDENT, LABELS), (HIERARCHY, 7)):
         logits = torch.randn(3, labels, requires_grad=True)
         cost = TaggingLoss(space, loss)(logits, torch.full((3, labels), math.nan))
         assert cost == 0
@@ -126,66 +126,66 @@ def test_asymmetric_counts_a_missed_label_as_bce_does() -> None:
 
 
 def test_a_fully_known_photo_costs_the_cross_entropy_of_its_lowest_label() -> None:
-    logits = family_logits()
-    cost = TaggingLoss(FAMILY, "softmax")(logits, family_targets(TOP, VEST))
-    torch.testing.assert_close(cost, -family_shares(logits)[1].log())
+    logits = hierarchy_logits()
+    cost = TaggingLoss(HIERARCHY, "softmax")(logits, hierarchy_targets(TOP, VEST))
+    torch.testing.assert_close(cost, -hierarchy_shares(logits)[1].log())
 
 
 def test_of_a_photo_with_an_unknown_type_all_types_of_its_kind_are_right() -> None:
-    logits = family_logits()
-    targets = family_targets(TOP, unknown=(SHIRT, VEST, BOOT, BRIGHT, WARM))
-    cost = TaggingLoss(FAMILY, "softmax")(logits, targets)
-    torch.testing.assert_close(cost, -family_shares(logits)[[0, 1, 2]].sum().log())
+    logits = hierarchy_logits()
+    targets = hierarchy_targets(TOP, unknown=(SHIRT, VEST, BOOT, BRIGHT, WARM))
+    cost = TaggingLoss(HIERARCHY, "softmax")(logits, targets)
+    torch.testing.assert_close(cost, -hierarchy_shares(logits)[[0, 1, 2]].sum().log())
 
 
 def test_a_photo_known_to_have_no_label_costs_the_share_of_none() -> None:
-    logits = family_logits()
-    cost = TaggingLoss(FAMILY, "softmax")(logits, family_targets())
-    torch.testing.assert_close(cost, -family_shares(logits)[-1].log())
+    logits = hierarchy_logits()
+    cost = TaggingLoss(HIERARCHY, "softmax")(logits, hierarchy_targets())
+    torch.testing.assert_close(cost, -hierarchy_shares(logits)[-1].log())
 
 
 def test_a_kind_without_a_type_is_right_by_itself() -> None:
-    logits = family_logits()
-    cost = TaggingLoss(FAMILY, "softmax")(logits, family_targets(SHOE))
-    torch.testing.assert_close(cost, -family_shares(logits)[3].log())
+    logits = hierarchy_logits()
+    cost = TaggingLoss(HIERARCHY, "softmax")(logits, hierarchy_targets(SHOE))
+    torch.testing.assert_close(cost, -hierarchy_shares(logits)[3].log())
 
 
 def test_what_contradicts_itself_teaches_nothing() -> None:
-    logits = family_logits()
-    assert TaggingLoss(FAMILY, "softmax")(logits, family_targets(TOP, BOOT)) == 0
+    logits = hierarchy_logits()
+    assert TaggingLoss(HIERARCHY, "softmax")(logits, hierarchy_targets(TOP, BOOT)) == 0
 
 
 def test_groups_of_several_labels_stay_bce_beside_a_softmax() -> None:
-    logits, targets = family_logits(), torch.full((1, 7), math.nan)
+    logits, targets = hierarchy_logits(), torch.full((1, 7), math.nan)
     targets[0, BRIGHT], targets[0, WARM] = 1, 0
     expected = bce(logits[:, [BRIGHT, WARM]], targets[:, [BRIGHT, WARM]])
-    torch.testing.assert_close(TaggingLoss(FAMILY, "softmax")(logits, targets), expected)
+    torch.testing.assert_close(TaggingLoss(HIERARCHY, "softmax")(logits, targets), expected)
 
 
 def test_weights_count_labels_more_or_less() -> None:
-    logits, targets = family_logits(), family_targets(TOP, SHIRT)
-    plain = TaggingLoss(FAMILY, "softmax")(logits, targets)
+    logits, targets = hierarchy_logits(), hierarchy_targets(TOP, SHIRT)
+    plain = TaggingLoss(HIERARCHY, "softmax")(logits, targets)
     weights = torch.ones(7)
     weights[SHIRT] = 3.0
     torch.testing.assert_close(
-        TaggingLoss(FAMILY, "softmax", weights=weights)(logits, targets), 3 * plain
+        TaggingLoss(HIERARCHY, "softmax", weights=weights)(logits, targets), 3 * plain
     )
 
 
 def test_smoothing_charges_for_being_too_sure() -> None:
-    targets = family_targets(TOP, SHIRT)
+    targets = hierarchy_targets(TOP, SHIRT)
     sure = torch.zeros(1, 7)
     sure[0, SHIRT] = 30.0
-    assert TaggingLoss(FAMILY, "softmax")(sure, targets) < 1e-6
-    assert TaggingLoss(FAMILY, "softmax", label_smoothing=0.1)(sure, targets) > 1
+    assert TaggingLoss(HIERARCHY, "softmax")(sure, targets) < 1e-6
+    assert TaggingLoss(HIERARCHY, "softmax", label_smoothing=0.1)(sure, targets) > 1
 
 
 def test_the_loss_is_minus_the_log_of_the_score_that_is_served() -> None:
-    scorer = Scorer(FAMILY, initial_scoring(FAMILY, "softmax"))
-    logits = family_logits()
+    scorer = Scorer(HIERARCHY, initial_scoring(HIERARCHY, "softmax"))
+    logits = hierarchy_logits()
     for top, shirt in product((TOP,), (SHIRT, VEST)):
         served = scorer.scores(logits.numpy())[0, shirt]
-        cost = TaggingLoss(FAMILY, "softmax")(logits, family_targets(top, shirt))
+        cost = TaggingLoss(HIERARCHY, "softmax")(logits, hierarchy_targets(top, shirt))
         assert float(cost) == pytest.approx(-np.log(served), rel=1e-5)
 
 

@@ -51,14 +51,16 @@ def test_photos_that_are_slow_to_read_are_found_out(
         time.sleep(0.4)
         return batch
 
-    def to_learn_from(self: TrainingData, settings: TrainingSettings) -> DataLoader[Batch]:
+    def train_dataloader(self: TrainingData, settings: TrainingSettings) -> DataLoader[Batch]:
         loader = unhindered(self, settings)
         loader.collate_fn = slow
         return loader
 
-    unhindered = TrainingData.to_learn_from
+    unhindered = TrainingData.train_dataloader
     data = tiny_training_data(tmp_path)
-    monkeypatch.setattr(TrainingData, "to_learn_from", lambda *given: to_learn_from(*given[:2]))
+    monkeypatch.setattr(
+        TrainingData, "train_dataloader", lambda *given: train_dataloader(*given[:2])
+    )
     speed, _ = measure(data, settings)
     assert speed.ratio < 0.7
     assert not speed.keeps_up

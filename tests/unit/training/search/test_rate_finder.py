@@ -17,7 +17,7 @@ from torch import nn
 
 from hangtag.errors import DataInvalid
 from tests.unit.training.search.coloured_photos import SIZE_PX, SPACE, coloured_data
-from training.fit.tagger_module import Lesson
+from training.fit.tagger_module import TaggerModule
 from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.search.rate_finder.curve import RateCurve
 from training.search.rate_finder.plot import plot_curve
@@ -139,7 +139,7 @@ def sweep(rates: np.ndarray, **given: Any) -> tuple[RateSweep, Rates]:
         enable_model_summary=False, enable_progress_bar=False,
     )  # fmt: skip
     train = data.subset(data.splits.train, batch_size=settings.batch_size)
-    trainer.fit(Lesson(tiny_network(), settings, SPACE, len(rates)), train)
+    trainer.fit(TaggerModule(tiny_network(), settings, SPACE, len(rates)), train)
     return callback, seen
 
 
@@ -156,11 +156,11 @@ def test_the_loss_of_a_step_is_the_mean_of_its_batches() -> None:
     rates = np.full(12, 1e-12)
     pairs, _ = sweep(rates, accumulate=2, label_smoothing=0.0)
     settings = tiny_settings(label_smoothing=0.0)
-    lesson = Lesson(tiny_network(), settings, SPACE, 1)
+    module = TaggerModule(tiny_network(), settings, SPACE, 1)
     data = coloured_data()
     with torch.no_grad():
-        logits, _ = lesson.network.eval()(torch.from_numpy(data.decoded.pixels[:48]))
-    expected = float(lesson.loss(logits, torch.from_numpy(data.targets[:48])))
+        logits, _ = module.network.eval()(torch.from_numpy(data.decoded.pixels[:48]))
+    expected = float(module.loss(logits, torch.from_numpy(data.targets[:48])))
     # Augmentation moves it a little.
     assert pairs.curve.losses.mean() == pytest.approx(expected, rel=0.1)
 

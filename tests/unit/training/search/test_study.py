@@ -51,7 +51,7 @@ def run(
     return told
 
 
-def test_the_first_trial_has_the_settings_as_they_are(tmp_path: Path) -> None:
+def test_the_first_trial_has_the_settings_identity_collate(tmp_path: Path) -> None:
     (first,) = run(opened(tmp_path), 1)
     assert first.params == {"dropout": SETTINGS.dropout, "batch_size": SETTINGS.batch_size}
 

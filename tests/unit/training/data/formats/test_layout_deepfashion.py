@@ -62,7 +62,7 @@ def test_categories_attributes_and_partition(folder: Path) -> None:
 
 def test_the_category_types_are_the_parents(folder: Path) -> None:
     space = read_catalogue(folder).label_space
-    assert space.families == (("bodyPart", "category"),)
+    assert space.hierarchies == (("bodyPart", "category"),)
     blouse = space.labels[space.index_of("category:Blouse")]
     assert space.path_of(blouse) == ["Upper body", "Blouse"]
     assert not space.group("texture").exclusive

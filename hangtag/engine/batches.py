@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def split_into_steps(count: int, sizes: Sequence[int]) -> list[int]:
+def split_into_batches(count: int, sizes: Sequence[int]) -> list[int]:
     """Return sizes that add up to `count`, largest first; `sizes` must contain 1.
 
-    >>> split_into_steps(13, (1, 4))
+    >>> split_into_batches(13, (1, 4))
     [4, 4, 4, 1]
     """
     steps = []

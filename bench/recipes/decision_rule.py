@@ -20,7 +20,7 @@ _LIKELY = 0.5
 
 
 @dataclass(frozen=True)
-class ByOwnRule(Evaluated):
+class DecidedByRule(Evaluated):
     """Test photos of a recipe, which knows neither thresholds nor the hierarchy.
 
     best_only : whether an exclusive group's best label is its one tag, whatever it scores;
@@ -40,10 +40,10 @@ class ByOwnRule(Evaluated):
         return tags
 
 
-def by_own_rule(evaluated: Evaluated, activation: Activation) -> ByOwnRule:
+def by_decision_rule(evaluated: Evaluated, activation: Activation) -> DecidedByRule:
     """Return the same photos and scores, with tags as the recipe chooses them."""
     values = {field.name: getattr(evaluated, field.name) for field in fields(evaluated)}
-    return ByOwnRule(**values, best_only=activation == "softmax")
+    return DecidedByRule(**values, best_only=activation == "softmax")
 
 
 def recipe_scores(

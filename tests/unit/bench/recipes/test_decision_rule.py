@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.recipes.own_rule import by_own_rule, nearest_decisions, recipe_scores
+from bench.recipes.decision_rule import by_decision_rule, nearest_decisions, recipe_scores
 from hangtag.scoring.decisions import sigmoid
 from tests.unit.training.evaluate.synthetic import evaluated
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.resampling import Resamples
-from training.evaluate.summary_metrics import headline
+from training.evaluate.summary_metrics import summary_metrics
 
 PHOTOS = evaluated(60)
 SPACE = PHOTOS.label_space
@@ -34,19 +34,19 @@ def tags(photos: Evaluated) -> set[str]:
 
 def test_a_flat_threshold_knows_no_groups_and_no_parents() -> None:
     photos = scored(t0=0.9, c0=0.6, c1=0.7, d2=0.5)
-    assert tags(by_own_rule(photos, "sigmoid")) == {"t0", "c0", "c1", "d2"}
+    assert tags(by_decision_rule(photos, "sigmoid")) == {"t0", "c0", "c1", "d2"}
     assert tags(photos) == {"c1", "d2"}
 
 
 def test_the_best_label_of_an_exclusive_group_is_its_tag_whatever_it_scores() -> None:
     photos = scored(k1=0.2, t0=0.3, c2=0.15, d0=0.49, d1=0.51)
-    assert tags(by_own_rule(photos, "softmax")) == {"k1", "t0", "c2", "d1"}
+    assert tags(by_decision_rule(photos, "softmax")) == {"k1", "t0", "c2", "d1"}
 
 
 def test_the_figures_are_those_of_its_own_tags() -> None:
-    own = by_own_rule(PHOTOS, "softmax")
+    own = by_decision_rule(PHOTOS, "softmax")
     resamples = Resamples(PHOTOS.duplicate_groups, rounds=5)
-    figures, service = headline(own, resamples), headline(PHOTOS, resamples)
+    figures, service = summary_metrics(own, resamples), summary_metrics(PHOTOS, resamples)
     known = own.tags & own.known
     expected = 2 * (known & own.true).sum() / (known.sum() + own.true.sum())
     assert figures["micro_f1"][0] == pytest.approx(expected)

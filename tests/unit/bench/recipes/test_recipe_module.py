@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from bench.recipes.recipe import Augmentation, Head, Phase, Recipe
-from bench.recipes.recipe_lesson import RecipeLesson
+from bench.recipes.recipe_module import RecipeModule
 from bench.recipes.recipe_network import build_network
 from bench.recipes.write_ups import RECIPES
 from hangtag.label_space import parse_label_space
@@ -73,10 +73,10 @@ def train(network: TaggerNetwork, recipe: Recipe, phase: Phase) -> tuple[pl.Trai
         enable_model_summary=False,
     )
     batches = DataLoader(TensorDataset(*coloured_photos()), batch_size=BATCH, shuffle=True)
-    lesson = RecipeLesson(network, recipe, phase, SPACE, SIZE_PX, seed=7)
+    module = RecipeModule(network, recipe, phase, SPACE, SIZE_PX, seed=7)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies
-        trainer.fit(lesson, batches)
+        trainer.fit(module, batches)
     return trainer, rates
 
 
@@ -156,7 +156,7 @@ def test_a_cycle_of_few_steps_is_possible(passes: int) -> None:
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer.fit(RecipeLesson(network, RECIPE, phase, SPACE, SIZE_PX, seed=7), batches)
+        trainer.fit(RecipeModule(network, RECIPE, phase, SPACE, SIZE_PX, seed=7), batches)
     assert trainer.global_step == 2 * passes
 
 
@@ -172,7 +172,7 @@ def test_photos_are_changed_in_training_and_not_when_predicting() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer.predict(
-            RecipeLesson(network, recipe, recipe.phases[0], SPACE, SIZE_PX, seed=7),
+            RecipeModule(network, recipe, recipe.phases[0], SPACE, SIZE_PX, seed=7),
             DataLoader(TensorDataset(pixels, targets), batch_size=PHOTOS),
         )
     assert torch.equal(seen[0], pixels)

@@ -27,7 +27,7 @@ _MOMENTUM_RANGE = (0.85, 0.95)
 _SHORTEST_CYCLE_STEPS = 5
 
 
-class RecipeLesson(pl.LightningModule):
+class RecipeModule(pl.LightningModule):
     """Trains a network for one phase of a recipe; predicts logits."""
 
     def __init__(
