@@ -15,9 +15,9 @@ from itertools import cycle
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from bench.processes import read_spending, spent_between
 from bench.report import Figures, percentiles_ms
 from hangtag.errors import LoadTestFailed
+from loadtest.processes import read_spending, spent_between
 
 _ANSWER_TIMEOUT_S = 120.0
 _WARM_UP_MIN_S = 2.0

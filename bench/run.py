@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
-from bench.machine import current_commit, describe_machine
 from bench.measures import compute_measures
 from bench.photos import PhotoSet, PhotoSource, find_photos, make_photo_sets
 from bench.plan import Plan
@@ -18,6 +17,7 @@ from bench.rounds import Contenders, Contest
 from bench.stock_model import load_classifier, write_stock_archive
 from hangtag.bundle import Bundle
 from hangtag.hardware import usable_cores
+from loadtest.machine import current_commit, describe_machine
 
 STOCK_LOGS = Path("logs/bench-stock")
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.servers import Served
 from hangtag.errors import ServerUnavailable
+from loadtest.served import Served
 from server.java import find_java
 from server.ports import Ports, url
 from server.readiness import describe_model

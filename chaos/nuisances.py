@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 
-from chaos.answer import Answer
-from chaos.wire import Address, Connection, ask_together, assemble
+from loadtest.client.answer import Answer
+from loadtest.client.wire import Address, Connection, ask_together, assemble
 
 _TRICKLE_INTERVAL_S = 0.5
 _BODY_BYTES = 10_000_000

@@ -17,8 +17,8 @@ from urllib.request import urlopen
 
 import psutil
 
-from chaos.wire import Address
 from hangtag.errors import ServerUnavailable
+from loadtest.client.wire import Address
 from server.readiness import describe_model
 from server.temporary import ServingAddress
 

@@ -15,15 +15,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.machine import current_commit, describe_machine
-from bench.model import ARCHIVE
-from bench.processes import read_memory, read_spending, spent_between
-from bench.servers import serve_hangtag
-from chaos.capacity import photo_request
-from chaos.load import Load
-from chaos.photos import ordinary_photos
-from chaos.samples import described, rate_per_s
-from chaos.wire import Address
 from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed, SettingsInvalid
 from hangtag.hardware import usable_cores
@@ -39,9 +30,16 @@ from loadtest.capacity_report import (
     markdown,
     need_rows,
 )
+from loadtest.client.load import Load
+from loadtest.client.photos import ordinary_photos
+from loadtest.client.samples import described, rate_per_s
+from loadtest.client.wire import Address
+from loadtest.machine import current_commit, describe_machine
 from loadtest.planning import Server, plan_servers
+from loadtest.processes import read_memory, read_spending, spent_between
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
-from loadtest.tagging_requests import Photo, read_photos
+from loadtest.served import ARCHIVE, serve_hangtag
+from loadtest.tagging_requests import Photo, photo_request, read_photos
 from loadtest.target_server import require_server, server_address
 from server.plan import count_gpus
 
@@ -110,7 +108,7 @@ def main(
         search = _Search(target, sent, objectives, seconds, line.update)
         report = search.report(tolerance)
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    output.write_text(report.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
     output.with_suffix(".md").write_text(markdown(report) + "\n", encoding="utf-8")
     _print(console, report)
     print(

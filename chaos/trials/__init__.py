@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chaos.load import Load
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.trials import (
@@ -19,6 +18,7 @@ from chaos.trials import (
     worker_killed,
 )
 from chaos.verdict import Row
+from loadtest.client.load import Load
 
 Trial = Callable[[ServerUnderTrial, Load, ChaosSettings], Row]
 

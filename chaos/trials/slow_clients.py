@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 
-from chaos.answer import Answer
-from chaos.load import Load, LoadRun
 from chaos.nuisances import own_process, send_huge, trickle
-from chaos.samples import described, outcome_counts, percentile_s
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import Answer
+from loadtest.client.load import Load, LoadRun
+from loadtest.client.samples import described, outcome_counts, percentile_s
 
 HUGE_BYTES = 60_000_000
 _ORDINARY_CLIENTS = 2

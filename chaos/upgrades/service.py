@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos.upgrades.traffic import Tagged, Traffic
-from chaos.verdict import Check
+from loadtest.check import Check
 
 # Of what is due. Photos that are late are left out, so that slow answers are fewer answers.
 _LEAST_SHARE = 0.5

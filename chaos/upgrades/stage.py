@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.photos import ordinary_photos
 from chaos.upgrades.archives import write_broken, write_version
 from chaos.upgrades.proxy import FIRST, SECOND, Passage, Proxy
 from chaos.upgrades.tagger import Tagger
 from chaos.upgrades.traffic import Traffic
+from loadtest.client.photos import ordinary_photos
 from server.ports import Ports
 from server.temporary import free_ports
 

@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx
 
-from chaos.answer import Answer
-from chaos.samples import Sample
 from hangtag.errors import LoadTestFailed
+from loadtest.client.answer import Answer
+from loadtest.client.samples import Sample
 from server.torchserve import MODEL_NAME
 
 _TIMEOUT_S = 30.0

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from chaos.samples import described, percentile_s
 from chaos.upgrades import keys
 from chaos.upgrades.rolling import Rolled, roll, start_again
 from chaos.upgrades.service import service_since
 from chaos.upgrades.stage import NEW, OLD, Stage
 from chaos.upgrades.tagger import Tagger
 from chaos.upgrades.traffic import Tagged
-from chaos.verdict import Check, Row
+from chaos.verdict import Row
 from hangtag.errors import ServerUnavailable
+from loadtest.check import Check
+from loadtest.client.samples import described, percentile_s
 
 # nginx tries a tagger that it could not reach again after fail_timeout.
 _RETURN_TIMEOUT_S = 12.0

@@ -16,15 +16,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chaos.answer import Answer, breach_of_contract
-from chaos.load import Load
 from chaos.upgrades.proxy import CONFIGURATION, FIRST, SECOND, Passage, Proxy, find_nginx
 from chaos.upgrades.rolling import roll
 from chaos.upgrades.tagger import Tagger
-from chaos.wire import Address, assemble
 from hangtag.errors import ServerUnavailable
+from loadtest.client.answer import Answer, breach_of_contract
+from loadtest.client.load import Load
+from loadtest.client.wire import Address, assemble
 from server.ports import Ports
-from tests.unit.chaos.small_server import serving_with
+from tests.unit.loadtest.client.small_server import serving_with
 
 try:
     NGINX = find_nginx()

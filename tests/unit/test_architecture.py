@@ -41,9 +41,9 @@ ALLOWED = {
     "training": {"hangtag"},
     "server": {"hangtag"},
     "deploy": {"hangtag", "server"},
-    "loadtest": {"hangtag", "server", "bench", "chaos"},
-    "chaos": {"hangtag", "server"},
-    "bench": {"hangtag", "server", "training"},
+    "loadtest": {"hangtag", "server"},
+    "chaos": {"hangtag", "server", "loadtest"},
+    "bench": {"hangtag", "server", "training", "loadtest"},
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from chaos.upgrades.service import service_since
 from chaos.upgrades.traffic import Traffic
-from tests.unit.chaos.small_server import read_head, serving_with
+from tests.unit.loadtest.client.small_server import read_head, serving_with
 
 RATE_PER_S = 40.0
 GOOD = json.dumps({"model": {"version": "2.0"}}).encode()
@@ -65,4 +65,4 @@ def test_a_little_traffic_is_no_service(rate_per_s: float, held: bool) -> None:
         traffic.flow(1)
         traffic.rate_per_s = rate_per_s
         _, (enough, failed) = service_since(traffic, 0)
-    assert (enough.held, failed.held) == (held, True)
+    assert (enough.passed, failed.passed) == (held, True)

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from chaos.load import Load
-from chaos.samples import percentile_s
-from chaos.wire import Address
-from tests.unit.chaos.small_server import read_head, serving_with
+from loadtest.client.load import Load
+from loadtest.client.samples import percentile_s
+from loadtest.client.wire import Address
+from tests.unit.loadtest.client.small_server import read_head, serving_with
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 REFUSED = (

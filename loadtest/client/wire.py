@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chaos.answer import Answer
+from loadtest.client.answer import Answer
 
 HOST_NAME = "hangtag.test"
 _READ_BYTES = 65536

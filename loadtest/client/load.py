@@ -15,9 +15,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from chaos.answer import Answer, breach_of_contract
-from chaos.samples import Sample, percentile_s, rate_per_s
-from chaos.wire import Address, Connection
+from loadtest.client.answer import Answer, breach_of_contract
+from loadtest.client.samples import Sample, percentile_s, rate_per_s
+from loadtest.client.wire import Address, Connection
 
 TIMEOUT_S = 30.0
 # More connections than this would be the generator's fault to be told, not the server's.
