@@ -19,7 +19,7 @@ import psutil
 
 from hangtag.errors import ServerUnavailable
 from loadtest.client.wire import Address
-from server.readiness import describe_model
+from server.readiness import describe_model, ready_workers
 from server.temporary import ServingAddress
 
 LOOK_INTERVAL_S = 0.02
@@ -108,10 +108,8 @@ class ServerUnderTrial:
         return eventually(lambda: self.queue_length == 0, timeout_s)
 
     def _is_ready(self) -> bool:
-        model = describe_model(self.management.port)
-        workers = model["workers"] if model else []
-        ready = sum(worker["status"] == "READY" for worker in workers)
-        return ready >= self.worker_count and len(self.workers()) >= self.worker_count
+        ready = ready_workers(self.management.port)
+        return min(ready, len(self.workers())) >= self.worker_count
 
     def _model(self) -> dict[str, Any]:
         model = describe_model(self.management.port)
