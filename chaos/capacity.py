@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from loadtest.client.load import Load, LoadRun
+from loadtest.client.load import Load
 from loadtest.client.photos import costly_photo, ordinary_photos
+from loadtest.client.running import LoadRun
 from loadtest.tagging_requests import photo_request
 
 _DIFFERENT_PHOTOS = 64

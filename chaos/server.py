@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psutil
@@ -49,9 +48,9 @@ class ServerUnderTrial:
     def __init__(self, address: ServingAddress, archive: Path) -> None:
         self.serving = address
         self.archive = archive
-        self.address = _address(address.inference_url)
-        self.management = _address(address.management_url)
-        self.metrics = _address(address.metrics_url)
+        self.address = Address.of(address.inference_url)
+        self.management = Address.of(address.management_url)
+        self.metrics = Address.of(address.metrics_url)
         self.worker_count = address.workers
         self.java = psutil.Process(address.pid)
 
@@ -150,11 +149,6 @@ def eventually(condition: Callable[[], bool], timeout_s: float) -> bool:
     while not (true := condition()) and time.monotonic() < give_up_at:
         time.sleep(LOOK_INTERVAL_S)
     return true
-
-
-def _address(url: str) -> Address:
-    parts = urlsplit(url)
-    return Address(str(parts.hostname), int(parts.port or 80))
 
 
 def _is_worker(process: psutil.Process) -> bool:

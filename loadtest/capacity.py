@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -224,25 +223,19 @@ def _photos(folder: Path | None) -> list[Photo]:
 def _target(archive: Path, host: str | None) -> Iterator[_Target]:
     if host is not None:
         host = server_address(host)
-        address = _address(host)
+        if not host.startswith("http://"):
+            raise SettingsInvalid(f"HOST={host} is no address such as http://10.0.0.5:8080.")
         require_server(host)
-        yield _Target(address, pid=None, cores=None, gpus=0)
+        yield _Target(Address.of(host), pid=None, cores=None, gpus=0)
         return
     with serve_hangtag(archive) as served:
         yield _Target(
-            _address(served.predictions_url),
+            Address.of(served.predictions_url),
             served.pid,
             usable_cores(),
             count_gpus(),
             served.settings,
         )
-
-
-def _address(url: str) -> Address:
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise SettingsInvalid(f"HOST={url} is no address such as http://10.0.0.5:8080.")
-    return Address(parts.hostname, parts.port or 80)
 
 
 def _print(console: Console, report: CapacityReport) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from hangtag.errors import LoadTestFailed
-from loadtest.client.load import LoadRun
+from loadtest.client.running import LoadRun
 from loadtest.client.samples import percentile_s, rate_per_s
 
 # What must be answered within the time of the run: a backlog that grows slowly would keep to the

@@ -7,7 +7,8 @@ from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row
 from loadtest.check import Check
-from loadtest.client.load import Load, LoadRun
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun
 from loadtest.client.samples import Sample, described, percentile_s
 
 REFUSED = "503 overloaded"

@@ -10,7 +10,8 @@ from chaos.settings import ChaosSettings
 from chaos.verdict import Row
 from loadtest.check import Check
 from loadtest.client.answer import Answer
-from loadtest.client.load import Load, LoadRun
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun
 from loadtest.client.samples import described, outcome_counts, percentile_s
 
 HUGE_BYTES = 60_000_000

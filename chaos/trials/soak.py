@@ -11,7 +11,8 @@ from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row
 from loadtest.check import Check
-from loadtest.client.load import Load, LoadRun, RunningLoad
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun, RunningLoad
 from loadtest.client.samples import described, percentile_s
 from loadtest.tagging_requests import (
     Photo,

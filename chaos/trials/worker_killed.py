@@ -9,7 +9,8 @@ from chaos.server import ServerUnderTrial, eventually, kill
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row
 from loadtest.check import Check
-from loadtest.client.load import Load, LoadRun, RunningLoad
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun, RunningLoad
 from loadtest.client.samples import Sample, described, rate_per_s, recovery_s
 
 MAX_RECOVERY_S = 10.0

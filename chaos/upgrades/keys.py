@@ -10,8 +10,9 @@ from chaos.upgrades.stage import HASTY, Stage
 from chaos.verdict import Row
 from loadtest.check import Check
 from loadtest.client.answer import Answer, breach_of_contract
-from loadtest.client.load import Load, LoadRun
+from loadtest.client.load import Load
 from loadtest.client.photos import drawn_photo
+from loadtest.client.running import LoadRun
 from loadtest.client.samples import described
 from loadtest.client.wire import Address, ask_once, assemble
 from server.ports import HOST

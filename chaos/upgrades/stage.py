@@ -12,7 +12,8 @@ from chaos.upgrades.proxy import FIRST, SECOND, Passage, Proxy
 from chaos.upgrades.tagger import Tagger
 from chaos.upgrades.traffic import Traffic
 from loadtest.client.photos import ordinary_photos
-from server.ports import Ports
+from loadtest.client.wire import Address
+from server.ports import HOST, Ports
 from server.temporary import free_ports
 
 SUPPLIERS = ("acme", "borealis", "cormorant", "dandelion")
@@ -86,7 +87,7 @@ def staged(archive: Path, settings: UpgradeSettings, work: Path) -> Iterator[Sta
         ports = (first.inference, second.inference)
         proxy = resources.enter_context(Proxy(ports, [*SUPPLIERS, HASTY]))
         traffic = Traffic(
-            proxy.url,
+            Address(HOST, proxy.port),
             ordinary_photos(_DIFFERENT_PHOTOS),
             {supplier: proxy.keys[supplier] for supplier in SUPPLIERS},
             settings.rate_per_s,

@@ -11,11 +11,10 @@ from chaos.upgrades.rolling import Rolled, roll, start_again
 from chaos.upgrades.service import service_since
 from chaos.upgrades.stage import NEW, OLD, Stage
 from chaos.upgrades.tagger import Tagger
-from chaos.upgrades.traffic import Tagged
 from chaos.verdict import Row
 from hangtag.errors import ServerUnavailable
 from loadtest.check import Check
-from loadtest.client.samples import described, percentile_s
+from loadtest.client.samples import Sample, described, percentile_s
 
 # nginx tries a tagger that it could not reach again after fail_timeout.
 _RETURN_TIMEOUT_S = 12.0
@@ -141,7 +140,7 @@ def _roll(stage: Stage, archive: Path) -> Rolled:
     return roll(stage.proxy, stage.taggers, archive, traffic.flow, lambda: traffic.now_s, settle_s)
 
 
-def _misplaced(samples: Iterable[Tagged], rolled: Rolled, version: str) -> tuple[int, int]:
+def _misplaced(samples: Iterable[Sample], rolled: Rolled, version: str) -> tuple[int, int]:
     answers = [each for each in samples if each.ok]
     early = sum(each.version == version and each.done_s < rolled.first_in_s for each in answers)
     late = sum(each.version != version and each.sent_s > rolled.last_out_s for each in answers)
@@ -165,6 +164,6 @@ def _await_both(stage: Stage) -> Check:
     return Check("taggers that answer afterwards", answering, len(stage.taggers), at_least=True)
 
 
-def _notes(samples: list[Tagged]) -> tuple[str, ...]:
+def _notes(samples: list[Sample]) -> tuple[str, ...]:
     slowest_ms = 1000 * percentile_s(samples, 99)
     return (f"{described(samples)}; p99 {slowest_ms:.0f} ms",)

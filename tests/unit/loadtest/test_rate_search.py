@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hangtag.errors import LoadTestFailed
-from loadtest.client.load import LoadRun
+from loadtest.client.running import LoadRun
 from loadtest.client.samples import Sample
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
 

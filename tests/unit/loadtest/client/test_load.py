@@ -35,6 +35,16 @@ def slow_server(answer: bytes = OK, delay_s: float = 0.02) -> AbstractContextMan
     return serving_with(serve)
 
 
+def fleeting_server() -> AbstractContextManager[Address]:
+    """Answers one request a connection, and closes it without a word."""
+
+    def serve(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(OK)
+
+    return serving_with(serve)
+
+
 def test_a_closed_loop_is_as_fast_as_the_server() -> None:
     with slow_server(delay_s=0.02) as address, Load(address, [REQUEST]).closed(4, 1) as running:
         result = running.result()
@@ -82,3 +92,20 @@ def test_an_error_ends_the_load_before_it_leaves_the_block() -> None:
     ):
         raise ZeroDivisionError
     assert running.now_s < 10
+
+
+def test_what_met_a_connection_that_was_closed_is_sent_again() -> None:
+    with fleeting_server() as address, Load(address, [REQUEST]).closed(1, 0.3) as running:
+        result = running.result()
+    assert len(result.samples) > 1
+    assert {each.outcome for each in result.samples} == {"200"}
+    assert running.first_failure is None
+
+
+def test_the_first_failure_is_kept() -> None:
+    with slow_server(REFUSED) as address, Load(address, [REQUEST]).closed(1) as running:
+        running.flow(0.2)
+        result = running.end()
+    assert running.first_failure is not None
+    assert running.first_failure.outcome == "503 overloaded"
+    assert 0 < result.cpu_s < result.seconds
