@@ -47,7 +47,7 @@ class _Observed:
     memory: tuple[ProcessMemory, ...] = ()
 
 
-class Contest:
+class Benchmark:
     """One run: `measure_all`, then `rows` and `systems` hold what was found.
 
     Parameters

@@ -105,7 +105,7 @@ def serve_stock(archive: Path, settings: StockSettings, logs: Path) -> Iterator[
     ports = free_ports()
     logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="stock-", ignore_cleanup_errors=True) as run_folder:
-        _furnish(Path(run_folder), ports, settings)
+        _write_config(Path(run_folder), ports, settings)
         begin_s = time.perf_counter()
         with (logs / "console.log").open("wb") as console:
             process = subprocess.Popen(
@@ -130,7 +130,7 @@ def _worker_limits(workers: int) -> dict[str, int]:
     return {"minWorkers": workers, "maxWorkers": workers}
 
 
-def _furnish(run_folder: Path, ports: Ports, settings: StockSettings) -> None:
+def _write_config(run_folder: Path, ports: Ports, settings: StockSettings) -> None:
     models = {MODEL_NAME: {_VERSION: settings.model_configuration()}}
     properties = {
         "inference_address": url(ports.inference),

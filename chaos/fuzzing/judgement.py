@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos.fuzzing.cases import FuzzCase
-from chaos.sameness import MAX_DIFFERENCE, Decided, decided, largest_difference
+from chaos.response_equality import MAX_DIFFERENCE, Decided, decided, largest_difference
 from loadtest.client.answer import Answer, breach_of_contract
 
 # A client may ask for a deadline that cannot be kept; then it is told so.

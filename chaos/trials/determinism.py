@@ -9,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from chaos.sameness import MAX_DIFFERENCE, Decided, decided, largest_difference
+from chaos.response_equality import MAX_DIFFERENCE, Decided, decided, largest_difference
 from chaos.server import ServerUnderTrial, paused
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row

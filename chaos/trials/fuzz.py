@@ -15,7 +15,7 @@ from chaos.fuzzing.cases import FuzzCase, keep, post
 from chaos.fuzzing.judgement import complaint, neighbour_complaint
 from chaos.fuzzing.shrinking import shrink
 from chaos.fuzzing.strategies import draw_batches
-from chaos.sameness import Decided, decided
+from chaos.response_equality import Decided, decided
 from chaos.server import Health, ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row

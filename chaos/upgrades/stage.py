@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.upgrades.archives import write_broken, write_version
-from chaos.upgrades.proxy import FIRST, SECOND, Passage, Proxy
+from chaos.upgrades.proxy import FIRST, SECOND, AccessLogEntry, Proxy
 from chaos.upgrades.tagger import Tagger
 from chaos.upgrades.traffic import Traffic
 from loadtest.client.photos import ordinary_photos
@@ -54,9 +54,9 @@ class Stage:
     archives: Archives
     settings: UpgradeSettings
 
-    def answering(self, passages: list[Passage]) -> int:
+    def answering(self, entries: list[AccessLogEntry]) -> int:
         """Return how many taggers gave an answer."""
-        answered = {each.taggers[-1] for each in passages if each.status < 500 and each.taggers}
+        answered = {each.taggers[-1] for each in entries if each.status < 500 and each.taggers}
         return len(answered & {tagger.address for tagger in self.taggers})
 
 

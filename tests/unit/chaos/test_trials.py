@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.sameness import decided, largest_difference
+from chaos.response_equality import decided, largest_difference
 from chaos.settings import ChaosSettings
 from chaos.trials.overload import overload_checks
 from chaos.trials.soak import growth_percent, mixed_requests

@@ -46,7 +46,7 @@ async def _drip_all(address: Address, starts: list[bytes], seconds: float) -> No
 async def _drip(address: Address, start: bytes) -> None:
     connection = Connection(address)
     try:
-        # The server may well close such a connection: then there is one nuisance less.
+        # The server may well close such a connection: then there is one fewer.
         with suppress(OSError):
             await connection.open()
             await connection.send(start)
