@@ -35,7 +35,7 @@ def serving(
     ] = None,
     photos: Annotated[
         Path | None,
-        typer.Option(help="Folder of photos.  [default: the real product photos, or rendered]"),
+        typer.Option(help="Folder of photos.  [default: of HANGTAG_FASHION_PRODUCTS, or rendered]"),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Of each load behind a ratio.")] = 20,
     clients: Annotated[str, typer.Option(help="At the same time, with commas.")] = "1,8,16,32",

@@ -69,7 +69,8 @@ def main(
         typer.Option(help="A server that runs already, such as http://10.0.0.5:8080, instead."),
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option(help="Folder of photos.  [default: product photos of 224 px]")
+        Path | None,
+        typer.Option(help="Folder of photos.  [default: of HANGTAG_FASHION_PRODUCTS, or drawn]"),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Of each rate that is tried.")] = 15,
     tolerance: Annotated[
