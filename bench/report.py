@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from loadtest.check import Check
 from loadtest.machine import Machine
@@ -23,11 +23,7 @@ TITLES: dict[SystemName, str] = {
 }
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Figures(_Model):
+class Figures(BaseModel, extra="forbid", frozen=True):
     """What one load showed.
 
     Latencies are of requests; of the raw engine, of batches. CPU seconds are of the server's
@@ -44,7 +40,7 @@ class Figures(_Model):
     joules_per_photo: float | None = None
 
 
-class Row(_Model):
+class Row(BaseModel, extra="forbid", frozen=True):
     """One load on one system.
 
     `clients` None: the raw engine on all cores; with 1, one photo after the other through it.
@@ -57,7 +53,7 @@ class Row(_Model):
     figures: Figures
 
 
-class System(_Model):
+class System(BaseModel, extra="forbid", frozen=True):
     """How a system was set up, and what starting and holding it took."""
 
     name: SystemName
@@ -66,7 +62,7 @@ class System(_Model):
     memory: tuple[ProcessMemory, ...] = ()
 
 
-class Photos(_Model):
+class Photos(BaseModel, extra="forbid", frozen=True):
     """The photos that each system got."""
 
     source: str
@@ -74,7 +70,7 @@ class Photos(_Model):
     mean_bytes: dict[str, int]
 
 
-class Measure(_Model):
+class Measure(BaseModel, extra="forbid", frozen=True):
     """A ratio with its value in each round, of which the median counts.
 
     `wanted` None: nothing was promised; it is there to be known.
@@ -98,7 +94,7 @@ class Measure(_Model):
         return Check(self.name, self.measured, self.wanted, at_least=self.at_least).passed
 
 
-class Report(_Model):
+class Report(BaseModel, extra="forbid", frozen=True):
     """One run of `make bench-serving`."""
 
     format_version: Literal[1] = 1

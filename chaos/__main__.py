@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,13 +15,13 @@ from rich.console import Console
 from chaos.capacity import calibrated_load
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings, full, short
+from chaos.suite import names_of, publish, run_trials
 from chaos.trials import TRIALS
-from chaos.verdict import Row, table_of
+from chaos.verdict import Row
 from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import ArchiveInvalid
 from loadtest.check import Check
 from loadtest.client.load import Load
-from server.plan import describe_machine
 from server.temporary import serving
 
 _RECOVERY_TIMEOUT_S = 30.0
@@ -54,28 +52,17 @@ def main(
 
     Serves the archive on free ports of its own; ends with 1 if something did not hold.
     """
-    names = _names(only)
+    names = names_of(only, TRIALS, TRIALS)
     # Only a whole run is the project's result.
     output = output or Path("logs" if is_short or only else "bench/results", "chaos.json")
     findings = output.with_name(f"{output.stem}_findings")
     settings = short(seed, findings) if is_short else full(seed, findings)
     console = Console(highlight=False)
     began = time.monotonic()
-    rows = list(_rows(console, archive, settings, names))
-    _write(output, rows, archive, settings, time.monotonic() - began)
-    console.print(table_of(rows, "Chaos"))
-    failed = [row.trial for row in rows if not row.passed]
-    verdict = f"did not hold: {', '.join(failed)}" if failed else "all held"
-    print(f"{len(rows)} trials in {time.monotonic() - began:.0f} s, {verdict}; figures: {output}.")
-    if failed:
-        raise typer.Exit(1)
-
-
-def _names(only: list[str] | None) -> list[str]:
-    unknown = sorted(set(only or []) - set(TRIALS))
-    if unknown:
-        raise typer.BadParameter(f"There is no {unknown[0]!r}; there are: {', '.join(TRIALS)}.")
-    return [name for name in TRIALS if not only or name in only]
+    with _Stage(archive, settings) as stage:
+        rows = run_trials(console, names, lambda name: _row(stage, name, settings))
+    shown = {**asdict(settings), "findings_folder": findings.name}
+    publish(console, "Chaos", rows, output, archive, shown, time.monotonic() - began)
 
 
 class _Stage:
@@ -106,19 +93,6 @@ class _Stage:
         return self._server, self._load
 
 
-def _rows(
-    console: Console, archive: Path, settings: ChaosSettings, names: list[str]
-) -> Iterator[Row]:
-    with _Stage(archive, settings) as stage:
-        for number, name in enumerate(names, start=1):
-            began = time.monotonic()
-            with _progress(console, f"[{number}/{len(names)}] {name}"):
-                row = replace(_row(stage, name, settings), seconds=time.monotonic() - began)
-            held = "held" if row.passed else "[bold red]did not hold"
-            console.print(f"{row.trial}: {held}, {row.seconds:.0f} s")
-            yield row
-
-
 def _row(stage: _Stage, name: str, settings: ChaosSettings) -> Row:
     try:
         server, load = stage.sound()
@@ -128,27 +102,6 @@ def _row(stage: _Stage, name: str, settings: ChaosSettings) -> Row:
     except Exception as error:  # noqa: BLE001 - what breaks a trial is what trials are to report
         what = f"{type(error).__name__}: {error}"
         return Row(name, "ended early", (Check("trial broken off", 1, 0),), (what,))
-
-
-@contextmanager
-def _progress(console: Console, what: str) -> Iterator[None]:
-    with console.status(f"{what} …"):
-        yield
-
-
-def _write(
-    output: Path, rows: list[Row], archive: Path, settings: ChaosSettings, seconds: float
-) -> None:
-    document: dict[str, Any] = {
-        "archive": archive.name,
-        "seconds": round(seconds),
-        "machine": describe_machine(),
-        "settings": {**asdict(settings), "findings_folder": settings.findings_folder.name},
-        "held": all(row.passed for row in rows),
-        "rows": [row.document() for row in rows],
-    }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

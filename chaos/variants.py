@@ -1,27 +1,42 @@
-"""Archives with a fault built in: the real thing but for a few lines at the end of some modules."""
+"""Archives with a fault built in: the real thing but for some of its files."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from hangtag.errors import ArchiveInvalid
 
+Change = Callable[[bytes], bytes]
 
-def write_variant(archive: Path, variant: Path, appended: Mapping[str, str]) -> None:
-    """Write a copy of an archive in which some modules have more code.
+
+def write_changed(archive: Path, target: Path, changes: Mapping[str, Change]) -> Path:
+    """Write a copy of an archive in which some files are changed; return it.
 
     Parameters
     ----------
-    appended : file in the archive -> code that follows what is there
+    changes : file in the archive -> its new content, from the old one
 
     Raises
     ------
     ArchiveInvalid : if the archive has no such file.
     """
-    with zipfile.ZipFile(archive) as original, zipfile.ZipFile(variant, "w") as changed:
-        for missing in appended.keys() - set(original.namelist()):
+    with zipfile.ZipFile(archive) as original, zipfile.ZipFile(target, "w") as changed:
+        for missing in changes.keys() - set(original.namelist()):
             raise ArchiveInvalid(f"{archive} has no {missing}; make it anew with `make archive`.")
-        for name in original.namelist():
-            changed.writestr(name, original.read(name) + appended.get(name, "").encode())
+        for entry in original.infolist():
+            change = changes.get(entry.filename, bytes)
+            changed.writestr(entry, change(original.read(entry)))
+    return target
+
+
+def write_variant(archive: Path, variant: Path, appended: Mapping[str, str]) -> None:
+    """Write a copy of an archive in which some modules have more code at their end."""
+    changes = {name: partial(_append, code=code) for name, code in appended.items()}
+    write_changed(archive, variant, changes)
+
+
+def _append(content: bytes, code: str) -> bytes:
+    return content + code.encode()

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from loadtest.machine import Machine
 from loadtest.planning import (
@@ -30,11 +30,7 @@ MAX_DIFFERENCE = 0.1
 _NOTABLE_LAG_MS = 100.0
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Comparison(_Model):
+class Comparison(BaseModel, extra="forbid", frozen=True):
     """The largest rate beside another measurement of the same server."""
 
     name: str
@@ -47,7 +43,7 @@ class Comparison(_Model):
         return abs(self.ratio - 1) <= MAX_DIFFERENCE
 
 
-class CapacityReport(_Model):
+class CapacityReport(BaseModel, extra="forbid", frozen=True):
     """One run of `make capacity`; `settings` is what the server says of itself."""
 
     format_version: Literal[1] = 1

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 _VARIABLE = "HANGTAG_LOADTEST"
 
@@ -27,19 +27,15 @@ MIXES: dict[Mix, dict[Kind, int]] = {
 DURATIONS_S: dict[Scenario, int] = {"steady": 30, "ramp": 60, "spike": 60, "soak": 1800}
 
 
-class Supplier(BaseModel):
+class Supplier(BaseModel, extra="forbid", frozen=True):
     """A caller by name; without a key where no proxy asks for one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     key: str | None = None
 
 
-class LoadPlan(BaseModel):
+class LoadPlan(BaseModel, extra="forbid", frozen=True):
     """One run: who sends what, with how many clients over which time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     scenario: Scenario = "steady"
     mix: Mix = "photos"

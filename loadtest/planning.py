@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 TARGETS_PER_S = (100, 500, 1_000, 2_500, 5_000, 10_000)
 # How full servers are run: the rest is for uneven arrivals, which were measured evenly spaced, and
@@ -18,11 +18,7 @@ GPU_COUNTS = (1, 2, 4, 8, 16, 32, 64)
 _SECONDS_A_DAY = 86_400
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Server(_Model):
+class Server(BaseModel, extra="forbid", frozen=True):
     """What was measured of one server; None where it is not known of a remote one."""
 
     photos_per_s: float
@@ -32,7 +28,7 @@ class Server(_Model):
     mean_photo_bytes: float
 
 
-class Need(_Model):
+class Need(BaseModel, extra="forbid", frozen=True):
     """What a rate takes; `servers` contains the spare ones."""
 
     photos_per_s: int

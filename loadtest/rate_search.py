@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from hangtag.errors import LoadTestFailed
 from loadtest.client.running import LoadRun
@@ -17,11 +17,7 @@ _DOWN, _UP = 0.85, 1.15
 _LEAST_RATE_PER_S = 0.2
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Objectives(_Model):
+class Objectives(BaseModel, extra="forbid", frozen=True):
     """What callers are promised (SLO)."""
 
     p50_ms: float = Field(500, gt=0)
@@ -30,7 +26,7 @@ class Objectives(_Model):
     failure_percent: float = Field(0, ge=0, le=100)
 
 
-class Attempt(_Model):
+class Attempt(BaseModel, extra="forbid", frozen=True):
     """What one rate showed; waiting times count from when a request was due."""
 
     rate_per_s: float

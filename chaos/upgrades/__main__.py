@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from chaos.suite import names_of, publish, run_trials
 from chaos.upgrades.proxy import find_nginx
 from chaos.upgrades.stage import UpgradeSettings, staged
 from chaos.upgrades.trials import SHORT, TRIALS
-from chaos.verdict import Row, table_of
 from hangtag.cli.console import one_sentence_errors, run_command
 from server.archive import open_archive
-from server.plan import describe_machine
 
 
 @one_sentence_errors
@@ -50,7 +48,7 @@ def main(
 
     Starts everything by itself on free ports of loopback. Ends with 1 if something did not hold.
     """
-    names = _names(only, is_short)
+    names = names_of(only, TRIALS, SHORT if is_short else TRIALS)
     # What can be wrong is said before minutes pass.
     find_nginx()
     open_archive(archive)
@@ -60,53 +58,13 @@ def main(
     output = output or Path("logs" if is_part else "bench/results", "upgrade.json")
     console = Console(highlight=False)
     began = time.monotonic()
-    rows = list(_rows(console, archive, settings, names))
+    with ExitStack() as resources:
+        work = resources.enter_context(tempfile.TemporaryDirectory(prefix="hangtag-upgrade-"))
+        with console.status("Starting two taggers and the proxy …"):
+            stage = resources.enter_context(staged(archive, settings, Path(work)))
+        rows = run_trials(console, names, lambda name: TRIALS[name](stage))
     seconds = time.monotonic() - began
-    _write(output, rows, archive, settings, seconds)
-    console.print(table_of(rows, "Upgrades under load"))
-    failed = [row.trial for row in rows if not row.passed]
-    verdict = f"did not hold: {', '.join(failed)}" if failed else "all held"
-    print(f"{len(rows)} trials in {seconds:.0f} s, {verdict}; figures: {output}.")
-    if failed:
-        raise typer.Exit(1)
-
-
-def _names(only: Sequence[str] | None, is_short: bool) -> list[str]:
-    unknown = sorted(set(only or []) - set(TRIALS))
-    if unknown:
-        raise typer.BadParameter(f"There is no {unknown[0]!r}; there are: {', '.join(TRIALS)}.")
-    wanted = only or (SHORT if is_short else TRIALS)
-    return [name for name in TRIALS if name in wanted]
-
-
-def _rows(
-    console: Console, archive: Path, settings: UpgradeSettings, names: list[str]
-) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory(prefix="hangtag-upgrade-") as work, console.status("") as line:
-        line.update("Starting two taggers and the proxy …")
-        with staged(archive, settings, Path(work)) as stage:
-            for number, name in enumerate(names, start=1):
-                line.update(f"[{number}/{len(names)}] {name} …")
-                began = time.monotonic()
-                row = replace(TRIALS[name](stage), seconds=time.monotonic() - began)
-                held = "held" if row.passed else "[bold red]did not hold"
-                console.print(f"{row.trial}: {held}, {row.seconds:.0f} s")
-                yield row
-
-
-def _write(
-    output: Path, rows: Sequence[Row], archive: Path, settings: UpgradeSettings, seconds: float
-) -> None:
-    document: dict[str, Any] = {
-        "archive": archive.name,
-        "seconds": round(seconds),
-        "machine": describe_machine(),
-        "settings": asdict(settings),
-        "held": all(row.passed for row in rows),
-        "rows": [row.document() for row in rows],
-    }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    publish(console, "Upgrades under load", rows, output, archive, asdict(settings), seconds)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import json
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,10 +13,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from hangtag.errors import ServerUnavailable
 from server.ports import HOST, url
+from server.temporary import free_ports
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "proxy"
 # The names that nginx.conf knows.
@@ -58,7 +57,7 @@ class Proxy:
     """
 
     def __init__(self, ports: tuple[int, int], suppliers: Sequence[str]) -> None:
-        self.port = _free_port()
+        self.port = free_ports().inference
         self.keys = {supplier: secrets.token_hex(24) for supplier in suppliers}
         self._ports = ports
         self._folder = Path()
@@ -90,12 +89,7 @@ class Proxy:
             self._resources = resources.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._resources.close()
 
     def take_out(self, tagger: str) -> None:
@@ -186,10 +180,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(_STOP_TIMEOUT_S)
     process.kill()
     process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from types import TracebackType
 
 from hangtag.errors import LoadTestFailed
 from loadtest.client.answer import Answer
@@ -86,12 +85,7 @@ class RunningLoad:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop.set()
         self._thread.join()
 
