@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import sys
@@ -12,11 +11,11 @@ from typing import Any, NoReturn
 
 import typer
 
+from hangtag.cli.wording import is_under_make, option
+
 # typer has no public name for it.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 _WRONG_USE = 2
-# Where make's name of an option is not its own in capitals.
-_VARIABLES = {"learning-rate": "RATE"}
 # What typer takes over from pydantic, and what a Makefile's user is told.
 _OUR_WORDS = (
     (r"valid (?:number|float)", "must be a number"),
@@ -62,15 +61,6 @@ def _explain(error: Any) -> None:
         print(sentence, file=sys.stderr)
 
 
-def option(name: str, value: object = None) -> str:
-    """Return an option as the operator writes it: `RUN=runs/a` under make, else `--run runs/a`."""
-    text = None if value is None else shlex.quote(str(value))
-    if _is_under_make():
-        variable = _VARIABLES.get(name, name.upper().replace("-", "_"))
-        return variable if text is None else f"{variable}={text}"
-    return f"--{name}" if text is None else f"--{name} {text}"
-
-
 def next_step(target: str, **options: object) -> str:
     """Return a make target with its variables, quoted so that a shell takes them as they are."""
     words = [f"{name}={shlex.quote(str(value))}" for name, value in options.items()]
@@ -83,10 +73,6 @@ def python_module(*words: object) -> str:
     here = Path.cwd()
     shown = python.relative_to(here) if python.is_relative_to(here) else python
     return " ".join(shlex.quote(str(word)) for word in (shown, "-m", *words))
-
-
-def _is_under_make() -> bool:
-    return bool(os.environ.get("MAKELEVEL"))
 
 
 def _sentence(error: Any) -> str | None:
@@ -111,7 +97,7 @@ def _wrong(message: str) -> str:
 def _missing(parameter: Any) -> str:
     name = _name(parameter)
     what, example = _ASKED.get(name, (f"the {name.replace('-', ' ')}", "VALUE"))
-    return f"Say {what}: {option(name)}{'=' if _is_under_make() else ' '}{example}."
+    return f"Say {what}: {option(name)}{'=' if is_under_make() else ' '}{example}."
 
 
 def _name(parameter: Any) -> str:

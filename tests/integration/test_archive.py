@@ -99,5 +99,5 @@ def test_a_wrong_archive_name_is_refused(tiny_bundle: Bundle, tmp_path: Path) ->
 
 
 def test_without_a_bundle_the_next_step_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BundleInvalid, match="make train DATA=folder"):
+    with pytest.raises(BundleInvalid, match="hangtag train data=folder"):
         newest_bundle(tmp_path)
