@@ -45,17 +45,19 @@ def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
         print(f"Going on from {checkpoints[begun]}.")
     pl.seed_everything(settings.seed, verbose=False)
     # A checkpoint brings the weights.
-    weights = settings.weights if begun is None else "none"
-    backbone = build_backbone(settings.backbone, weights, settings.size_px)
+    weights = settings.network.weights if begun is None else "none"
+    backbone = build_backbone(settings.network.backbone, weights, settings.data.size_px)
     network = build_network(backbone, recipe.head, len(data.label_space))
-    precision = choose_precision(settings.precision)
+    precision = choose_precision(settings.hardware.precision)
     network.to(memory_format=choose_memory_format(precision))
     try:
         for index in range(begun or 0, len(recipe.phases)):
             # Each phase in an order, and with changes to photos, of its own.
             seed = settings.seed + index
             phase = recipe.phases[index]
-            module = RecipeModule(network, recipe, phase, data.label_space, settings.size_px, seed)
+            module = RecipeModule(
+                network, recipe, phase, data.label_space, settings.data.size_px, seed
+            )
             trainer = _trainer(
                 precision,
                 phase.passes,
@@ -82,7 +84,7 @@ def _photos(recipe: Recipe, run: FinishedRun, seed: int) -> DataLoader[Batch]:
     rows = data.splits.train
     if recipe.balanced:
         rows = balance(rows, data.targets, data.label_space, settings.seed)
-    return data.shuffled(rows, batch_size=recipe.batch_size or settings.batch_size, seed=seed)
+    return data.shuffled(rows, batch_size=recipe.batch_size or settings.data.batch_size, seed=seed)
 
 
 def _trainer(

@@ -237,7 +237,7 @@ def test_settings_of_another_release_do_not_matter(own_run: Path, tmp_path: Path
     record["settings"]["of_another_release"] = 1
     path.write_text(json.dumps(record), encoding="utf-8")
     found = load_run(own_run, tmp_path / "out")
-    assert found.settings.size_px == 32
+    assert found.settings.data.size_px == 32
     assert len(found.data.splits.test) == len(found.evaluated)
 
 

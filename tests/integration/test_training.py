@@ -125,7 +125,7 @@ def test_a_run_writes_a_whole_bundle(finished: Path) -> None:
     assert bundle.manifest.backbone == "resnet18"
     assert bundle.manifest.preprocessing.size_px == SIZE_PX
     assert bundle.manifest.dataset.products == PRODUCTS
-    assert bundle.manifest.training["weights"] == "none"
+    assert bundle.manifest.training["network"]["weights"] == "none"
     assert len(bundle.manifest.golden) == 8
     profile = bundle.manifest.profile
     assert profile is not None
@@ -202,7 +202,7 @@ def test_a_head_is_fitted_to_the_weights_of_an_earlier_run_first(
         if name.endswith((".weight", ".bias")):
             torch.testing.assert_close(last[name], first[name], rtol=0, atol=1e-6)
     training, metrics = bundle.manifest.training, bundle.manifest.metrics
-    assert (training["precision"], training["weights"]) == ("fp32", weights)
+    assert (training["hardware"]["precision"], training["network"]["weights"]) == ("fp32", weights)
     earlier = load_bundle(finished / "bundle").manifest.metrics
     assert metrics["micro_f1"] > 0.9 * earlier["micro_f1"]
 
@@ -234,7 +234,7 @@ def test_a_killed_run_goes_on_from_its_newest_whole_checkpoint(workplace: Path) 
 
     screen = succeed(workplace, *train)
     assert "Going on with killed from killed/checkpoints/epoch=000.ckpt." in screen
-    assert load_bundle(run_folder / "bundle").manifest.training["epochs"] == 4
+    assert load_bundle(run_folder / "bundle").manifest.training["schedule"]["epochs"] == 4
     epochs = [row["epoch"] for row in csv_rows(run_folder / "log" / "attempt-02" / "metrics.csv")]
     assert sorted(set(epochs)) == ["1", "2", "3"]
     assert not NOISE.search(screen)
@@ -305,7 +305,15 @@ def test_a_run_whose_split_changed_is_not_gone_on_with(unfinished: Path) -> None
 
 
 def test_other_settings_do_not_go_on_with_a_run(unfinished: Path) -> None:
-    settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=3)
+    settings = make_settings(
+        Path("demo"),
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": SIZE_PX,
+            "schedule.epochs": 3,
+        },
+    )
     with pytest.raises(SettingsInvalid, match="unfinished run with other settings; go on with it"):
         start_run(settings, unfinished)
 
@@ -328,7 +336,15 @@ def test_a_run_that_another_process_goes_on_with_is_left_alone(unfinished: Path)
 def test_a_new_run_is_not_begun_where_another_process_begins_one(
     unfinished: Path, tmp_path: Path
 ) -> None:
-    settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=1)
+    settings = make_settings(
+        Path("demo"),
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": SIZE_PX,
+            "schedule.epochs": 1,
+        },
+    )
     with (
         alone_in(tmp_path / "new"),
         pytest.raises(SettingsInvalid, match=r"^Another process trains into "),
@@ -362,8 +378,11 @@ def test_what_a_run_has_of_its_own_is_not_given_again(option: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"contrastive_weight": 0.1, "contrastive_group": "smell"}, "must be an exclusive group"),
-        ({"compile": True}, "needs a C.. compiler"),
+        (
+            {"loss.contrastive_weight": 0.1, "loss.contrastive_group": "smell"},
+            "must be an exclusive group",
+        ),
+        ({"hardware.compile": True}, "needs a C.. compiler"),
     ],
     ids=["contrastive_group", "compile"],
 )
@@ -376,7 +395,9 @@ def test_what_cannot_be_is_said_before_anything_is_written(
 ) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    settings = make_settings(workplace / "demo", "none", backbone="resnet18", **given)
+    settings = make_settings(
+        workplace / "demo", {"network.weights": "none", "network.backbone": "resnet18", **given}
+    )
     with pytest.raises(SettingsInvalid, match=sentence):
         start_run(settings, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -405,7 +426,7 @@ def test_ctrl_c_in_the_head_phase_says_how_to_go_on(workplace: Path) -> None:
 def test_reading_photos_is_measured_beside_training(workplace: Path) -> None:
     screen = succeed(
         workplace, "input-speed", "--data", "demo", "--seconds", 1, "--backbone", "resnet18",
-        "--weights", "none", "--set", f"size_px={SIZE_PX}", "--run", "speed", "--skip-bad",
+        "--weights", "none", "--set", f"data.size_px={SIZE_PX}", "--run", "speed", "--skip-bad",
     )  # fmt: skip
     assert not NOISE.search(screen)
     assert "The figures are in speed/input_speed.json." in screen

@@ -64,13 +64,13 @@ def fine_tune(
     go_on = next_step("train", RESUME=run_folder)
     print(f"Training into {run_folder}; if it is interrupted, it goes on with: {go_on}")
     try:
-        if settings.head_epochs and checkpoint is None:
+        if settings.schedule.head_epochs and checkpoint is None:
             fit_head_first(network, settings, data)
         module = _fit_all(network, settings, data, run_folder, checkpoint)
     except (KeyboardInterrupt, RunInterrupted, SystemExit) as error:
         # SystemExit is how Lightning ends on Ctrl-C.
         raise RunInterrupted(f"Stopped; go on with: {go_on}") from error
-    if settings.patience:
+    if settings.schedule.patience:
         take_best(module, run_folder)
     outputs = predict(network, data, data.splits.unlearned)
     require_numbers(network, outputs.logits[data.splits.unlearned], "answers")
@@ -87,13 +87,15 @@ def _fit_all(
     module = make_module(network, settings, data)
     # The best first: the newest then knows of it.
     patient = (
-        [EarlyStop(settings.patience), BestCheckpoint(run_folder)] if settings.patience else []
+        [EarlyStop(settings.schedule.patience), BestCheckpoint(run_folder)]
+        if settings.schedule.patience
+        else []
     )
     trainer = make_trainer(
         settings,
         callbacks=[
             EpochProgressBar(),
-            Divergence(settings.learning_rate),
+            Divergence(settings.optimizer.lr),
             *patient,
             EpochCheckpoints(run_folder),
         ],
@@ -107,14 +109,14 @@ def make_module(
     network: TaggerNetwork, settings: TrainingSettings, data: TrainingData
 ) -> TaggerModule:
     """Return what teaches a network the photos to learn from, on the devices of the settings."""
-    steps = len(data.train_dataloader(settings, choose_devices(settings.devices)))
-    network.to(memory_format=choose_memory_format(choose_precision(settings.precision)))
+    steps = len(data.train_dataloader(settings, choose_devices(settings.hardware.devices)))
+    network.to(memory_format=choose_memory_format(choose_precision(settings.hardware.precision)))
     return TaggerModule(
         network,
         settings,
         data.label_space,
-        steps_per_epoch=math.ceil(steps / settings.accumulate),
-        weights=data.label_weights(settings.class_weight_power),
+        steps_per_epoch=math.ceil(steps / settings.optimizer.accumulate),
+        weights=data.label_weights(settings.loss.class_weight_power),
     )
 
 
@@ -127,24 +129,24 @@ def make_trainer(
     ------
     SettingsInvalid : if the settings ask for what this machine does not have.
     """
-    if settings.compile:
+    if settings.hardware.compile:
         require_compiler()
-    processes = choose_devices(settings.devices)
-    averaging = [ExponentialAveraging(settings.ema)] if settings.ema else []
+    processes = choose_devices(settings.hardware.devices)
+    averaging = [ExponentialAveraging(settings.optimizer.ema)] if settings.optimizer.ema else []
     return pl.Trainer(
-        max_epochs=settings.epochs,
+        max_epochs=settings.schedule.epochs,
         accelerator="auto" if processes == 1 else "cuda" if torch.cuda.is_available() else "cpu",
         devices=processes,
         strategy="auto" if processes == 1 else _SideBySide(settings),
         # Ours know the order of an epoch.
         use_distributed_sampler=False,
-        precision=choose_precision(settings.precision),
+        precision=choose_precision(settings.hardware.precision),
         logger=list(loggers),
         callbacks=[*averaging, *callbacks],
         enable_checkpointing=any(isinstance(each, Checkpoint) for each in callbacks),
         enable_progress_bar=any(isinstance(each, ProgressBar) for each in callbacks),
         gradient_clip_val=5.0,
-        accumulate_grad_batches=settings.accumulate,
+        accumulate_grad_batches=settings.optimizer.accumulate,
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
@@ -187,7 +189,7 @@ class _SideBySide(DDPStrategy):
         super().__init__(
             start_method="spawn",
             # What is frozen gets no gradient.
-            find_unused_parameters=settings.frozen_depth > 0,
+            find_unused_parameters=settings.network.frozen_depth > 0,
             # TaggerModule does so where it matters: before it validates.
             broadcast_buffers=False,
         )

@@ -56,9 +56,9 @@ def fit_quickly(
     RunInterrupted : on Ctrl-C.
     """
     train = data.splits.train
-    weights = data.label_weights(settings.class_weight_power)
+    weights = data.label_weights(settings.loss.class_weight_power)
     try:
-        export_quickly(network.eval(), settings.size_px, exported)
+        export_quickly(network.eval(), settings.data.size_px, exported)
         embeddings = _embed(exported, data.decoded.pixels)
         require_numbers(network, embeddings, "embeddings")
         fit_head(
@@ -89,7 +89,7 @@ def fit_head_first(
     train = data.splits.train
     if embeddings is None:
         embeddings = embed_photos(network, data.decoded.pixels, settings, train)
-    weights = data.label_weights(settings.class_weight_power)
+    weights = data.label_weights(settings.loss.class_weight_power)
     phase = head_phase(settings)
     fit_head(network, embeddings, data.targets[train], data.label_space, phase, weights)
 
@@ -110,7 +110,7 @@ def embed_photos(
     """
     with tempfile.TemporaryDirectory() as folder, writing_into(Path(folder)):
         exported = Path(folder) / MODEL
-        export_quickly(network.eval(), settings.size_px, exported)
+        export_quickly(network.eval(), settings.data.size_px, exported)
         embeddings = _embed(exported, pixels, rows)
     require_numbers(network, embeddings, "embeddings")
     return embeddings
@@ -154,17 +154,17 @@ def fit_head(
     module = _HeadModule(embeddings.shape[1], label_space, settings, weights)
     batches: DataLoader[tuple[Tensor, ...]] = DataLoader(
         TensorDataset(standardised, torch.from_numpy(targets)),
-        batch_size=settings.batch_size,
+        batch_size=settings.data.batch_size,
         shuffle=True,
-        drop_last=len(embeddings) > settings.batch_size,
+        drop_last=len(embeddings) > settings.data.batch_size,
     )
     trainer = pl.Trainer(
-        max_epochs=settings.epochs,
+        max_epochs=settings.schedule.epochs,
         accelerator="cpu",
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
-        callbacks=[EpochProgressBar(), Divergence(settings.learning_rate)],
+        callbacks=[EpochProgressBar(), Divergence(settings.optimizer.lr)],
     )
     try:
         trainer.fit(module, batches)
@@ -204,10 +204,15 @@ class _HeadModule(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.dropout = nn.Dropout(settings.dropout)
-        self.head = build_head(width, settings.head_width, len(label_space), settings.dropout)
+        self.dropout = nn.Dropout(settings.network.dropout)
+        self.head = build_head(
+            width, settings.network.head_width, len(label_space), settings.network.dropout
+        )
         self.loss = TaggingLoss(
-            label_space, settings.loss, weights=weights, label_smoothing=settings.label_smoothing
+            label_space,
+            settings.loss.name,
+            weights=weights,
+            label_smoothing=settings.loss.label_smoothing,
         )
 
     def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
@@ -219,11 +224,13 @@ class _HeadModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         settings = self.settings
         optimizer = AdamW(
-            self.head.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+            self.head.parameters(),
+            settings.optimizer.lr,
+            weight_decay=settings.optimizer.weight_decay,
         )
         scheduler = OneCycleLR(
             optimizer,
-            settings.learning_rate,
+            settings.optimizer.lr,
             total_steps=int(self.trainer.estimated_stepping_batches),
         )
         return {

@@ -61,16 +61,19 @@ class TaggerModule(pl.LightningModule):
         super().__init__()
         self.network = network
         self.loss = TaggingLoss(
-            label_space, settings.loss, weights=weights, label_smoothing=settings.label_smoothing
+            label_space,
+            settings.loss.name,
+            weights=weights,
+            label_smoothing=settings.loss.label_smoothing,
         )
         # Without smoothing: what validation shows is the cross-entropy itself.
-        self.validation_loss = TaggingLoss(label_space, settings.loss)
+        self.validation_loss = TaggingLoss(label_space, settings.loss.name)
         self.contrastive = (
-            ContrastiveLoss(label_space, settings.contrastive_group)
-            if settings.contrastive_weight
+            ContrastiveLoss(label_space, settings.loss.contrastive_group)
+            if settings.loss.contrastive_weight
             else None
         )
-        self.scorer = Scorer(label_space, initial_scoring(label_space, settings.loss))
+        self.scorer = Scorer(label_space, initial_scoring(label_space, settings.loss.name))
         self.settings = settings
         self.steps_per_epoch = steps_per_epoch
         self._seeds = BatchSeeds(settings.seed)
@@ -80,7 +83,7 @@ class TaggerModule(pl.LightningModule):
         """Note the settings in the logs; compile, if asked to."""
         for logger in self.loggers:
             logger.log_hyperparams(self.settings.model_dump(mode="json"))
-        if self.settings.compile:
+        if self.settings.hardware.compile:
             # A function: a compiled module would go into the checkpoints beside the network.
             self._compiled = torch.compile(self.network.forward)
 
@@ -89,7 +92,7 @@ class TaggerModule(pl.LightningModule):
         self._seeds.begin_epoch(self.current_epoch)
         # Weights are loaded, and embeddings computed, in evaluation mode; Lightning leaves it so.
         self.network.train()
-        for layer in first_layers(self.network.body, self.settings.frozen_depth):
+        for layer in first_layers(self.network.body, self.settings.network.frozen_depth):
             # Batch norm's statistics too.
             layer.requires_grad_(False).eval()
 
@@ -107,9 +110,11 @@ class TaggerModule(pl.LightningModule):
         if not self.trainer.training:
             return batch
         self._seeds.next_batch()
-        pixels = augment(scale_down(pixels, self.settings.train_size_px), self.settings)
-        if self.settings.mixup_alpha:
-            return mix(pixels, targets, self.settings.mixup_alpha)
+        pixels = augment(
+            scale_down(pixels, self.settings.data.train_size_px), self.settings.augmentation
+        )
+        if self.settings.augmentation.mixup_alpha:
+            return mix(pixels, targets, self.settings.augmentation.mixup_alpha)
         return pixels, targets
 
     def training_step(self, batch: tuple[Tensor, Targets]) -> Tensor:
@@ -118,7 +123,9 @@ class TaggerModule(pl.LightningModule):
         logits, embeddings = self._forward(pixels)
         loss = mixed_loss(self.loss, logits, targets)
         if self.contrastive is not None:
-            loss = loss + self.settings.contrastive_weight * self.contrastive(embeddings, targets)
+            loss = loss + self.settings.loss.contrastive_weight * self.contrastive(
+                embeddings, targets
+            )
         self._log_mean("train_loss", loss, pixels)
         return loss
 
@@ -162,10 +169,10 @@ class TaggerModule(pl.LightningModule):
         rest = [each for each in self.network.parameters() if id(each) not in in_body]
         optimizer = AdamW(
             [
-                {"params": body, "lr": settings.learning_rate * settings.body_rate},
-                {"params": rest, "lr": settings.learning_rate},
+                {"params": body, "lr": settings.optimizer.lr * settings.optimizer.backbone_lr_mult},
+                {"params": rest, "lr": settings.optimizer.lr},
             ],
-            weight_decay=settings.weight_decay,
+            weight_decay=settings.optimizer.weight_decay,
         )
         scheduler = LambdaLR(optimizer, self.schedule)
         return {
@@ -175,4 +182,4 @@ class TaggerModule(pl.LightningModule):
 
     def schedule(self, step: int) -> float:
         """Share of the top learning rates at a step."""
-        return one_cycle(step / (self.settings.epochs * self.steps_per_epoch))
+        return one_cycle(step / (self.settings.schedule.epochs * self.steps_per_epoch))

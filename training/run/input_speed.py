@@ -79,10 +79,10 @@ def measure_input_speed(
     ------
     RunInterrupted : on Ctrl-C.
     """
-    settings = settings.model_copy(update={"devices": 1})
+    settings = settings.with_values({"hardware.devices": 1})
     module = make_module(network, settings, data)
     rounds = _Rounds(data.train_dataloader(settings), seconds, on_progress)
-    trainer = make_trainer(settings.model_copy(update={"epochs": 1}), callbacks=())
+    trainer = make_trainer(settings.with_values({"schedule.epochs": 1}), callbacks=())
     try:
         trainer.fit(module, rounds)
     except SystemExit as error:

@@ -35,7 +35,7 @@ from training.model.network import TaggerNetwork
 from training.run.finishing import BUNDLE, finish_run
 from training.run.leftovers import SETTINGS, keep_one_checkpoint, tidied
 from training.run.lock import alone_in
-from training.settings import TrainingSettings
+from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
 
 
 def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
@@ -59,14 +59,14 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
         raise SettingsInvalid(
             f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with run=…."
         )
-    if settings.backbone == LARGE_BACKBONE and (
+    if settings.network.backbone == LARGE_BACKBONE and (
         means := describe_plain_processor(read_cpu(), LARGE_BACKBONE)
     ):
         print(in_operators_words(f"{means[0].upper()}{means[1:]}."))
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
-    catalogue = read_catalogue(settings.data)
+    catalogue = read_catalogue(settings.data.folder)
     require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.weights, catalogue.label_space)
+    network = build_network(settings, settings.network.weights, catalogue.label_space)
     with alone_in(run_folder):
         if (run_folder / SETTINGS).exists():
             raise SettingsInvalid(
@@ -104,12 +104,12 @@ def resume_run(resume: Path) -> Bundle:
 def _resume(
     resume: Path, run_folder: Path, settings: TrainingSettings, dataset_sha256: str
 ) -> Bundle:
-    catalogue = read_catalogue(settings.data)
+    catalogue = read_catalogue(settings.data.folder)
     require_possible(settings, catalogue.label_space)
     data = read_data(catalogue, settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
         raise DataInvalid(
-            f"{settings.data} has changed since {run_folder} began; start a new run instead."
+            f"{settings.data.folder} has changed since {run_folder} began; start a new run instead."
         )
     write_data(data, run_folder)
     checkpoint = _checkpoint_to_go_on_from(resume, run_folder)
@@ -118,7 +118,7 @@ def _resume(
         + (f"from {checkpoint}." if checkpoint else "from the start.")
     )
     # The checkpoint brings the weights.
-    weights = "none" if checkpoint else settings.weights
+    weights = "none" if checkpoint else settings.network.weights
     network = build_network(settings, weights, data.label_space)
     return _run(network, settings, data, run_folder, checkpoint)
 
@@ -154,9 +154,10 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["settings"].keys() != TrainingSettings.model_fields.keys():
+        values = stored_values(record["settings"])
+        if values.keys() != set(SETTING_NAMES):
             raise KeyError("it has other settings")
-        return TrainingSettings.model_validate(record["settings"]), str(record["dataset"])
+        return TrainingSettings.model_validate(nested(values)), str(record["dataset"])
     except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
         raise SettingsInvalid(
             f"resume={run_folder} is no run of this release: {path} cannot be read ({error})."
@@ -171,11 +172,11 @@ def require_possible(settings: TrainingSettings, label_space: LabelSpace) -> Non
     SettingsInvalid : if the settings ask for what this machine or these labels do not have.
     """
     require_loggers(settings)
-    choose_devices(settings.devices)
-    if settings.compile:
+    choose_devices(settings.hardware.devices)
+    if settings.hardware.compile:
         require_compiler()
-    if settings.contrastive_weight:
-        contrastive_group(label_space, settings.contrastive_group)
+    if settings.loss.contrastive_weight:
+        contrastive_group(label_space, settings.loss.contrastive_group)
 
 
 def _run(

@@ -37,16 +37,20 @@ def require_searchable(settings: TrainingSettings) -> None:
     ------
     SettingsInvalid : if they would train on several devices, or end early by themselves.
     """
-    if settings.patience:
-        raise SettingsInvalid("The search itself ends bad trials early; leave patience out.")
-    if not settings.quick and choose_devices(settings.devices) > 1:
-        raise SettingsInvalid("A trial trains on one device; leave the setting devices out.")
+    if settings.schedule.patience:
+        raise SettingsInvalid(
+            "The search itself ends bad trials early; leave schedule.patience out."
+        )
+    if not settings.quick and choose_devices(settings.hardware.devices) > 1:
+        raise SettingsInvalid(
+            "A trial trains on one device; leave the setting hardware.devices out."
+        )
 
 
 def objective_for(settings: TrainingSettings, data: TrainingData) -> Objective:
     """Return what the trials of a study do."""
     if settings.quick:
-        network = build_network(settings, settings.weights, data.label_space)
+        network = build_network(settings, settings.network.weights, data.label_space)
         return QuickObjective(network, embed_photos(network, data.decoded.pixels, settings), data)
     return FineTuningObjective(data)
 
@@ -64,8 +68,8 @@ class FineTuningObjective:
         # The last trial's network and trainer refer to each other, and the next needs the memory.
         gc.collect()
         watch = _Watch(on_epoch)
-        network = build_network(settings, settings.weights, self._data.label_space)
-        if settings.head_epochs:
+        network = build_network(settings, settings.network.weights, self._data.label_space)
+        if settings.schedule.head_epochs:
             fit_head_first(network, settings, self._data, self._embedded(network, settings))
         module = make_module(network, settings, self._data)
         trainer = make_trainer(settings, callbacks=[EpochProgressBar(), watch])
@@ -116,7 +120,10 @@ class QuickObjective:
         data, train = self._data, self._data.splits.train
         pl.seed_everything(settings.seed, verbose=False)
         self._network.head = build_head(
-            self._embeddings.shape[1], settings.head_width, len(data.label_space), settings.dropout
+            self._embeddings.shape[1],
+            settings.network.head_width,
+            len(data.label_space),
+            settings.network.dropout,
         )
         fit_head(
             self._network,
@@ -124,7 +131,7 @@ class QuickObjective:
             data.targets[train],
             data.label_space,
             settings,
-            data.label_weights(settings.class_weight_power),
+            data.label_weights(settings.loss.class_weight_power),
         )
         return self._validation_f1(settings)
 
@@ -133,6 +140,6 @@ class QuickObjective:
         head = self._network.head.eval()
         with torch.no_grad():
             logits = head(torch.from_numpy(self._embeddings[rows])).numpy()
-        scorer = Scorer(data.label_space, initial_scoring(data.label_space, settings.loss))
+        scorer = Scorer(data.label_space, initial_scoring(data.label_space, settings.loss.name))
         thresholds = np.full(len(data.label_space), _THRESHOLD, np.float32)
         return micro_f1(scorer.scores(logits), data.targets[rows], thresholds, data.label_space)

@@ -68,7 +68,7 @@ def open_study(
             f"{folder} holds a search with other settings or photos; name another folder with "
             "study=…."
         )
-    study.enqueue_trial({name: getattr(settings, name) for name in space}, skip_if_exists=True)
+    study.enqueue_trial({name: settings.value(name) for name in space}, skip_if_exists=True)
     study.set_user_attr(_SUBJECT, subject)
     _repeat_interrupted(study, killed=True)
     return study

@@ -21,7 +21,7 @@ from hangtag.errors import (
     TrainingDiverged,
     WeightsUnavailable,
 )
-from tests.tiny_training import LABEL_SPACE, LABELS, tiny_network, tiny_training_data
+from tests.tiny_training import LABEL_SPACE, LABELS, dotted_of, tiny_network, tiny_training_data
 from training.fit.checkpoints import EpochCheckpoints, is_sound, is_whole, newest_checkpoint
 from training.fit.fine_tuning import fit, make_module, make_trainer
 from training.fit.linear_probe import fit_head
@@ -34,9 +34,16 @@ STEPS_AN_EPOCH = 5
 
 def settings(**given: object) -> TrainingSettings:
     return make_settings(
-        Path("none"), "none",
-        **{"precision": "fp32", "batch_size": 8, "epochs": 3, "learning_rate": 1e-3, **given},
-    )  # fmt: skip
+        Path("none"),
+        {
+            "network.weights": "none",
+            "hardware.precision": "fp32",
+            "data.batch_size": 8,
+            "schedule.epochs": 3,
+            "optimizer.lr": 1e-3,
+            **dotted_of(**given),
+        },
+    )
 
 
 def train(folder: Path, change: Callable[[int, Tensor], Tensor], **given: object) -> None:

@@ -126,7 +126,7 @@ def test_a_run_that_is_resumed_removes_nothing(run_folder: Path) -> None:
 def test_a_folder_with_checkpoints_of_nobody_knows_whom_is_refused(run_folder: Path) -> None:
     (run_folder / "checkpoints").mkdir()
     kept = checkpoint(run_folder)
-    settings = make_settings(Path("none"), "none")
+    settings = make_settings(Path("none"), {"network.weights": "none"})
     with pytest.raises(SettingsInvalid, match=r"^my runs holds checkpoints but no settings\.json"):
         start_run(settings, run_folder)
     assert kept.exists()
