@@ -106,7 +106,7 @@ def train(
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other setting of training/settings, as NAME=VALUE; repeatable."
+            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
         ),
     ] = None,
     skip_bad: Annotated[
@@ -183,7 +183,7 @@ def input_speed(
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other setting of training/settings, as NAME=VALUE; repeatable."
+            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
         ),
     ] = None,
     skip_bad: Annotated[

@@ -55,7 +55,7 @@ def search(
         list[str] | None,
         typer.Option(
             "--set",
-            help="A setting of training/settings that is not to be searched, as NAME=VALUE; "
+            help="A setting (docs/training.md) that is not to be searched, as NAME=VALUE; "
             "repeatable.",
         ),
     ] = None,

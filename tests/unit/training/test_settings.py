@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -299,3 +300,15 @@ def test_settings_of_the_last_release_are_read() -> None:
 def test_todays_settings_are_read_as_they_are_stored() -> None:
     document = make_settings(DATA).model_dump(mode="json")
     assert nested(stored_values(document)) == document
+
+
+def test_the_documentation_names_each_setting() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "training.md").read_text(encoding="utf-8")
+    table = text.partition("## Settings")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| (.+?) \| (.+) \|$", table, re.MULTILINE))
+    named = {
+        f"{part.strip('`')}.{name}".removeprefix("of no part.")
+        for part, names in rows.items()
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    assert named == set(SETTING_NAMES) - {"data.folder", "quick"}

@@ -39,7 +39,7 @@ def find_rate(
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other setting of training/settings, as NAME=VALUE; repeatable."
+            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=20, help="Steps between 1e-6 and 1.")] = 100,

@@ -53,7 +53,7 @@ def train(folder: Path, change: Callable[[int, Tensor], Tensor], **given: object
     module = make_module(tiny_network(), chosen, data)
     step = module.training_step
     module.training_step = lambda batch: change(module.global_step, step(batch))  # type: ignore[method-assign]
-    callbacks = [Divergence(chosen.learning_rate), EpochCheckpoints(folder)]
+    callbacks = [Divergence(chosen.optimizer.lr), EpochCheckpoints(folder)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
         fit(make_trainer(chosen, callbacks=callbacks), module, data)
