@@ -16,12 +16,12 @@ from rich.console import Console
 from bench.photos import render_photos
 from hangtag.bundle import MANIFEST
 from hangtag.cli.console import one_sentence_errors
+from loadtest.served import ARCHIVE
 from server.packaging import make_archive
 
 PROJECT = Path(__file__).resolve().parents[1]
 # Not in a folder named `bundle`: `make archive` packs the newest one of those.
 BUNDLE = Path("runs/bench-resnet152")
-ARCHIVE = Path("model_store/tagger-resnet152.mar")
 VERSION = "1.0"
 _RECORD = "made_from.json"
 # What decides the bundle's bytes, and what else decides the archive's.

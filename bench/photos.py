@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from hangtag.errors import DataInvalid
+from loadtest.client.photos import real_photos
 
-_PROJECT = Path(__file__).resolve().parents[1]
 SMALL, LARGE = "224 px", "12 MP"
 SMALL_SIDE_PX = 224
 LARGE_SIZE_PX = (4000, 3000)
@@ -52,8 +51,8 @@ class PhotoSource:
 
 
 def find_photos(folder: Path | None, rendered: Path) -> PhotoSource:
-    """Return the photos to measure with: `folder`'s, else the real product photos where this
-    machine has them, else rendered ones, which are put into the folder `rendered`.
+    """Return the photos to measure with: `folder`'s, else the real product photos that
+    HANGTAG_FASHION_PRODUCTS names, else rendered ones, which are put into the folder `rendered`.
 
     Raises
     ------
@@ -61,8 +60,8 @@ def find_photos(folder: Path | None, rendered: Path) -> PhotoSource:
     """
     if folder is not None:
         return PhotoSource(folder.resolve().name, _choose(folder))
-    real = _real_photos()
-    if real.is_dir():
+    real = real_photos()
+    if real is not None:
         return PhotoSource("fashion-products, real photos", _choose(real))
     render_photos(rendered, _RENDERED_PRODUCTS)
     return PhotoSource("demo catalogue, rendered photos", _choose(rendered / "images"))
@@ -84,11 +83,6 @@ def make_photo_sets(source: Sequence[Path], folder: Path) -> dict[str, PhotoSet]
         _save(_large(file), folder / f"large-{file.stem}.jpg") for file in source[:LARGE_COUNT]
     )
     return {SMALL: PhotoSet(SMALL, small), LARGE: PhotoSet(LARGE, large)}
-
-
-def _real_photos() -> Path:
-    folder = os.environ.get("HANGTAG_FASHION_PRODUCTS")
-    return Path(folder or _PROJECT.parent / "shared" / "data" / "fashion-products") / "images"
 
 
 def _choose(folder: Path) -> tuple[Path, ...]:

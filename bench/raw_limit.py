@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Any
 
 from bench import raw_worker
-from bench.energy import joules_between, read_energy
 from bench.photos import PhotoSet
-from bench.processes import read_memory
-from bench.report import Figures, ProcessMemory, percentiles_ms
+from bench.report import Figures, percentiles_ms
+from loadtest.energy import joules_between, read_energy
+from loadtest.processes import ProcessMemory, read_memory
 
 _WARM_UP_S = 2.0
 BATCHES = (1, 4, 8)

@@ -10,6 +10,10 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from loadtest.check import Check
+from loadtest.machine import Machine
+from loadtest.processes import ProcessMemory
+
 SystemName = Literal["stock", "stock_tuned", "hangtag", "raw"]
 TITLES: dict[SystemName, str] = {
     "stock": "stock",
@@ -53,14 +57,6 @@ class Row(_Model):
     figures: Figures
 
 
-class ProcessMemory(_Model):
-    """What a process holds after its loads; pss counts shared memory by its part."""
-
-    process: str
-    rss_bytes: int
-    pss_bytes: int | None = None
-
-
 class System(_Model):
     """How a system was set up, and what starting and holding it took."""
 
@@ -68,17 +64,6 @@ class System(_Model):
     settings: dict[str, Any]
     startup_s: tuple[float, ...] = ()
     memory: tuple[ProcessMemory, ...] = ()
-
-
-class Machine(_Model):
-    """Where it was measured; figures of different machines say nothing about each other."""
-
-    cpu: str
-    cores: int
-    flags: tuple[str, ...]
-    memory_bytes: int
-    system: str
-    versions: dict[str, str]
 
 
 class Photos(_Model):
@@ -106,11 +91,11 @@ class Measure(_Model):
         return median(self.rounds)
 
     @property
-    def held(self) -> bool:
+    def passed(self) -> bool:
         """Whether the median keeps to what was wanted."""
         if self.wanted is None:
             return True
-        return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
+        return Check(self.name, self.measured, self.wanted, at_least=self.at_least).passed
 
 
 class Report(_Model):

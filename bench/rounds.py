@@ -12,11 +12,11 @@ from typing import Any
 from bench.load import measure_load
 from bench.photos import LARGE, SMALL, PhotoSet
 from bench.plan import Load, Plan
-from bench.processes import read_memory
 from bench.raw_limit import BATCHES, RawEngines, RawSettings, divisions, search
-from bench.report import Figures, ProcessMemory, Row, System, SystemName
-from bench.servers import Served, serve_hangtag
+from bench.report import Figures, Row, System, SystemName
 from bench.stock_server import DOCUMENTED, StockSettings, hand_tuned, serve_stock
+from loadtest.processes import ProcessMemory, read_memory
+from loadtest.served import Served, serve_hangtag
 
 StartServer = Callable[[], AbstractContextManager[Served]]
 OnStep = Callable[[str], None]
@@ -47,7 +47,7 @@ class _Observed:
     memory: tuple[ProcessMemory, ...] = ()
 
 
-class Contest:
+class Benchmark:
     """One run: `measure_all`, then `rows` and `systems` hold what was found.
 
     Parameters

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from rich.progress import Progress, TaskID
 
-from bench.machine import current_commit, describe_machine
 from bench.measures import compute_measures
 from bench.photos import PhotoSet, PhotoSource, find_photos, make_photo_sets
 from bench.plan import Plan
 from bench.report import Photos, Report
-from bench.rounds import Contenders, Contest
+from bench.rounds import Benchmark, Contenders
 from bench.stock_model import load_classifier, write_stock_archive
 from hangtag.bundle import Bundle
 from hangtag.hardware import usable_cores
+from loadtest.machine import current_commit, describe_machine
 
 STOCK_LOGS = Path("logs/bench-stock")
 
@@ -61,9 +61,9 @@ def measure(
     names = [label.name for label in bundle.label_space.labels]
     stock_archive = write_stock_archive(load_classifier(bundle), names, work)
     contenders = Contenders(stock_archive, archive, bundle.folder, STOCK_LOGS)
-    contest = Contest(contenders, sets, plan, usable_cores(), steps.measure)
-    steps.begin(contest.steps)
-    contest.measure_all()
+    benchmark = Benchmark(contenders, sets, plan, usable_cores(), steps.measure)
+    steps.begin(benchmark.steps)
+    benchmark.measure_all()
     return Report(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         commit=current_commit(),
@@ -72,10 +72,10 @@ def measure(
         minutes=round((time.monotonic() - began_s) / 60, 1),
         machine=describe_machine(),
         photos=_describe_photos(source, sets),
-        systems=contest.systems,
-        rows=tuple(contest.rows),
+        systems=benchmark.systems,
+        rows=tuple(benchmark.rows),
         measures=compute_measures(
-            contest.rows, contest.systems, plan.main_clients, plan.large_clients
+            benchmark.rows, benchmark.systems, plan.main_clients, plan.large_clients
         ),
     )
 

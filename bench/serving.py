@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.archived_bundle import find_bundle
-from bench.model import ARCHIVE
 from bench.plan import Plan
 from bench.report import Report, write_report
 from bench.stock_server import require_stock_handler
 from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import LoadTestFailed, SettingsInvalid
+from loadtest.served import ARCHIVE
 
 _OUTPUT = Path("bench/results/serving.json")
 _README = Path("README.md")
@@ -35,7 +35,7 @@ def serving(
     ] = None,
     photos: Annotated[
         Path | None,
-        typer.Option(help="Folder of photos.  [default: the real product photos, or rendered]"),
+        typer.Option(help="Folder of photos.  [default: of HANGTAG_FASHION_PRODUCTS, or rendered]"),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Of each load behind a ratio.")] = 20,
     clients: Annotated[str, typer.Option(help="At the same time, with commas.")] = "1,8,16,32",
@@ -55,7 +55,7 @@ def serving(
     console = Console(highlight=False)
     for each in (*rich_tables(report), *describe_systems(report)):
         console.print(each)
-    missed = [measure.name for measure in report.measures if not measure.held]
+    missed = [measure.name for measure in report.measures if not measure.passed]
     print(
         f"Measured {archive} in {report.minutes:.0f} minutes, "
         f"{len(report.measures) - len(missed)} of {len(report.measures)} measures held: {output}, "

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.servers import Served
 from hangtag.errors import ServerUnavailable
+from loadtest.served import Served
 from server.java import find_java
 from server.ports import Ports, url
-from server.readiness import describe_model
+from server.readiness import ready_workers
 from server.temporary import free_ports
 from server.torchserve import MODEL_NAME
 
@@ -105,7 +105,7 @@ def serve_stock(archive: Path, settings: StockSettings, logs: Path) -> Iterator[
     ports = free_ports()
     logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="stock-", ignore_cleanup_errors=True) as run_folder:
-        _furnish(Path(run_folder), ports, settings)
+        _write_config(Path(run_folder), ports, settings)
         begin_s = time.perf_counter()
         with (logs / "console.log").open("wb") as console:
             process = subprocess.Popen(
@@ -130,7 +130,7 @@ def _worker_limits(workers: int) -> dict[str, int]:
     return {"minWorkers": workers, "maxWorkers": workers}
 
 
-def _furnish(run_folder: Path, ports: Ports, settings: StockSettings) -> None:
+def _write_config(run_folder: Path, ports: Ports, settings: StockSettings) -> None:
     models = {MODEL_NAME: {_VERSION: settings.model_configuration()}}
     properties = {
         "inference_address": url(ports.inference),
@@ -169,16 +169,10 @@ def _environment(run_folder: str, logs: Path, settings: StockSettings) -> dict[s
 def _wait_until_ready(process: subprocess.Popen[bytes], ports: Ports, logs: Path) -> int:
     give_up_at_s = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < give_up_at_s and process.poll() is None:
-        model = describe_model(ports.management)
-        if model is not None and _all_ready(model):
-            return len(model["workers"])
+        if workers := ready_workers(ports.management):
+            return workers
         time.sleep(_POLL_INTERVAL_S)
     raise ServerUnavailable(f"The stock server does not become ready; its logs are in {logs}.")
-
-
-def _all_ready(model: dict[str, Any]) -> bool:
-    states = [worker["status"] for worker in model["workers"]]
-    return len(states) >= max(1, model["minWorkers"]) and set(states) == {"READY"}
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -90,7 +90,7 @@ def _wanted(measure: Measure) -> str:
 def _verdict(measure: Measure) -> str:
     if measure.wanted is None:
         return _MISSING
-    return "held" if measure.held else "missed"
+    return "held" if measure.passed else "missed"
 
 
 def describe_machine(report: Report) -> str:

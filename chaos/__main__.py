@@ -15,13 +15,14 @@ import typer
 from rich.console import Console
 
 from chaos.capacity import calibrated_load
-from chaos.load import Load
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings, full, short
 from chaos.trials import TRIALS
-from chaos.verdict import Check, Row, table_of
+from chaos.verdict import Row, table_of
 from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import ArchiveInvalid
+from loadtest.check import Check
+from loadtest.client.load import Load
 from server.plan import describe_machine
 from server.temporary import serving
 
@@ -63,7 +64,7 @@ def main(
     rows = list(_rows(console, archive, settings, names))
     _write(output, rows, archive, settings, time.monotonic() - began)
     console.print(table_of(rows, "Chaos"))
-    failed = [row.trial for row in rows if not row.held]
+    failed = [row.trial for row in rows if not row.passed]
     verdict = f"did not hold: {', '.join(failed)}" if failed else "all held"
     print(f"{len(rows)} trials in {time.monotonic() - began:.0f} s, {verdict}; figures: {output}.")
     if failed:
@@ -113,7 +114,7 @@ def _rows(
             began = time.monotonic()
             with _progress(console, f"[{number}/{len(names)}] {name}"):
                 row = replace(_row(stage, name, settings), seconds=time.monotonic() - began)
-            held = "held" if row.held else "[bold red]did not hold"
+            held = "held" if row.passed else "[bold red]did not hold"
             console.print(f"{row.trial}: {held}, {row.seconds:.0f} s")
             yield row
 
@@ -143,7 +144,7 @@ def _write(
         "seconds": round(seconds),
         "machine": describe_machine(),
         "settings": {**asdict(settings), "findings_folder": settings.findings_folder.name},
-        "held": all(row.held for row in rows),
+        "held": all(row.passed for row in rows),
         "rows": [row.document() for row in rows],
     }
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from chaos.load import Load, LoadRun
-from chaos.photos import costly_photo, ordinary_photos
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.wire import assemble
+from loadtest.client.load import Load
+from loadtest.client.photos import costly_photo, ordinary_photos
+from loadtest.client.running import LoadRun
+from loadtest.tagging_requests import photo_request
 
 _DIFFERENT_PHOTOS = 64
 _COLOURS = ((250, 20, 20), (20, 250, 20), (20, 20, 250), (128, 128, 128))
-
-
-def photo_request(photo: bytes, content_type: str = "image/jpeg", query: str = "") -> bytes:
-    """Return the request that sends one photo as the body."""
-    return assemble(
-        photo, target=f"/predictions/tagger{query}", headers=[("Content-Type", content_type)]
-    )
 
 
 def calibrated_load(server: ServerUnderTrial, settings: ChaosSettings) -> Load:

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psutil
 
-from chaos.wire import Address
 from hangtag.errors import ServerUnavailable
-from server.readiness import describe_model
+from loadtest.client.wire import Address
+from server.readiness import describe_model, ready_workers
 from server.temporary import ServingAddress
 
 LOOK_INTERVAL_S = 0.02
@@ -49,9 +48,9 @@ class ServerUnderTrial:
     def __init__(self, address: ServingAddress, archive: Path) -> None:
         self.serving = address
         self.archive = archive
-        self.address = _address(address.inference_url)
-        self.management = _address(address.management_url)
-        self.metrics = _address(address.metrics_url)
+        self.address = Address.of(address.inference_url)
+        self.management = Address.of(address.management_url)
+        self.metrics = Address.of(address.metrics_url)
         self.worker_count = address.workers
         self.java = psutil.Process(address.pid)
 
@@ -108,10 +107,8 @@ class ServerUnderTrial:
         return eventually(lambda: self.queue_length == 0, timeout_s)
 
     def _is_ready(self) -> bool:
-        model = describe_model(self.management.port)
-        workers = model["workers"] if model else []
-        ready = sum(worker["status"] == "READY" for worker in workers)
-        return ready >= self.worker_count and len(self.workers()) >= self.worker_count
+        ready = ready_workers(self.management.port)
+        return min(ready, len(self.workers())) >= self.worker_count
 
     def _model(self) -> dict[str, Any]:
         model = describe_model(self.management.port)
@@ -152,11 +149,6 @@ def eventually(condition: Callable[[], bool], timeout_s: float) -> bool:
     while not (true := condition()) and time.monotonic() < give_up_at:
         time.sleep(LOOK_INTERVAL_S)
     return true
-
-
-def _address(url: str) -> Address:
-    parts = urlsplit(url)
-    return Address(str(parts.hostname), int(parts.port or 80))
 
 
 def _is_worker(process: psutil.Process) -> bool:

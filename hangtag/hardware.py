@@ -9,8 +9,9 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from hangtag.cgroup import ControlGroups
+
 _CPU_INFO = Path("/proc/cpuinfo")
-_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 _INT8_FLAGS = frozenset({"amx_int8", "avx512_vnni", "avx_vnni"})
 # The backbone that is trained if none is named, and the one for processors that have fp32 alone.
@@ -75,12 +76,12 @@ def describe_plain_processor(cpu: Cpu, backbone: str) -> str:
 
 
 def usable_cores() -> int:
-    """Return the cores that this process may use: its affinity, and its container's quota."""
+    """Return the cores that this process may use: its affinity, and its containers' quotas."""
     try:
         allowed = len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux
         allowed = os.cpu_count() or 1
-    return max(1, min(allowed, math.ceil(_quota_cores(_CPU_QUOTA) or allowed)))
+    return max(1, min(allowed, math.ceil(ControlGroups().quota_cores() or allowed)))
 
 
 def threads_of_worker(wanted: int) -> int:
@@ -101,12 +102,3 @@ def _first_processor(cpu_info: Path) -> dict[str, str]:
     lines = text.partition("\n\n")[0].splitlines()
     pairs = (line.partition(":") for line in lines)
     return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def _quota_cores(cpu_max: Path) -> float | None:
-    """Return the cores that a container's quota amounts to; None without one (cgroup v2)."""
-    try:
-        quota, period = cpu_max.read_text(encoding="utf-8").split()
-    except (OSError, ValueError):
-        return None
-    return None if quota == "max" else int(quota) / int(period)

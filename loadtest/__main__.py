@@ -17,7 +17,8 @@ from rich.table import Table
 
 from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed
-from loadtest.limits import ALL, Limit, Measured, limits_of, read_exceptions, read_measured
+from loadtest.check import Check
+from loadtest.limits import ALL, Measured, limits_of, read_exceptions, read_measured
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario
 from loadtest.suppliers import read_suppliers, suppliers_without_keys
 from loadtest.tagging_requests import CONTENT_TYPES
@@ -107,7 +108,7 @@ def main(
     if broken:
         where = output / "run_exceptions.csv"
         raise LoadTestFailed(f"The clients themselves broke ({broken[0]}): {where} says where.")
-    missed = [limit.name for limit in limits if not limit.held]
+    missed = [limit.what for limit in limits if not limit.passed]
     if missed:
         raise LoadTestFailed(f"The run missed its limits: {', '.join(missed)}.")
 
@@ -153,14 +154,14 @@ def _kinds_table(kinds: Sequence[Measured]) -> Table:
     return table
 
 
-def _limits_table(limits: Sequence[Limit], plan: LoadPlan) -> Table:
+def _limits_table(limits: Sequence[Check], plan: LoadPlan) -> Table:
     table = Table(title=f"{plan.scenario}, {plan.mix}: {plan.users} clients, {plan.duration_s} s")
     for column in ("measure", "measured", "limit", ""):
         table.add_column(column, justify="left" if column == "measure" else "right")
     for limit in limits:
         sign = "≥" if limit.at_least else "≤"
-        verdict = "held" if limit.held else "[bold red]missed"
-        table.add_row(limit.name, f"{limit.measured:.1f}", f"{sign} {limit.wanted:g}", verdict)
+        verdict = "held" if limit.passed else "[bold red]missed"
+        table.add_row(limit.what, f"{limit.measured:.1f}", f"{sign} {limit.wanted:g}", verdict)
     return table
 
 

@@ -9,21 +9,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.machine import current_commit, describe_machine
-from bench.model import ARCHIVE
-from bench.processes import read_memory, read_spending, spent_between
-from bench.servers import serve_hangtag
-from chaos.capacity import photo_request
-from chaos.load import Load
-from chaos.photos import ordinary_photos
-from chaos.samples import described, rate_per_s
-from chaos.wire import Address
 from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, LoadTestFailed, SettingsInvalid
 from hangtag.hardware import usable_cores
@@ -39,9 +29,16 @@ from loadtest.capacity_report import (
     markdown,
     need_rows,
 )
+from loadtest.client.load import Load
+from loadtest.client.photos import ordinary_photos
+from loadtest.client.samples import described, rate_per_s
+from loadtest.client.wire import Address
+from loadtest.machine import current_commit, describe_machine
 from loadtest.planning import Server, plan_servers
+from loadtest.processes import read_memory, read_spending, spent_between
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
-from loadtest.tagging_requests import Photo, read_photos
+from loadtest.served import ARCHIVE, serve_hangtag
+from loadtest.tagging_requests import Photo, photo_request, read_photos
 from loadtest.target_server import require_server, server_address
 from server.plan import count_gpus
 
@@ -72,7 +69,8 @@ def main(
         typer.Option(help="A server that runs already, such as http://10.0.0.5:8080, instead."),
     ] = None,
     photos: Annotated[
-        Path | None, typer.Option(help="Folder of photos.  [default: product photos of 224 px]")
+        Path | None,
+        typer.Option(help="Folder of photos.  [default: of HANGTAG_FASHION_PRODUCTS, or drawn]"),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="Of each rate that is tried.")] = 15,
     tolerance: Annotated[
@@ -110,7 +108,7 @@ def main(
         search = _Search(target, sent, objectives, seconds, line.update)
         report = search.report(tolerance)
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    output.write_text(report.model_dump_json(indent=1, by_alias=True) + "\n", encoding="utf-8")
     output.with_suffix(".md").write_text(markdown(report) + "\n", encoding="utf-8")
     _print(console, report)
     print(
@@ -226,25 +224,19 @@ def _photos(folder: Path | None) -> list[Photo]:
 def _target(archive: Path, host: str | None) -> Iterator[_Target]:
     if host is not None:
         host = server_address(host)
-        address = _address(host)
+        if not host.startswith("http://"):
+            raise SettingsInvalid(f"HOST={host} is no address such as http://10.0.0.5:8080.")
         require_server(host)
-        yield _Target(address, pid=None, cores=None, gpus=0)
+        yield _Target(Address.of(host), pid=None, cores=None, gpus=0)
         return
     with serve_hangtag(archive) as served:
         yield _Target(
-            _address(served.predictions_url),
+            Address.of(served.predictions_url),
             served.pid,
             usable_cores(),
             count_gpus(),
             served.settings,
         )
-
-
-def _address(url: str) -> Address:
-    parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise SettingsInvalid(f"HOST={url} is no address such as http://10.0.0.5:8080.")
-    return Address(parts.hostname, parts.port or 80)
 
 
 def _print(console: Console, report: CapacityReport) -> None:

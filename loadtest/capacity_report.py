@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.photos import SMALL
-from bench.report import Machine, Report, read_report
+from loadtest.machine import Machine
 from loadtest.planning import (
     GPU_COUNTS,
     TARGETS_PER_S,
@@ -23,6 +24,8 @@ from loadtest.rate_search import Attempt, Objectives
 
 # How far the largest rate may lie from what as many clients as this get out of a server.
 CLIENTS = 32
+# As the benchmark names those of this size.
+_PHOTOS = "224 px"
 MAX_DIFFERENCE = 0.1
 _NOTABLE_LAG_MS = 100.0
 
@@ -39,7 +42,7 @@ class Comparison(_Model):
     ratio: float
 
     @property
-    def held(self) -> bool:
+    def passed(self) -> bool:
         """Whether they agree."""
         return abs(self.ratio - 1) <= MAX_DIFFERENCE
 
@@ -74,7 +77,7 @@ class CapacityReport(_Model):
     @property
     def disagreements(self) -> list[str]:
         """What is more than 10% away, or could not be compared."""
-        apart = [each.name for each in self.comparisons if not each.held]
+        apart = [each.name for each in self.comparisons if not each.passed]
         return [*apart, f"the benchmark: {self.not_compared}"] if self.not_compared else apart
 
 
@@ -90,13 +93,18 @@ def benchmark_rate(
     it says nothing here."""
     if not path.exists():
         return None, f"there is no {path}; `make bench-serving` makes it"
-    report = read_report(path)
-    if (report.machine.cpu, report.machine.cores) != (machine.cpu, machine.cores):
+    report = json.loads(path.read_text(encoding="utf-8"))
+    if (report["machine"]["cpu"], report["machine"]["cores"]) != (machine.cpu, machine.cores):
         return None, f"{path} was measured on another machine"
-    if _identity(_hangtag_settings(report)) != _identity(settings):
+    systems = {system["name"]: system["settings"] for system in report["systems"]}
+    if _identity(systems.get("hangtag", {})) != _identity(settings):
         return None, f"{path} was measured with another archive, or in another precision"
-    rate = report.median_of(lambda each: each.photos_per_s, "hangtag", SMALL, CLIENTS)
-    return rate, "" if rate else f"{path} has no run of {CLIENTS} clients"
+    rates = [
+        row["figures"]["photos_per_s"]
+        for row in report["rows"]
+        if (row["system"], row["photos"], row["clients"]) == ("hangtag", _PHOTOS, CLIENTS)
+    ]
+    return (median(rates), "") if rates else (None, f"{path} has no run of {CLIENTS} clients")
 
 
 def markdown(report: CapacityReport) -> str:
@@ -133,7 +141,7 @@ def attempt_rows(attempts: Sequence[Attempt]) -> list[list[str]]:
             f"{each.answered_per_s:.1f}",
             *(f"{value:.0f}" for value in (each.p50_ms, each.p95_ms, each.p99_ms)),
             f"{each.failure_percent:.2g}",
-            "held" if each.held else "missed",
+            "held" if each.passed else "missed",
         ]
         for each in attempts
     ]
@@ -160,7 +168,7 @@ def facts(report: CapacityReport) -> list[str]:
     machine = report.machine
     lines = [
         f"{comparison.ratio:.2f} of {comparison.photos_per_s:.1f} photos/s, {comparison.name}: "
-        f"{'held' if comparison.held else 'missed'} (within {MAX_DIFFERENCE:.0%})"
+        f"{'held' if comparison.passed else 'missed'} (within {MAX_DIFFERENCE:.0%})"
         for comparison in report.comparisons
     ]
     lag_ms = max(each.lag_p99_ms for each in report.attempts)
@@ -209,11 +217,6 @@ def _objectives(objectives: Objectives) -> str:
         f"p50 ≤ {objectives.p50_ms:g} ms, p95 ≤ {objectives.p95_ms:g} ms, "
         f"p99 ≤ {objectives.p99_ms:g} ms, failed ≤ {objectives.failure_percent:g}%"
     )
-
-
-def _hangtag_settings(report: Report) -> dict[str, Any]:
-    system = report.system("hangtag")
-    return system.settings if system else {}
 
 
 def _identity(settings: dict[str, Any]) -> tuple[Any, ...]:

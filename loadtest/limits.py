@@ -7,25 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtest.check import Check
+
 ALL = "Aggregated"
 _PERCENTS = (50, 95, 99)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One measure of a run, with what it must keep to."""
-
-    name: str
-    measured: float
-    wanted: float
-    at_least: bool = False
-
-    @property
-    def held(self) -> bool:
-        """Whether the run kept to it."""
-        if self.at_least:
-            return self.measured >= self.wanted
-        return self.measured <= self.wanted
 
 
 @dataclass(frozen=True)
@@ -70,16 +55,16 @@ def limits_of(
     max_p99_ms: float,
     max_failure_percent: float,
     min_rps: float,
-) -> list[Limit]:
+) -> list[Check]:
     """Return the measures of a run beside their limits."""
     wanted_ms = dict(zip(_PERCENTS, (max_p50_ms, max_p95_ms, max_p99_ms), strict=True))
     return [
         *(
-            Limit(f"p{percent}, ms", measured.waiting_ms[percent], wanted)
+            Check(f"p{percent}, ms", measured.waiting_ms[percent], wanted)
             for percent, wanted in wanted_ms.items()
         ),
-        Limit("failed requests, %", measured.failure_percent, max_failure_percent),
-        Limit("requests a second", measured.rate_per_s, min_rps, at_least=True),
+        Check("failed requests, %", measured.failure_percent, max_failure_percent),
+        Check("requests a second", measured.rate_per_s, min_rps, at_least=True),
     ]
 
 

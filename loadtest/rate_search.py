@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
-from chaos.load import LoadRun
-from chaos.samples import percentile_s, rate_per_s
 from hangtag.errors import LoadTestFailed
+from loadtest.client.running import LoadRun
+from loadtest.client.samples import percentile_s, rate_per_s
 
 # What must be answered within the time of the run: a backlog that grows slowly would keep to the
 # limits for a while.
@@ -42,7 +42,10 @@ class Attempt(_Model):
     failure_percent: float
     # How late the generator itself was, which counts as waiting.
     lag_p99_ms: float
-    held: bool
+    # As the stored reports name it.
+    passed: bool = Field(
+        validation_alias=AliasChoices("passed", "held"), serialization_alias="held"
+    )
 
 
 TryRate = Callable[[float], Attempt]
@@ -66,7 +69,7 @@ def judge(
         p99_ms=p99_ms,
         failure_percent=failure_percent,
         lag_p99_ms=1000 * run.lag_p99_s,
-        held=p50_ms <= objectives.p50_ms
+        passed=p50_ms <= objectives.p50_ms
         and p95_ms <= objectives.p95_ms
         and p99_ms <= objectives.p99_ms
         and failure_percent <= objectives.failure_percent
@@ -92,12 +95,12 @@ def largest_rate(
     low, high = _bracket(try_rate, guess_per_s)
     while high - low > tolerance * low:
         middle = (low + high) / 2
-        if try_rate(middle).held:
+        if try_rate(middle).passed:
             low = middle
         else:
             high = middle
     rate = low
-    while not (confirmed := confirm(rate)).held:
+    while not (confirmed := confirm(rate)).passed:
         rate = _lower(rate, 1 - tolerance)
     return confirmed
 
@@ -105,11 +108,11 @@ def largest_rate(
 def _bracket(try_rate: TryRate, guess_per_s: float) -> tuple[float, float]:
     """Return neighbouring rates of which the first holds and the second does not."""
     rate = guess_per_s
-    if try_rate(rate).held:
-        while try_rate(rate * _UP).held:
+    if try_rate(rate).passed:
+        while try_rate(rate * _UP).passed:
             rate *= _UP
         return rate, rate * _UP
-    while not try_rate(lower := _lower(rate, _DOWN)).held:
+    while not try_rate(lower := _lower(rate, _DOWN)).passed:
         rate = lower
     return lower, rate
 

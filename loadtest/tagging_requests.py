@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from loadtest.client.wire import assemble
 from loadtest.plan import Kind
 
 PATH = "/predictions/tagger"
@@ -59,6 +60,17 @@ def read_photos(folder: Path) -> list[Photo]:
     return [
         Photo(path.read_bytes(), CONTENT_TYPES[path.suffix.lower()]) for path in paths[:_MAX_PHOTOS]
     ]
+
+
+def photo_request(photo: bytes, content_type: str = "image/jpeg", query: str = "") -> bytes:
+    """Return the request that sends one photo as the body, as it goes over the wire."""
+    return as_sent(TaggingRequest("one photo", content_type, photo, f"{PATH}{query}"))
+
+
+def as_sent(request: TaggingRequest) -> bytes:
+    """Return a request as it goes over the wire."""
+    headers = [("Content-Type", request.content_type)]
+    return assemble(request.body, target=request.path, headers=headers)
 
 
 class RequestMaker:
@@ -117,9 +129,11 @@ class RequestMaker:
 
 
 def multipart(photos: Sequence[Photo], request: dict[str, Any]) -> tuple[str, bytes]:
-    """Return the content type and the body of a form with photos and the part `request`."""
+    """Return the content type and the body of a form with photos, and the part `request` if it
+    says anything."""
     boundary = secrets.token_hex(16)
-    parts = [("request", "application/json", json.dumps(request).encode())]
+    as_json = json.dumps(request).encode()
+    parts = [("request", "application/json", as_json)] if request else []
     parts += [("image", photo.content_type, photo.content) for photo in photos]
     lines = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n'

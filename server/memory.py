@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from server.cgroup import ControlGroups
+from hangtag.cgroup import ControlGroups
 
 # What one worker may come to take: ResNet152, while it decodes the largest photos.
 _WORKER_BYTES = 700_000_000

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import math
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,7 +19,6 @@ from hangtag.engine.choice import has_cuda
 from hangtag.errors import SettingsInvalid
 from hangtag.faults import first_fault
 from hangtag.hardware import read_cpu, usable_cores
-from server.cgroup import ControlGroups
 from server.memory import affordable_workers, usable_bytes
 from server.settings import SERVE_CONFIG
 
@@ -72,7 +70,7 @@ def machine_plan(unpacked_bytes: int = 0) -> ServingPlan:
     if tuned is not None and tuned.machine == describe_machine():
         workers = min(tuned.plan.workers, most_workers)
         return tuned.plan.model_copy(update={"workers": workers})
-    return default_plan(cores_of_container(), count_gpus(), most_workers)
+    return default_plan(usable_cores(), count_gpus(), most_workers)
 
 
 def default_plan(cores: int, gpus: int, most_workers: int | None = None) -> ServingPlan:
@@ -120,13 +118,7 @@ def write_plan(plan: ServingPlan, path: Path) -> None:
 def describe_machine() -> str:
     """Name the hardware that a plan depends on."""
     cpu, gpus = read_cpu(), count_gpus()
-    return f"{cpu.name}, {cores_of_container()} cores" + (f", {gpus} GPUs" if gpus else "")
-
-
-def cores_of_container() -> int:
-    """Return the cores that this process may use, by all control groups that it is in."""
-    quota = ControlGroups().quota_cores()
-    return min(usable_cores(), math.ceil(quota) if quota else usable_cores())
+    return f"{cpu.name}, {usable_cores()} cores" + (f", {gpus} GPUs" if gpus else "")
 
 
 def count_gpus() -> int:

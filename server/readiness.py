@@ -41,9 +41,8 @@ def wait_until_ready(
     give_up_at = time.monotonic() + timeout_s
     while time.monotonic() < give_up_at:
         _require_alive(server)
-        model = describe_model(server.ports.management)
-        if model is not None and _ready_workers(model) >= max(1, model["minWorkers"]):
-            return _ready_workers(model)
+        if workers := ready_workers(server.ports.management):
+            return workers
         sleep(POLL_INTERVAL_S)
     raise _unavailable(server, f"is not ready after {timeout_s:.0f} s")
 
@@ -65,8 +64,13 @@ def describe_model(management_port: int) -> dict[str, Any] | None:
     return model
 
 
-def _ready_workers(model: dict[str, Any]) -> int:
-    return sum(worker["status"] == "READY" for worker in model["workers"])
+def ready_workers(management_port: int) -> int:
+    """Return the number of workers, if all that were asked for have loaded the model; else 0."""
+    model = describe_model(management_port)
+    if model is None:
+        return 0
+    ready = sum(worker["status"] == "READY" for worker in model["workers"])
+    return ready if ready >= max(1, model["minWorkers"]) else 0
 
 
 def _require_alive(server: TorchServe) -> None:

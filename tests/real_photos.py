@@ -1,4 +1,4 @@
-"""The public set of real product photos, where this machine has it."""
+"""The public set of real product photos, where HANGTAG_FASHION_PRODUCTS names it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
-FASHION_PRODUCTS = Path(
-    os.environ.get("HANGTAG_FASHION_PRODUCTS")
-    or PROJECT.parent / "shared" / "data" / "fashion-products"
-)
+FASHION_PRODUCTS = Path(os.environ.get("HANGTAG_FASHION_PRODUCTS") or PROJECT / "fashion-products")
 
 needs_fashion_products = pytest.mark.skipif(
     not FASHION_PRODUCTS.is_dir(),
-    reason=f"{FASHION_PRODUCTS} is not there; set HANGTAG_FASHION_PRODUCTS",
+    reason="set HANGTAG_FASHION_PRODUCTS to the folder of the real photos",
 )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
-from chaos.photos import encoded
+from loadtest.client.photos import encoded
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _RGBA = 0, 2, 6

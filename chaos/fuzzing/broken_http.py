@@ -8,7 +8,7 @@ from chaos.fuzzing.cases import FuzzCase
 from chaos.fuzzing.mutations import mutate
 from chaos.fuzzing.photo_files import sound_photos
 from chaos.fuzzing.photo_strategies import chances
-from chaos.wire import assemble
+from loadtest.client.wire import assemble
 
 _JPEG = ("Content-Type", "image/jpeg")
 _LENGTHS = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.wire import assemble
+from loadtest.client.wire import assemble
 
 # Longer requests are not printed, only kept.
 _MAX_PRINTED_BYTES = 400

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chaos.fuzzing.cases import FuzzCase, post
 from chaos.fuzzing.photo_files import sound_photos
-from chaos.wire import assemble
+from loadtest.client.wire import assemble
 
 _NAMES = (
     *(b"X-Any", b"describe", b"Describe", b"explain", b"x-hangtag-query", b"X-Hangtag-Query"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chaos.answer import Answer, breach_of_contract
 from chaos.fuzzing.cases import FuzzCase
-from chaos.sameness import MAX_DIFFERENCE, Decided, decided, largest_difference
+from chaos.response_equality import MAX_DIFFERENCE, Decided, decided, largest_difference
+from loadtest.client.answer import Answer, breach_of_contract
 
 # A client may ask for a deadline that cannot be kept; then it is told so.
 _OWN_DEADLINE = b"x-request-timeout-ms"

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from chaos.photos import encoded
+from loadtest.client.photos import encoded
 
 _SIDE_PX = 40
 _RGB = "RGB"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chaos.fuzzing.cases import FuzzCase
 from chaos.fuzzing.photo_files import sound_photos
-from chaos.wire import assemble
+from loadtest.client.wire import assemble
 
 _JPEG = [("Content-Type", "image/jpeg")]
 _NAMES = (

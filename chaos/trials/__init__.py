@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chaos.load import Load
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.trials import (
+    client_disconnect,
     determinism,
     exposure,
     fuzz,
-    given_up,
     handler_exception,
     overload,
     slow_clients,
@@ -19,6 +18,7 @@ from chaos.trials import (
     worker_killed,
 )
 from chaos.verdict import Row
+from loadtest.client.load import Load
 
 Trial = Callable[[ServerUnderTrial, Load, ChaosSettings], Row]
 
@@ -27,7 +27,7 @@ TRIALS: Mapping[str, Trial] = {
     "exposure": exposure.run,
     "determinism": determinism.run,
     "handler-exception": handler_exception.run,
-    "given-up": given_up.run,
+    "given-up": client_disconnect.run,
     "slow-clients": slow_clients.run,
     "overload": overload.run,
     "worker-killed": worker_killed.run,

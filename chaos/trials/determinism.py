@@ -9,16 +9,17 @@ from typing import Any
 
 import psutil
 
-from chaos.answer import Answer
-from chaos.capacity import photo_request
-from chaos.load import Load
-from chaos.photos import ordinary_photos
-from chaos.sameness import MAX_DIFFERENCE, Decided, decided, largest_difference
+from chaos.response_equality import MAX_DIFFERENCE, Decided, decided, largest_difference
 from chaos.server import ServerUnderTrial, paused
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
-from chaos.wire import Address, Connection, ask_once
+from chaos.verdict import Row
 from hangtag.errors import ServerUnavailable
+from loadtest.check import Check
+from loadtest.client.answer import Answer
+from loadtest.client.load import Load
+from loadtest.client.photos import ordinary_photos
+from loadtest.client.wire import Address, Connection, ask_once
+from loadtest.tagging_requests import photo_request
 
 _TIMEOUT_S = 30.0
 _BATCHED_ROUNDS = 2

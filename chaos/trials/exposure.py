@@ -13,14 +13,15 @@ from pathlib import Path
 
 import psutil
 
-from chaos.answer import breach_of_contract
-from chaos.capacity import photo_request
-from chaos.load import Load
-from chaos.photos import drawn_photo
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
-from chaos.wire import Address, Headers, ask_once, ask_together, assemble
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import breach_of_contract
+from loadtest.client.load import Load
+from loadtest.client.photos import drawn_photo
+from loadtest.client.wire import Address, Headers, ask_once, ask_together, assemble
+from loadtest.tagging_requests import photo_request
 
 _TIMEOUT_S = 10.0
 _CONNECT_TIMEOUT_S = 0.5

@@ -10,21 +10,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.answer import Answer
-from chaos.capacity import photo_request
 from chaos.fuzzing.bombs import bombs
 from chaos.fuzzing.cases import FuzzCase, keep, post
 from chaos.fuzzing.judgement import complaint, neighbour_complaint
 from chaos.fuzzing.shrinking import shrink
 from chaos.fuzzing.strategies import draw_batches
-from chaos.load import Load
-from chaos.photos import ordinary_photos
-from chaos.sameness import Decided, decided
+from chaos.response_equality import Decided, decided
 from chaos.server import Health, ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
-from chaos.wire import Address, ask_once
+from chaos.verdict import Row
 from hangtag.errors import ServerUnavailable
+from loadtest.check import Check
+from loadtest.client.answer import Answer
+from loadtest.client.load import Load
+from loadtest.client.photos import ordinary_photos
+from loadtest.client.wire import Address, ask_once
+from loadtest.tagging_requests import photo_request
 
 BATCH = 16
 MAX_GROWTH_SHARE = 0.05

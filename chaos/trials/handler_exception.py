@@ -9,16 +9,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from chaos.answer import Answer, breach_of_contract
-from chaos.capacity import photo_request
-from chaos.load import Load
-from chaos.photos import encoded, ordinary_photos
-from chaos.samples import outcome_counts
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.variants import write_variant
-from chaos.verdict import Check, Row
-from chaos.wire import ask_together
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import Answer, breach_of_contract
+from loadtest.client.load import Load
+from loadtest.client.photos import encoded, ordinary_photos
+from loadtest.client.samples import outcome_counts
+from loadtest.client.wire import ask_together
+from loadtest.tagging_requests import photo_request
 from server.plan import ServingPlan, machine_plan
 from server.temporary import serving
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from chaos.capacity import best_of
-from chaos.load import Load, LoadRun
-from chaos.samples import Sample, described, percentile_s
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun
+from loadtest.client.samples import Sample, described, percentile_s
 
 REFUSED = "503 overloaded"
 _CLIENTS = 8
@@ -64,7 +66,7 @@ def _probe_until_as_before(load: Load, before: LoadRun, settings: ChaosSettings)
     """Return the first run that is like the one before; what else the machine does slows some."""
     for _ in range(_MAX_PROBES):
         after = best_of(load, _CLIENTS, settings.probe_s, runs=1)
-        if all(check.held for check in _same_as_before(before, after, settings.same_share)):
+        if all(check.passed for check in _same_as_before(before, after, settings.same_share)):
             break
     return after
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 
-from chaos.answer import Answer
-from chaos.load import Load, LoadRun
-from chaos.nuisances import own_process, send_huge, trickle
-from chaos.samples import described, outcome_counts, percentile_s
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
+from chaos.slow_clients import own_process, send_huge, trickle
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import Answer
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun
+from loadtest.client.samples import described, outcome_counts, percentile_s
 
 HUGE_BYTES = 60_000_000
 _ORDINARY_CLIENTS = 2
@@ -21,16 +23,16 @@ _SETTLE_S = 1.0
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
     """Compare an ordinary client's waiting times alone, among slow and among huge clients."""
     workers = server.health().worker_pids
-    with own_process() as nuisance:
+    with own_process() as other_process:
         alone = _ordinary(load, settings.slow_s)
-        trickling = nuisance.submit(
+        trickling = other_process.submit(
             trickle, server.address, settings.slow_clients, settings.slow_s + 2 * _SETTLE_S
         )
         time.sleep(_SETTLE_S)
         among_slow = _ordinary(load, settings.slow_s)
         trickling.result()
         with load.closed(_ORDINARY_CLIENTS, _HUGE_TIMEOUT_S) as running:
-            sending = nuisance.submit(
+            sending = other_process.submit(
                 send_huge, server.address, settings.huge_clients, HUGE_BYTES, _HUGE_TIMEOUT_S
             )
             huge = sending.result()

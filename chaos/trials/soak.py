@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections.abc import Sequence
 from statistics import fmean
 
 from chaos.capacity import best_of
-from chaos.load import Load, LoadRun, RunningLoad
-from chaos.samples import described, percentile_s
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
-from chaos.wire import assemble
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun, RunningLoad
+from loadtest.client.samples import described, percentile_s
+from loadtest.tagging_requests import (
+    Photo,
+    TaggingRequest,
+    as_sent,
+    json_body,
+    multipart,
+    photo_request,
+)
 
 MAX_GROWTH_PERCENT = 5.0
 # Small processes grow by a page here and there.
 UNNOTICED_BYTES = 10_000_000
 _LOOKS = 120
-_BOUNDARY = "hangtag-soak"
 
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
@@ -67,11 +73,9 @@ def mixed_requests(photo_requests: Sequence[bytes]) -> list[bytes]:
         photo, other = bodies[number % len(bodies)], bodies[(number + 1) % len(bodies)]
         kind = number % 10
         if kind == 9:
-            mixed.append(assemble(photo[: len(photo) // 3], headers=[_type("image/jpeg")]))
-        elif kind == 8:
-            mixed.append(_as_json([photo, other]))
-        elif kind == 7:
-            mixed.append(_as_multipart([photo, other]))
+            mixed.append(photo_request(photo[: len(photo) // 3]))
+        elif kind in (7, 8):
+            mixed.append(_product_request([photo, other], as_json=kind == 8))
         else:
             mixed.append(photo_requests[number % len(bodies)])
     return mixed
@@ -114,23 +118,10 @@ def _checks(result: LoadRun) -> tuple[Check, ...]:
     )
 
 
-def _as_json(photos: Sequence[bytes]) -> bytes:
-    images = [{"content": base64.b64encode(photo).decode()} for photo in photos]
-    document = {"product_id": "SKU-1", "images": images, "options": {"top_k": 2}}
-    return assemble(json.dumps(document).encode(), headers=[_type("application/json")])
-
-
-def _as_multipart(photos: Sequence[bytes]) -> bytes:
-    parts = [
-        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="{i}.jpg"\r\n'
-        "Content-Type: image/jpeg\r\n\r\n".encode()
-        + photo
-        + b"\r\n"
-        for i, photo in enumerate(photos)
-    ]
-    body = b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
-    return assemble(body, headers=[_type(f"multipart/form-data; boundary={_BOUNDARY}")])
-
-
-def _type(content_type: str) -> tuple[str, str]:
-    return ("Content-Type", content_type)
+def _product_request(contents: Sequence[bytes], *, as_json: bool) -> bytes:
+    photos = [Photo(content, "image/jpeg") for content in contents]
+    content_type, body = multipart(photos, {})
+    if as_json:
+        content_type = "application/json"
+        body = json_body(photos, product_id="SKU-1", options={"top_k": 2})
+    return as_sent(TaggingRequest("a product", content_type, body))

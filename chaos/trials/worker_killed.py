@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from chaos.load import Load, LoadRun, RunningLoad
-from chaos.samples import Sample, described, rate_per_s, recovery_s
 from chaos.server import ServerUnderTrial, eventually, kill
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.load import Load
+from loadtest.client.running import LoadRun, RunningLoad
+from loadtest.client.samples import Sample, described, rate_per_s, recovery_s
 
 MAX_RECOVERY_S = 10.0
 LOST = "503 worker_lost"

@@ -64,7 +64,7 @@ def main(
     seconds = time.monotonic() - began
     _write(output, rows, archive, settings, seconds)
     console.print(table_of(rows, "Upgrades under load"))
-    failed = [row.trial for row in rows if not row.held]
+    failed = [row.trial for row in rows if not row.passed]
     verdict = f"did not hold: {', '.join(failed)}" if failed else "all held"
     print(f"{len(rows)} trials in {seconds:.0f} s, {verdict}; figures: {output}.")
     if failed:
@@ -89,7 +89,7 @@ def _rows(
                 line.update(f"[{number}/{len(names)}] {name} …")
                 began = time.monotonic()
                 row = replace(TRIALS[name](stage), seconds=time.monotonic() - began)
-                held = "held" if row.held else "[bold red]did not hold"
+                held = "held" if row.passed else "[bold red]did not hold"
                 console.print(f"{row.trial}: {held}, {row.seconds:.0f} s")
                 yield row
 
@@ -102,7 +102,7 @@ def _write(
         "seconds": round(seconds),
         "machine": describe_machine(),
         "settings": asdict(settings),
-        "held": all(row.held for row in rows),
+        "held": all(row.passed for row in rows),
         "rows": [row.document() for row in rows],
     }
     output.parent.mkdir(parents=True, exist_ok=True)

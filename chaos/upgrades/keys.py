@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from chaos.answer import Answer, breach_of_contract
-from chaos.load import Load, LoadRun
-from chaos.photos import drawn_photo
-from chaos.samples import described
 from chaos.upgrades.service import service_since
 from chaos.upgrades.stage import HASTY, Stage
-from chaos.verdict import Check, Row
-from chaos.wire import Address, ask_once, assemble
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import Answer, breach_of_contract
+from loadtest.client.load import Load
+from loadtest.client.photos import drawn_photo
+from loadtest.client.running import LoadRun
+from loadtest.client.samples import described
+from loadtest.client.wire import Address, ask_once, assemble
 from server.ports import HOST
 
 _HASTE_CLIENTS = 16

@@ -29,7 +29,7 @@ _LOOK_INTERVAL_S = 0.02
 
 
 @dataclass(frozen=True)
-class Passage:
+class AccessLogEntry:
     """One request as the proxy's access log has it."""
 
     request_id: str
@@ -74,7 +74,7 @@ class Proxy:
         with ExitStack() as resources:
             temporary = tempfile.TemporaryDirectory(prefix="hangtag-proxy-")
             self._folder = Path(resources.enter_context(temporary))
-            self._furnish()
+            self._write_config()
             program = find_nginx()
             errors = resources.enter_context((self._folder / "run" / "error.log").open("ab"))
             self._process = subprocess.Popen(
@@ -106,9 +106,9 @@ class Proxy:
         """Send a tagger requests again."""
         (self._folder / "out" / tagger).unlink(missing_ok=True)
 
-    def passages(self) -> list[Passage]:
+    def access_log_entries(self) -> list[AccessLogEntry]:
         """Return what has been answered up to now."""
-        return [_read_passage(line) for line in self.access_log.splitlines()]
+        return [_read_entry(line) for line in self.access_log.splitlines()]
 
     @property
     def access_log(self) -> str:
@@ -120,7 +120,7 @@ class Proxy:
         """What nginx wrote to its error log."""
         return (self._folder / "run" / "error.log").read_text(encoding="utf-8", errors="replace")
 
-    def _furnish(self) -> None:
+    def _write_config(self) -> None:
         # nginx's own processes run as another user, if it was started by root.
         self._folder.chmod(0o755)
         shutil.copytree(CONFIGURATION, self._folder, dirs_exist_ok=True)
@@ -173,10 +173,10 @@ def _with_port(upstream: str, port: int) -> str:
     return f"server {HOST}:{port} {options}\n"
 
 
-def _read_passage(line: str) -> Passage:
+def _read_entry(line: str) -> AccessLogEntry:
     entry = json.loads(line)
     taggers = tuple(entry["taggers"].split(", ")) if entry["taggers"] else ()
-    return Passage(entry["request_id"], entry["supplier"], entry["status"], taggers)
+    return AccessLogEntry(entry["request_id"], entry["supplier"], entry["status"], taggers)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

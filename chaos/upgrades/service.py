@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chaos.upgrades.traffic import Tagged, Traffic
-from chaos.verdict import Check
+from chaos.upgrades.traffic import Traffic
+from loadtest.check import Check
+from loadtest.client.samples import Sample
 
 # Of what is due. Photos that are late are left out, so that slow answers are fewer answers.
 _LEAST_SHARE = 0.5
@@ -11,7 +12,7 @@ _LEAST_SHARE = 0.5
 
 def service_since(
     traffic: Traffic, began_s: float, of: str = ""
-) -> tuple[list[Tagged], tuple[Check, Check]]:
+) -> tuple[list[Sample], tuple[Check, Check]]:
     """Return all that was sent since a moment, awaited to its end, and what must hold of it.
 
     Parameters

@@ -7,12 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.photos import ordinary_photos
 from chaos.upgrades.archives import write_broken, write_version
-from chaos.upgrades.proxy import FIRST, SECOND, Passage, Proxy
+from chaos.upgrades.proxy import FIRST, SECOND, AccessLogEntry, Proxy
 from chaos.upgrades.tagger import Tagger
 from chaos.upgrades.traffic import Traffic
-from server.ports import Ports
+from loadtest.client.photos import ordinary_photos
+from loadtest.client.wire import Address
+from server.ports import HOST, Ports
 from server.temporary import free_ports
 
 SUPPLIERS = ("acme", "borealis", "cormorant", "dandelion")
@@ -53,9 +54,9 @@ class Stage:
     archives: Archives
     settings: UpgradeSettings
 
-    def answering(self, passages: list[Passage]) -> int:
+    def answering(self, entries: list[AccessLogEntry]) -> int:
         """Return how many taggers gave an answer."""
-        answered = {each.taggers[-1] for each in passages if each.status < 500 and each.taggers}
+        answered = {each.taggers[-1] for each in entries if each.status < 500 and each.taggers}
         return len(answered & {tagger.address for tagger in self.taggers})
 
 
@@ -86,7 +87,7 @@ def staged(archive: Path, settings: UpgradeSettings, work: Path) -> Iterator[Sta
         ports = (first.inference, second.inference)
         proxy = resources.enter_context(Proxy(ports, [*SUPPLIERS, HASTY]))
         traffic = Traffic(
-            proxy.url,
+            Address(HOST, proxy.port),
             ordinary_photos(_DIFFERENT_PHOTOS),
             {supplier: proxy.keys[supplier] for supplier in SUPPLIERS},
             settings.rate_per_s,

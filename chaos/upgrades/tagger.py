@@ -14,7 +14,7 @@ import psutil
 
 from hangtag.errors import ServerUnavailable
 from server.ports import HOST, Ports
-from server.readiness import describe_model
+from server.readiness import ready_workers
 
 _PROJECT = Path(__file__).resolve().parents[2]
 READY_TIMEOUT_S = 120.0
@@ -73,7 +73,7 @@ class Tagger:
         while time.monotonic() < give_up_at:
             if self._started.poll() is not None:
                 raise ServerUnavailable(f"The {self.name} tagger ended: {self._last_words}")
-            if self._is_ready():
+            if ready_workers(self.ports.management):
                 return
             time.sleep(_LOOK_INTERVAL_S)
         raise ServerUnavailable(
@@ -139,10 +139,3 @@ class Tagger:
     def _last_words(self) -> str:
         lines = self._said.read_text(encoding="utf-8", errors="replace").split("\n")
         return next((line for line in reversed(lines) if line.strip()), "it said nothing")
-
-    def _is_ready(self) -> bool:
-        model = describe_model(self.ports.management)
-        if model is None:
-            return False
-        ready: int = sum(worker["status"] == "READY" for worker in model["workers"])
-        return ready >= max(1, int(model["minWorkers"]))

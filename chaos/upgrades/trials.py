@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from chaos.samples import described, percentile_s
 from chaos.upgrades import keys
 from chaos.upgrades.rolling import Rolled, roll, start_again
 from chaos.upgrades.service import service_since
 from chaos.upgrades.stage import NEW, OLD, Stage
 from chaos.upgrades.tagger import Tagger
-from chaos.upgrades.traffic import Tagged
-from chaos.verdict import Check, Row
+from chaos.verdict import Row
 from hangtag.errors import ServerUnavailable
+from loadtest.check import Check
+from loadtest.client.samples import Sample, described, percentile_s
 
 # nginx tries a tagger that it could not reach again after fail_timeout.
 _RETURN_TIMEOUT_S = 12.0
@@ -64,10 +64,10 @@ def refuse_broken(stage: Stage) -> Row:
 def stop_unannounced(stage: Stage) -> Row:
     """SIGTERM to a tagger that the proxy still sends requests to."""
     victim = stage.taggers[0]
-    began_s, passages = stage.traffic.now_s, len(stage.proxy.passages())
+    began_s, entries = stage.traffic.now_s, len(stage.proxy.access_log_entries())
     seconds = victim.stop()
     stage.traffic.flow(stage.settings.settle_s)
-    sent_again = sum(each.sent_again for each in stage.proxy.passages()[passages:])
+    sent_again = sum(each.sent_again for each in stage.proxy.access_log_entries()[entries:])
     both = _bring_back(stage, victim)
     samples, served = service_since(stage.traffic, began_s)
     return Row(
@@ -81,13 +81,13 @@ def stop_unannounced(stage: Stage) -> Row:
 def kill_hard(stage: Stage) -> Row:
     """SIGKILL to a tagger that has requests under way."""
     victim = stage.taggers[1]
-    began_s, passages = stage.traffic.now_s, len(stage.proxy.passages())
+    began_s, entries = stage.traffic.now_s, len(stage.proxy.access_log_entries())
     victim.hold()
     stage.traffic.flow(stage.settings.held_s)
     killed_s = stage.traffic.now_s
     victim.kill()
     stage.traffic.flow(stage.settings.settle_s)
-    sent_again = sum(each.sent_again for each in stage.proxy.passages()[passages:])
+    sent_again = sum(each.sent_again for each in stage.proxy.access_log_entries()[entries:])
     both = _bring_back(stage, victim)
     samples, served = service_since(stage.traffic, began_s)
     in_flight = sum(each.sent_s < killed_s <= each.done_s for each in samples)
@@ -140,7 +140,7 @@ def _roll(stage: Stage, archive: Path) -> Rolled:
     return roll(stage.proxy, stage.taggers, archive, traffic.flow, lambda: traffic.now_s, settle_s)
 
 
-def _misplaced(samples: Iterable[Tagged], rolled: Rolled, version: str) -> tuple[int, int]:
+def _misplaced(samples: Iterable[Sample], rolled: Rolled, version: str) -> tuple[int, int]:
     answers = [each for each in samples if each.ok]
     early = sum(each.version == version and each.done_s < rolled.first_in_s for each in answers)
     late = sum(each.version != version and each.sent_s > rolled.last_out_s for each in answers)
@@ -156,14 +156,15 @@ def _bring_back(stage: Stage, tagger: Tagger) -> Check:
 
 
 def _await_both(stage: Stage) -> Check:
-    begin, give_up_at_s = len(stage.proxy.passages()), stage.traffic.now_s + _RETURN_TIMEOUT_S
-    while (answering := stage.answering(stage.proxy.passages()[begin:])) < len(stage.taggers):
-        if stage.traffic.now_s > give_up_at_s:
+    proxy, traffic, wanted = stage.proxy, stage.traffic, len(stage.taggers)
+    begin, give_up_at_s = len(proxy.access_log_entries()), traffic.now_s + _RETURN_TIMEOUT_S
+    while (answering := stage.answering(proxy.access_log_entries()[begin:])) < wanted:
+        if traffic.now_s > give_up_at_s:
             break
-        stage.traffic.flow(_LOOK_INTERVAL_S)
-    return Check("taggers that answer afterwards", answering, len(stage.taggers), at_least=True)
+        traffic.flow(_LOOK_INTERVAL_S)
+    return Check("taggers that answer afterwards", answering, wanted, at_least=True)
 
 
-def _notes(samples: list[Tagged]) -> tuple[str, ...]:
+def _notes(samples: list[Sample]) -> tuple[str, ...]:
     slowest_ms = 1000 * percentile_s(samples, 99)
     return (f"{described(samples)}; p99 {slowest_ms:.0f} ms",)

@@ -2,13 +2,13 @@
 
 On a machine that reaches no registry, a builder takes Podman's place in building: a program
 `IMAGE_BUILDER CONTEXT TAG OPTIONS…` that gives the Dockerfile a base image (its `BASE_IMAGE`) and
-leaves the image where Podman finds it.
+leaves the image where Podman finds it. What else Podman needs on a machine (its control groups,
+runtime, limits) is a matter of its own containers.conf.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,7 @@ from hangtag.errors import ServerUnavailable
 
 PROJECT = Path(__file__).resolve().parents[2]
 _BUILDER = "IMAGE_BUILDER"
-# Beside the project, where it is developed.
-_USUAL_BUILDER = PROJECT.parent / "shared" / "tools" / "build-image"
 _ANSWER_TIMEOUT_S = 20
-_PID_MAX = Path("/proc/sys/kernel/pid_max")
 # Without rights, and on a file system that is read-only but for /tmp; on this machine's network.
 # exec: Java loads a library that it unpacks there; without it workers are reached over TCP, not
 # over Unix sockets. Podman's /tmp allows it by default, Docker's does not.
@@ -39,7 +36,7 @@ class Engine:
     Parameters
     ----------
     client : the program, and options that go before its subcommand
-    run_options : what this machine needs to run a container at all
+    run_options : what makes the client run a container as confined as the other one does
     builder : builds instead of the client
     """
 
@@ -80,7 +77,8 @@ def find_engine() -> Engine:
     ------
     ServerUnavailable : if there is neither Docker nor Podman, or no Podman beside IMAGE_BUILDER.
     """
-    if not os.environ.get(_BUILDER) and _answers("docker", "info"):
+    builder = os.environ.get(_BUILDER)
+    if not builder and _answers("docker", "info"):
         return Engine(("docker",))
     if shutil.which("podman") is None:
         raise ServerUnavailable(
@@ -88,15 +86,8 @@ def find_engine() -> Engine:
             "them (Debian: `apt install podman runc`)."
         )
     # Docker's --read-only has no exceptions; Podman's has some, unless told otherwise.
-    options = ("--read-only-tmpfs=false", *_ulimits())
-    return Engine(("podman", *_podman_options()), options, _find_builder())
-
-
-def _find_builder() -> Path | None:
-    named = os.environ.get(_BUILDER)
-    if named:
-        return Path(named)
-    return _USUAL_BUILDER if _USUAL_BUILDER.is_file() else None
+    options = ("--read-only-tmpfs=false",)
+    return Engine(("podman",), options, Path(builder) if builder else None)
 
 
 def _answers(*command: str) -> bool:
@@ -105,26 +96,3 @@ def _answers(*command: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
-
-
-def _podman_options() -> tuple[str, ...]:
-    """What Podman does not find out by itself."""
-    options: tuple[str, ...] = ()
-    if not Path("/run/systemd/system").exists():
-        options += ("--cgroup-manager", "cgroupfs")
-    # crun refuses a mixture of the two versions of control groups.
-    if Path("/sys/fs/cgroup/unified").exists() and shutil.which("runc"):
-        options += ("--runtime", "runc")
-    return options
-
-
-def _ulimits() -> tuple[str, ...]:
-    """This machine's own limits: Podman asks for more, which a confined root may not give."""
-    options: tuple[str, ...] = ()
-    for name, number in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
-        most = resource.getrlimit(number)[1]
-        if most != resource.RLIM_INFINITY:
-            # Podman has lowered its own to this, and with it that of what it starts.
-            most = min(most, int(_PID_MAX.read_text())) if name == "nproc" else most
-            options += ("--ulimit", f"{name}={most}:{most}")
-    return options

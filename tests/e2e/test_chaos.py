@@ -15,7 +15,7 @@ from chaos.fuzzing.cases import FuzzCase, kept_cases
 from chaos.fuzzing.judgement import complaint
 from chaos.server import ServerUnderTrial
 from chaos.trials import TRIALS
-from chaos.wire import ask_once
+from loadtest.client.wire import ask_once
 from server.temporary import serving
 
 PROJECT = Path(__file__).resolve().parents[2]

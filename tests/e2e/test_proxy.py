@@ -16,15 +16,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chaos.answer import Answer, breach_of_contract
-from chaos.load import Load
-from chaos.upgrades.proxy import CONFIGURATION, FIRST, SECOND, Passage, Proxy, find_nginx
+from chaos.upgrades.proxy import CONFIGURATION, FIRST, SECOND, AccessLogEntry, Proxy, find_nginx
 from chaos.upgrades.rolling import roll
 from chaos.upgrades.tagger import Tagger
-from chaos.wire import Address, assemble
 from hangtag.errors import ServerUnavailable
+from loadtest.client.answer import Answer, breach_of_contract
+from loadtest.client.load import Load
+from loadtest.client.wire import Address, assemble
 from server.ports import Ports
-from tests.unit.chaos.small_server import serving_with
+from tests.unit.loadtest.client.small_server import serving_with
 
 try:
     NGINX = find_nginx()
@@ -103,12 +103,12 @@ def problem(response: httpx.Response) -> str:
     return answer.outcome
 
 
-def logged(proxy: Proxy, count: int) -> list[Passage]:
+def logged(proxy: Proxy, count: int) -> list[AccessLogEntry]:
     """The requests up to now, as logged; nginx does so after it has answered."""
     give_up_at = time.monotonic() + 5
-    while len(proxy.passages()) < count and time.monotonic() < give_up_at:
+    while len(proxy.access_log_entries()) < count and time.monotonic() < give_up_at:
         time.sleep(0.01)
-    return proxy.passages()
+    return proxy.access_log_entries()
 
 
 def names(client: httpx.Client, count: int = 8) -> set[str]:
@@ -122,8 +122,8 @@ def test_who_has_no_key_that_is_known_gets_401(key: str | None) -> None:
         response = httpx.post(f"{proxy.url}{PATH}", content=b"photo", headers=headers)
         assert problem(response) == "401 unauthorized"
         assert "X-Api-Key" in response.headers["www-authenticate"]
-        (passage,) = logged(proxy, 1)
-        assert passage.taggers == ()
+        (entry,) = logged(proxy, 1)
+        assert entry.taggers == ()
 
 
 def test_a_tagger_learns_who_calls_but_not_the_key() -> None:
@@ -138,8 +138,8 @@ def test_a_tagger_learns_who_calls_but_not_the_key() -> None:
         assert got["headers"]["x-request-id"] == "SKU-1.7"
         assert proxy.keys["acme"] not in json.dumps(got)
         assert response.headers.get_list("x-request-id") == ["SKU-1.7"]
-        (passage,) = logged(proxy, 1)
-        assert (passage.supplier, passage.request_id) == ("acme", "SKU-1.7")
+        (entry,) = logged(proxy, 1)
+        assert (entry.supplier, entry.request_id) == ("acme", "SKU-1.7")
 
 
 @pytest.mark.parametrize("request_id", ["", "a b", 'a"b', "x" * 129])
@@ -231,9 +231,9 @@ def test_who_cannot_load_goes_on_with_the_old_archive() -> None:
 def test_a_request_that_a_tagger_lost_goes_to_the_other(lost: Serve | None) -> None:
     with proxied(lost, tagger("b")) as (proxy, client):
         assert names(client) == {"b"}
-        passages = logged(proxy, 8)
-        assert {each.status for each in passages} == {200}
-        assert any(each.sent_again for each in passages)
+        entries = logged(proxy, 8)
+        assert {each.status for each in entries} == {200}
+        assert any(each.sent_again for each in entries)
 
 
 def test_a_refusal_is_passed_on_and_not_repeated() -> None:
@@ -242,8 +242,8 @@ def test_a_refusal_is_passed_on_and_not_repeated() -> None:
         response = client.post(PATH, content=b"photo")
         assert response.status_code == 503
         assert response.json()["name"] in {"a", "b"}
-        (passage,) = logged(proxy, 1)
-        assert not passage.sent_again
+        (entry,) = logged(proxy, 1)
+        assert not entry.sent_again
 
 
 def test_without_taggers_the_answer_is_502() -> None:

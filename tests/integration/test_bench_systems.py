@@ -12,13 +12,13 @@ import torch
 
 from bench.load import measure_load
 from bench.photos import SMALL, PhotoSet
-from bench.processes import read_memory
 from bench.raw_limit import BATCHES, RawEngines, search
-from bench.servers import serve_hangtag
 from bench.stock_model import write_stock_archive
 from bench.stock_server import DOCUMENTED, serve_stock
 from hangtag.bundle import Bundle
 from hangtag.hardware import usable_cores
+from loadtest.processes import read_memory
+from loadtest.served import serve_hangtag
 from tests.tiny_tagger import BLUE, GREEN, RED, photo
 
 COLOURS: Mapping[str, tuple[int, int, int]] = {"red": RED, "green": GREEN, "blue": BLUE}

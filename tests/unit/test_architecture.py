@@ -18,8 +18,8 @@ PROJECT = Path(__file__).parents[2]
 # Each package's rooms, lowest first: a room imports those before it. docs/architecture.md draws it.
 CORE = (
     *("telemetry", "errors", "near_names", "faults", "recognition", "files", "images"),
-    *("hardware", "isolation", "engine", "label_document", "label_space", "scoring", "bundle"),
-    *("settings", "schema", "text", "requests", "responses", "tagger", "cli"),
+    *("cgroup", "hardware", "isolation", "engine", "label_document", "label_space", "scoring"),
+    *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "cli"),
 )
 TRAINING = (
     *("settings", "command_line", "tables", "given_settings", "data", "model", "calibrate"),
@@ -42,9 +42,9 @@ ALLOWED = {
     "training": {"hangtag"},
     "server": {"hangtag"},
     "deploy": {"hangtag", "server"},
-    "loadtest": {"hangtag", "server", "bench", "chaos"},
-    "chaos": {"hangtag", "server"},
-    "bench": {"hangtag", "server", "training"},
+    "loadtest": {"hangtag", "server"},
+    "chaos": {"hangtag", "server", "loadtest"},
+    "bench": {"hangtag", "server", "training", "loadtest"},
 }
 
 

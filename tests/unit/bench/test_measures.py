@@ -14,11 +14,11 @@ def test_each_ratio_is_taken_within_its_round() -> None:
     against_stock, *_ = compute_measures(rows, (), CLIENTS, LARGE_CLIENTS)
     assert against_stock.rounds == (8.0, 12.0)
     assert against_stock.measured == 10.0
-    assert against_stock.held
+    assert against_stock.passed
 
 
 def test_the_measures_of_the_issue_and_the_tuned_stock_beside_them() -> None:
-    measured = [(each.wanted, round(each.measured, 3), each.held) for each in report().measures]
+    measured = [(each.wanted, round(each.measured, 3), each.passed) for each in report().measures]
     assert measured == [
         (10.0, 10.0, True),
         (None, 8.0, True),
@@ -44,4 +44,4 @@ def test_a_ratio_without_its_pair_is_left_out() -> None:
     ],
 )
 def test_the_median_decides(at_least: bool, rounds: tuple[float, ...], held: bool) -> None:
-    assert Measure(name="x", wanted=10, at_least=at_least, rounds=rounds).held is held
+    assert Measure(name="x", wanted=10, at_least=at_least, rounds=rounds).passed is held

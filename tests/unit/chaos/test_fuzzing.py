@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from chaos.answer import PROBLEM_TYPE, Answer
 from chaos.fuzzing.cases import FuzzCase, keep, kept_cases, post
 from chaos.fuzzing.judgement import complaint, neighbour_complaint
 from chaos.fuzzing.shrinking import shrink
 from chaos.fuzzing.strategies import draw_batches
-from chaos.sameness import decided
-from chaos.wire import assemble
+from chaos.response_equality import decided
+from loadtest.client.answer import PROBLEM_TYPE, Answer
+from loadtest.client.wire import assemble
 
 SOUND = FuzzCase("json", assemble(b"{}"))
 MALFORMED = FuzzCase("broken http", b"\x00", malformed=True)

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from chaos.capacity import photo_request
-from chaos.photos import costly_photo, drawn_photo
-from chaos.sameness import decided, largest_difference
-from chaos.samples import Sample
+from chaos.response_equality import decided, largest_difference
 from chaos.settings import ChaosSettings
 from chaos.trials.overload import overload_checks
 from chaos.trials.soak import growth_percent, mixed_requests
 from chaos.variants import write_variant
 from hangtag.errors import ArchiveInvalid
 from hangtag.images.decode import ImageLimits, decode_image
+from loadtest.client.photos import costly_photo, drawn_photo
+from loadtest.client.samples import Sample
+from loadtest.tagging_requests import photo_request
 
 SETTINGS = ChaosSettings(time_limit_s=10.0, findings_folder=Path("unused"))
 
@@ -27,7 +27,7 @@ def sample(outcome: str, seconds: float = 0.1, retry_after: bool = True) -> Samp
 
 
 def failed(samples: list[Sample]) -> list[str]:
-    return [check.what for check in overload_checks(samples, SETTINGS) if not check.held]
+    return [check.what for check in overload_checks(samples, SETTINGS) if not check.passed]
 
 
 def test_overload_may_refuse_but_nothing_else() -> None:

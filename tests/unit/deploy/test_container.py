@@ -130,7 +130,18 @@ def test_a_builder_that_is_named_comes_first_and_needs_podman(
         find_engine()
     _put_program(programs / "podman")
     engine = find_engine()
-    assert (engine.client[0], engine.builder) == ("podman", Path("/opt/build-image"))
+    assert engine == Engine(
+        ("podman",), ("--read-only-tmpfs=false",), builder=Path("/opt/build-image")
+    )
+
+
+def test_without_docker_podman_builds_by_itself(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMAGE_BUILDER", raising=False)
+    (programs / "docker").unlink()
+    _put_program(programs / "podman")
+    assert find_engine() == Engine(("podman",), ("--read-only-tmpfs=false",))
 
 
 def _put_program(path: Path) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from hangtag.cgroup import ControlGroups
 from hangtag.hardware import (
     Cpu,
     _first_processor,
-    _quota_cores,
     describe_plain_processor,
     read_cpu,
     threads_of_worker,
@@ -44,12 +44,13 @@ def test_number_formats_come_from_the_flags(flags: str, bf16: bool, int8: bool) 
     assert (cpu.has_bf16, cpu.has_int8) == (bf16, int8)
 
 
-@pytest.mark.parametrize(
-    ("text", "cores"), [("max 100000", None), ("150000 100000", 1.5), ("junk", None)]
-)
-def test_a_containers_quota_counts(tmp_path: Path, text: str, cores: float | None) -> None:
-    (tmp_path / "cpu.max").write_text(text)
-    assert _quota_cores(tmp_path / "cpu.max") == cores
+@pytest.mark.parametrize(("quota", "cores"), [(None, 4), (1.5, 2), (0.1, 1), (9.0, 4)])
+def test_a_containers_quota_counts(
+    quota: float | None, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
+    monkeypatch.setattr(ControlGroups, "quota_cores", lambda _: quota)
+    assert usable_cores() == cores
 
 
 @pytest.mark.parametrize(("wanted", "environment", "threads"), [(3, "7", 3), (0, "7", 7)])

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from chaos.load import LoadRun
-from chaos.samples import Sample
 from hangtag.errors import LoadTestFailed
+from loadtest.client.running import LoadRun
+from loadtest.client.samples import Sample
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
 
 OBJECTIVES = Objectives(p50_ms=100, p95_ms=200, p99_ms=300, failure_percent=1)
@@ -32,7 +32,7 @@ def run_of(rate: float, seconds: float, waiting_s: float, failed: int = 0) -> Lo
 )
 def test_a_run_is_held_against_the_objectives(waiting_s: float, failed: int, held: bool) -> None:
     attempt = judge(run_of(50, 13, waiting_s, failed), 50, 3, OBJECTIVES)
-    assert attempt.held == held
+    assert attempt.passed == held
     assert attempt.p50_ms == pytest.approx(1000 * waiting_s)
     assert attempt.failure_percent == pytest.approx(100 * failed / 500)
     assert attempt.seconds == 10
@@ -47,7 +47,7 @@ def test_a_growing_backlog_is_not_held() -> None:
     ]
     patient = Objectives(p50_ms=5000, p95_ms=5000, p99_ms=5000)
     attempt = judge(LoadRun(samples, seconds), rate, 3, patient)
-    assert not attempt.held
+    assert not attempt.passed
     assert attempt.answered_per_s == pytest.approx(0.95 * rate, rel=0.01)
 
 
@@ -69,7 +69,7 @@ class Machine:
     def _attempt(self, rate: float, held: bool) -> Attempt:
         return Attempt(
             rate_per_s=rate, seconds=1, answered_per_s=rate, p50_ms=1, p95_ms=1, p99_ms=1,
-            failure_percent=0, lag_p99_ms=0, held=held,
+            failure_percent=0, lag_p99_ms=0, passed=held,
         )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def test_a_good_guess_takes_few_attempts() -> None:
 def test_what_does_not_last_is_not_reported() -> None:
     machine = Machine(50, lasting_per_s=45)
     found = largest_rate(machine.brief, machine.lasting, 52, tolerance=0.02)
-    assert found.held
+    assert found.passed
     assert 43 <= found.rate_per_s <= 45
 
 

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from PIL import Image
 
-from chaos.photos import drawn_photo
 from hangtag.errors import RequestError
 from hangtag.requests.parsing import Part, Product, read_product
 from hangtag.settings import TaggerSettings
+from loadtest.client.photos import drawn_photo
 from loadtest.plan import MIXES, Kind
 from loadtest.tagging_requests import (
     Photo,

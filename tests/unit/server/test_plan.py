@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 import server.plan
+from hangtag.cgroup import ControlGroups
 from hangtag.errors import SettingsInvalid
+from hangtag.hardware import usable_cores
 from server.plan import (
     ServingPlan,
     TunedPlan,
     as_properties,
-    cores_of_container,
     default_plan,
     describe_machine,
     machine_plan,
@@ -56,8 +57,8 @@ def test_the_machines_plan_fits_into_its_memory(
 
 
 def test_a_quota_of_any_group_above_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.plan.ControlGroups, "quota_cores", lambda self: 0.5)
-    assert cores_of_container() == 1
+    monkeypatch.setattr(ControlGroups, "quota_cores", lambda self: 0.5)
+    assert usable_cores() == 1
     assert describe_machine().endswith("1 cores")
 
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from chaos.answer import Answer, breach_of_contract
 from chaos.upgrades.proxy import CONFIGURATION
+from loadtest.client.answer import Answer, breach_of_contract
 from server.frontend.build import FOLDER as FRONTEND
 from server.settings import (
     PROPERTIES,

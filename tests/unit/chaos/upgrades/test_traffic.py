@@ -12,7 +12,8 @@ import pytest
 
 from chaos.upgrades.service import service_since
 from chaos.upgrades.traffic import Traffic
-from tests.unit.chaos.small_server import read_head, serving_with
+from loadtest.client.wire import Address
+from tests.unit.loadtest.client.small_server import read_head, serving_with
 
 RATE_PER_S = 40.0
 GOOD = json.dumps({"model": {"version": "2.0"}}).encode()
@@ -30,15 +31,15 @@ def answering(*bodies: bytes) -> Callable[[socket.socket], None]:
     return serve
 
 
-def traffic_to(port: int, clients: int = 4) -> Traffic:
-    return Traffic(f"http://127.0.0.1:{port}", [b""], {"acme": "key"}, RATE_PER_S, clients)
+def traffic_to(address: Address, clients: int = 4) -> Traffic:
+    return Traffic(address, [b""], {"acme": "key"}, RATE_PER_S, clients)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"no JSON", b"[]", b'{"model": null}', b'{"model": {"version": 2}}']
 )
 def test_an_answer_without_tags_is_one_failed_request(body: bytes) -> None:
-    with serving_with(answering(body, GOOD)) as address, traffic_to(address.port) as traffic:
+    with serving_with(answering(body, GOOD)) as address, traffic_to(address) as traffic:
         traffic.flow(0.5)
         samples = traffic.since(0)
     assert [each.outcome for each in samples if not each.ok] == ["no tags"]
@@ -54,15 +55,26 @@ def test_what_is_under_way_is_waited_for() -> None:
         # The client sees its connection break.
         threading.Event().wait(1)
 
-    with serving_with(slow) as address, traffic_to(address.port, clients=1) as traffic:
+    with serving_with(slow) as address, traffic_to(address, clients=1) as traffic:
         asked.wait(10)
-        assert next(each.outcome for each in traffic.since(0)) == "RemoteProtocolError"
+        assert next(each.outcome for each in traffic.since(0)) == "closed"
+
+
+def test_nothing_is_sent_again() -> None:
+    def fleeting(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOOD) + GOOD)
+
+    with serving_with(fleeting) as address, traffic_to(address, clients=1) as traffic:
+        traffic.flow(0.3)
+        outcomes = {each.outcome for each in traffic.since(0)}
+    assert outcomes == {"200", "closed"}
 
 
 @pytest.mark.parametrize(("rate_per_s", "held"), [(2, True), (4000, False)])
 def test_a_little_traffic_is_no_service(rate_per_s: float, held: bool) -> None:
-    with serving_with(answering(GOOD)) as address, traffic_to(address.port) as traffic:
+    with serving_with(answering(GOOD)) as address, traffic_to(address) as traffic:
         traffic.flow(1)
         traffic.rate_per_s = rate_per_s
         _, (enough, failed) = service_since(traffic, 0)
-    assert (enough.held, failed.held) == (held, True)
+    assert (enough.passed, failed.passed) == (held, True)

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
+from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
 from training.data import Catalogue, read_catalogue
 
-REPOSITORY = Path(__file__).parents[4]
-FOLDER = Path(
-    os.environ.get("HANGTAG_FASHION_PRODUCTS")
-    or REPOSITORY.parent / "shared" / "data" / "fashion-products"
-)
-
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason=f"{FOLDER} is not there; set HANGTAG_FASHION_PRODUCTS"
-)
+pytestmark = needs_fashion_products
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return read_catalogue(FOLDER)
+    return read_catalogue(FASHION_PRODUCTS)
 
 
 def test_all_photos_are_sound(catalogue: Catalogue) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from bench.processes import read_memory, read_spending, spent_between
+from loadtest.processes import read_memory, read_spending, spent_between
 
 # Starts a child that computes; both hold memory until their input ends.
 PARENT = """

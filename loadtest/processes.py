@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import psutil
+from pydantic import BaseModel
 
-from bench.energy import EnergyReading, joules_between, read_energy
-from bench.report import ProcessMemory
+from loadtest.energy import EnergyReading, joules_between, read_energy
 
 Value = TypeVar("Value")
 
@@ -22,6 +22,14 @@ class Spending:
 
     cpu_s: float
     energy: EnergyReading | None
+
+
+class ProcessMemory(BaseModel, extra="forbid", frozen=True):
+    """What a process holds after its loads; pss counts shared memory by its part."""
+
+    process: str
+    rss_bytes: int
+    pss_bytes: int | None = None
 
 
 def read_spending(pid: int) -> Spending:

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from chaos.load import Load
-from chaos.samples import percentile_s
-from chaos.wire import Address
-from tests.unit.chaos.small_server import read_head, serving_with
+from loadtest.client.load import Load
+from loadtest.client.samples import percentile_s
+from loadtest.client.wire import Address
+from tests.unit.loadtest.client.small_server import read_head, serving_with
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 REFUSED = (
@@ -31,6 +31,16 @@ def slow_server(answer: bytes = OK, delay_s: float = 0.02) -> AbstractContextMan
             connection.sendall(answer)
             if b"close" in answer:
                 break
+
+    return serving_with(serve)
+
+
+def fleeting_server() -> AbstractContextManager[Address]:
+    """Answers one request a connection, and closes it without a word."""
+
+    def serve(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(OK)
 
     return serving_with(serve)
 
@@ -82,3 +92,20 @@ def test_an_error_ends_the_load_before_it_leaves_the_block() -> None:
     ):
         raise ZeroDivisionError
     assert running.now_s < 10
+
+
+def test_what_met_a_connection_that_was_closed_is_sent_again() -> None:
+    with fleeting_server() as address, Load(address, [REQUEST]).closed(1, 0.3) as running:
+        result = running.result()
+    assert len(result.samples) > 1
+    assert {each.outcome for each in result.samples} == {"200"}
+    assert running.first_failure is None
+
+
+def test_the_first_failure_is_kept() -> None:
+    with slow_server(REFUSED) as address, Load(address, [REQUEST]).closed(1) as running:
+        running.flow(0.2)
+        result = running.end()
+    assert running.first_failure is not None
+    assert running.first_failure.outcome == "503 overloaded"
+    assert 0 < result.cpu_s < result.seconds

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.energy import joules_between, read_energy
+from loadtest.energy import joules_between, read_energy
 
 
 def write_zone(powercap: Path, name: str, microjoules: int) -> None:

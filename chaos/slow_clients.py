@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 
-from chaos.answer import Answer
-from chaos.wire import Address, Connection, ask_together, assemble
+from loadtest.client.answer import Answer
+from loadtest.client.wire import Address, Connection, ask_together, assemble
 
 _TRICKLE_INTERVAL_S = 0.5
 _BODY_BYTES = 10_000_000
@@ -46,7 +46,7 @@ async def _drip_all(address: Address, starts: list[bytes], seconds: float) -> No
 async def _drip(address: Address, start: bytes) -> None:
     connection = Connection(address)
     try:
-        # The server may well close such a connection: then there is one nuisance less.
+        # The server may well close such a connection: then there is one fewer.
         with suppress(OSError):
             await connection.open()
             await connection.send(start)

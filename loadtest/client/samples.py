@@ -22,6 +22,8 @@ class Sample:
     # Whether an error is the contract's problem+json, and says when to come again.
     sound: bool = True
     retry_after: bool = False
+    # Of the archive that answered, where the load asks for it.
+    version: str = ""
 
     @property
     def ok(self) -> bool:

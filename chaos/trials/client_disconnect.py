@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 
-from chaos.answer import Answer, breach_of_contract
-from chaos.capacity import photo_request
-from chaos.load import Load
-from chaos.photos import drawn_photo
-from chaos.samples import outcome_counts
 from chaos.server import ServerUnderTrial, paused
 from chaos.settings import ChaosSettings
-from chaos.verdict import Check, Row
-from chaos.wire import Address, Connection, ask_together, assemble
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import Answer, breach_of_contract
+from loadtest.client.load import Load
+from loadtest.client.photos import drawn_photo
+from loadtest.client.samples import outcome_counts
+from loadtest.client.wire import Address, Connection, ask_together, assemble
+from loadtest.tagging_requests import photo_request
 
 DEADLINE_MS = 300
 MAX_LATENESS_S = 0.3

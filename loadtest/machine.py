@@ -8,12 +8,23 @@ import subprocess
 from pathlib import Path
 
 import psutil
+from pydantic import BaseModel
 
-from bench.report import Machine
 from hangtag.hardware import read_cpu
 
 _PROJECT = Path(__file__).resolve().parents[1]
 _LIBRARIES = ("torchserve", "torch", "torchvision", "openvino", "onnxruntime", "numpy", "pillow")
+
+
+class Machine(BaseModel, extra="forbid", frozen=True):
+    """Where it was measured; figures of different machines say nothing about each other."""
+
+    cpu: str
+    cores: int
+    flags: tuple[str, ...]
+    memory_bytes: int
+    system: str
+    versions: dict[str, str]
 
 
 def describe_machine() -> Machine:

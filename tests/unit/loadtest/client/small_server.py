@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from chaos.wire import Address
+from loadtest.client.wire import Address
 
 HEAD_END = b"\r\n\r\n"
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from chaos.samples import Sample, described, percentile_s, rate_per_s, recovery_s
+from loadtest.client.samples import Sample, described, percentile_s, rate_per_s, recovery_s
 
 
 def done(at_s: float, outcome: str = "200", took_s: float = 0.1) -> Sample:

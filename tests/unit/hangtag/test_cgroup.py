@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cgroup import ControlGroups
+from hangtag.cgroup import ControlGroups
 
 GIB = 1 << 30
 
@@ -37,6 +37,11 @@ def test_a_container_sees_its_own_group_as_the_topmost(groups: ControlGroups) ->
 def test_max_is_no_limit(groups: ControlGroups) -> None:
     groups.membership.write_text("0::/\n")
     write(groups, {"cpu.max": "max 100000", "memory.max": "max"})
+    assert (groups.quota_cores(), groups.memory_bytes()) == (None, None)
+
+
+def test_what_is_not_a_number_is_no_limit(groups: ControlGroups) -> None:
+    write(groups, {"cpu.max": "junk", "memory.max": ""})
     assert (groups.quota_cores(), groups.memory_bytes()) == (None, None)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chaos.answer import PROBLEM_TYPE, Answer, breach_of_contract
+from loadtest.client.answer import PROBLEM_TYPE, Answer, breach_of_contract
 
 PROBLEM = {"title": "T", "status": 400, "detail": "D.", "code": "request_invalid"}
 

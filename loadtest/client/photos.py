@@ -1,4 +1,4 @@
-"""Photos to send: real ones where this machine has them, else drawn ones."""
+"""Photos to send: real ones where HANGTAG_FASHION_PRODUCTS names them, else drawn ones."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-PROJECT = Path(__file__).resolve().parents[1]
-FASHION_PRODUCTS = Path(
-    os.environ.get("HANGTAG_FASHION_PRODUCTS")
-    or PROJECT.parent / "shared" / "data" / "fashion-products"
-)
 _SIDE_PX = 224
 _COSTLY_SIDE_PX = 1200
 
 
+def real_photos() -> Path | None:
+    """Return the folder of real product photos, if HANGTAG_FASHION_PRODUCTS names their data."""
+    named = os.environ.get("HANGTAG_FASHION_PRODUCTS")
+    folder = Path(named, "images") if named else None
+    return folder if folder and folder.is_dir() else None
+
+
 def ordinary_photos(count: int) -> list[bytes]:
     """Return different product photos of about 224 px, as JPEG."""
-    real = sorted((FASHION_PRODUCTS / "images").glob("*.jpg"))
+    folder = real_photos()
+    real = sorted(folder.glob("*.jpg")) if folder else []
     if len(real) >= count:
         return [path.read_bytes() for path in real[:: len(real) // count][:count]]
     return [drawn_photo(number) for number in range(count)]

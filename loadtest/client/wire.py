@@ -12,8 +12,9 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from chaos.answer import Answer
+from loadtest.client.answer import Answer
 
 HOST_NAME = "hangtag.test"
 _READ_BYTES = 65536
@@ -28,6 +29,12 @@ class Address:
 
     host: str
     port: int
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Return where the server of a http:// address listens."""
+        parts = urlsplit(url)
+        return cls(str(parts.hostname), parts.port or 80)
 
 
 class _Garbled(Exception):

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from chaos.answer import Answer
-from chaos.wire import Address, Connection, ask_once, ask_together, assemble
-from tests.unit.chaos.small_server import read_head, serving_with
+from loadtest.client.answer import Answer
+from loadtest.client.wire import Address, Connection, ask_once, ask_together, assemble
+from tests.unit.loadtest.client.small_server import read_head, serving_with
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 REQUEST = b"GET / HTTP/1.1\r\n\r\n"

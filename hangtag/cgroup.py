@@ -28,9 +28,9 @@ class ControlGroups:
 
     def quota_cores(self) -> float | None:
         """Return the cores that the tightest quota amounts to; None without one."""
-        quotas = [text.split() for text in self._texts("", "cpu.max")]
+        quotas = [text.partition(" ")[::2] for text in self._texts("", "cpu.max")]
         quotas += [
-            [quota, period]
+            (quota, period)
             for quota, period in zip(
                 self._texts("cpu", "cpu.cfs_quota_us"),
                 self._texts("cpu", "cpu.cfs_period_us"),
@@ -38,7 +38,10 @@ class ControlGroups:
             )
         ]
         limits = (
-            int(quota) / int(period) for quota, period in quotas if quota not in ("max", "-1")
+            int(quota) / int(period)
+            for quota, period in quotas
+            # Neither "max" nor "-1", nor what nobody has written yet.
+            if quota.isdecimal() and period.isdecimal()
         )
         return min(limits, default=None)
 
@@ -48,7 +51,7 @@ class ControlGroups:
             *self._texts("", "memory.max"),
             *self._texts("memory", "memory.limit_in_bytes"),
         ]
-        limits = (int(text) for text in texts if text != "max")
+        limits = (int(text) for text in texts if text.isdecimal())
         return min((each for each in limits if each < _NO_LIMIT_BYTES), default=None)
 
     def _texts(self, controller: str, file: str) -> Iterator[str]:
