@@ -13,6 +13,7 @@ HangtagError                          500 internal
 ├── DeadlineExceeded                  504 deadline_exceeded
 └── SetupError                        500 setup_invalid
     ├── SettingsInvalid               500 settings_invalid
+    ├── CommandUnavailable            500 command_unavailable
     ├── LabelSpaceInvalid             500 label_space_invalid
     ├── DataInvalid                   500 data_invalid
     ├── WeightsUnavailable            500 weights_unavailable
@@ -142,6 +143,13 @@ class SettingsInvalid(SetupError):
 
     code = "settings_invalid"
     title = "Settings invalid"
+
+
+class CommandUnavailable(SetupError):
+    """A command or a format needs what is not installed."""
+
+    code = "command_unavailable"
+    title = "Command unavailable"
 
 
 class LabelSpaceInvalid(SetupError):

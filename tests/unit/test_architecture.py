@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[2]
 CORE = (
     *("telemetry", "errors", "near_names", "faults", "recognition", "files", "images"),
     *("hardware", "isolation", "engine", "label_document", "label_space", "scoring", "bundle"),
-    *("settings", "schema", "text", "requests", "responses", "tagger", "cli"),
+    *("settings", "schema", "text", "requests", "responses", "tagger", "client", "bulk", "cli"),
 )
 TRAINING = (
     *("settings", "command_line", "tables", "given_settings", "data", "model", "calibrate"),
