@@ -22,6 +22,8 @@ def write_variant(archive: Path, variant: Path, appended: Mapping[str, str]) -> 
     """
     with zipfile.ZipFile(archive) as original, zipfile.ZipFile(variant, "w") as changed:
         for missing in appended.keys() - set(original.namelist()):
-            raise ArchiveInvalid(f"{archive} has no {missing}; make it anew with `make archive`.")
+            raise ArchiveInvalid(
+                f"{archive} has no {missing}; pack it again with `hangtag archive`."
+            )
         for name in original.namelist():
             changed.writestr(name, original.read(name) + appended.get(name, "").encode())

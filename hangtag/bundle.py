@@ -272,7 +272,7 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
     except OSError as error:
         raise BundleInvalid(
             f"{folder} is no bundle: {MANIFEST} cannot be read ({error.strerror}); "
-            "train one with `make train DATA=folder`."
+            "train one with `hangtag train data=folder`."
         ) from error
     try:
         manifest = Manifest.model_validate_json(text)

@@ -67,7 +67,7 @@ def describe_plain_processor(cpu: Cpu, backbone: str) -> str:
     that have more, or of which nothing is known."""
     if not cpu.has_avx2 or cpu.has_bf16 or cpu.has_int8:
         return ""
-    suits = "it has" if backbone == SMALL_BACKBONE else f"BACKBONE={SMALL_BACKBONE} is"
+    suits = "it has" if backbone == SMALL_BACKBONE else f"backbone={SMALL_BACKBONE} is"
     return (
         "this processor has neither bf16 nor int8 (VNNI), which make others several times as fast; "
         f"{suits} the backbone that suits it: 90 photos/s where {LARGE_BACKBONE} has 5"

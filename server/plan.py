@@ -107,7 +107,7 @@ def read_plan(path: Path) -> TunedPlan | None:
     except ValidationError as error:
         fault = first_fault(error, TunedPlan).at("the plan")
         raise SettingsInvalid(
-            f"{path.name}: {fault}; delete it, or make it anew with `make tune`."
+            f"{path.name}: {fault}; delete it, or measure it again with `hangtag tune`."
         ) from error
 
 

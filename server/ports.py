@@ -78,4 +78,4 @@ def _sentence(port: int, host: str, error: OSError) -> str:
         )
     else:
         reason = f"Port {port} of {host} cannot be listened on ({error.strerror})"
-    return f"{reason}; stop what uses it or choose another with PORT=… (three in a row are needed)."
+    return f"{reason}; stop what uses it or choose another with port=… (three in a row are needed)."

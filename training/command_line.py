@@ -6,9 +6,10 @@ import shlex
 import sys
 from pathlib import Path
 
-# The commands of the workshop import all that they say from here.
-from hangtag.cli.usage import option, said_plainly
+from hangtag.cli.usage import said_plainly
+from hangtag.cli.wording import option
 
+# The commands of the workshop import all that they say from here.
 __all__ = ["next_step", "option", "python_module", "said_plainly"]
 
 

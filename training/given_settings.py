@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hangtag.cli.wording import option
 from hangtag.errors import SettingsInvalid
-from training.command_line import option
 
 
 def given_settings(more: Sequence[str] | None, **named: object) -> dict[str, Any]:

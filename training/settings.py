@@ -224,12 +224,12 @@ def make_settings(data: Path, weights: str | None = None, **given: object) -> Tr
     packaged = quick and given.get("backbone", PACKAGED_BACKBONE) == PACKAGED_BACKBONE
     weights = weights or (PACKAGED if packaged else "imagenet")
     if quick and weights == "none":
-        raise SettingsInvalid("QUICK=1 learns nothing from random weights; give others.")
+        raise SettingsInvalid("quick=true learns nothing from random weights; give others.")
     defaults = _QUICK if quick else _FINE_TUNED.get(weights, _PRETRAINED)
     chosen = {name: value for name, value in given.items() if value is not None}
     if quick and (ignored := sorted(_NOT_FOR_QUICK & chosen.keys())):
         raise SettingsInvalid(
-            f"QUICK=1 fits only the head, to photos as they are; leave {ignored[0]} out."
+            f"quick=true fits only the head, to photos as they are; leave {ignored[0]} out."
         )
     try:
         settings = TrainingSettings.model_validate(

@@ -44,7 +44,7 @@ def load_run(folder: Path, out: Path) -> FinishedRun:
     SettingsInvalid : if its settings cannot be read, or `out` is a run's folder, this or another.
     """
     if (out / SETTINGS).exists():
-        raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with OUT=….")
+        raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with out=….")
     evaluated = load_evaluated(folder)
     settings, dataset_sha256 = _read_settings(folder / SETTINGS)
     data = read_data(read_catalogue(settings.data), settings, out)

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hangtag.bulk.listing import ListedProduct
-from hangtag.client import ProblemAnswered
-from hangtag.errors import HangtagError
 from hangtag.schema import Problem, TagResponse
 
 TAG_FIELDS = ("id", "name", "group", "score", "path")
-Outcome = TagResponse | HangtagError
+Outcome = TagResponse | Problem
 
 
 @dataclass(frozen=True)
@@ -37,14 +35,9 @@ def row_of(product: ListedProduct, outcome: Outcome) -> Row:
     """Return the row of a product."""
     now = datetime.datetime.now(datetime.UTC)
     product_id, images = product.product_id, list(product.names)
-    if isinstance(outcome, HangtagError):
-        problem = _problem(outcome)
-        return Row(product_id, images, "failed", problem.code, problem.detail, [], {}, None, now)
+    if isinstance(outcome, Problem):
+        return Row(product_id, images, "failed", outcome.code, outcome.detail, [], {}, None, now)
     tags = [tag.model_dump(include=set(TAG_FIELDS)) for tag in outcome.tags]
     decisions = {name: answer.decision for name, answer in outcome.groups.items()}
     bundle = outcome.model.bundle
     return Row(product_id, images, "ok", None, None, tags, decisions, bundle, now)
-
-
-def _problem(error: HangtagError) -> Problem:
-    return error.problem if isinstance(error, ProblemAnswered) else Problem.of(error)

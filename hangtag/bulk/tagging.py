@@ -10,10 +10,11 @@ from itertools import islice
 
 from hangtag.bulk.listing import ListedProduct
 from hangtag.bulk.rows import Outcome
-from hangtag.client import TaggerClient
-from hangtag.errors import HangtagError, ImageMissing
+from hangtag.client import ProblemAnswered, TaggerClient
+from hangtag.errors import ImageMissing, RequestFailed, ServerUnavailable
 from hangtag.isolation import isolate
 from hangtag.requests.product import Product
+from hangtag.schema import Problem
 from hangtag.tagger import Tagger
 
 # Products whose photos are decoded while the network runs.
@@ -29,7 +30,7 @@ def answer_here(tagger: Tagger, products: Iterable[ListedProduct]) -> Iterator[O
     while batch := list(islice(remaining, _BATCH)):
         read = [isolate(partial(_read, product)) for product in batch]
         answers = iter(tagger.tag([each for each in read if isinstance(each, Product)]))
-        yield from (each if isinstance(each, HangtagError) else next(answers) for each in read)
+        yield from (_outcome(next(answers) if isinstance(each, Product) else each) for each in read)
 
 
 def answer_by_server(
@@ -50,7 +51,22 @@ def answer_by_server(
 
 
 def _ask(client: TaggerClient, product: ListedProduct) -> Outcome:
-    return isolate(lambda: client.tag(_read(product)))
+    return _outcome(isolate(partial(_send, client, product)))
+
+
+def _send(client: TaggerClient, product: ListedProduct) -> Outcome:
+    try:
+        return client.tag(_read(product))
+    except ProblemAnswered as error:
+        return error.problem
+    except ServerUnavailable as error:
+        return Problem(
+            title="Server unavailable", status=503, detail=str(error), code="server_unavailable"
+        )
+
+
+def _outcome(answer: Outcome | RequestFailed) -> Outcome:
+    return Problem.of(answer) if isinstance(answer, RequestFailed) else answer
 
 
 def _read(product: ListedProduct) -> Product:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -12,12 +10,11 @@ from typing import Any, NoReturn
 import typer
 
 from hangtag.cli.console import one_sentence_errors
+from hangtag.cli.wording import is_under_make, option
 
 # typer has no public name for it.
 _UsageError: Any = typer.BadParameter.__bases__[0]
 _WRONG_USE = 2
-# Where make's name of an option is not its own in capitals.
-_VARIABLES = {"learning-rate": "RATE"}
 # What typer takes over from pydantic, and what a Makefile's user is told.
 _OUR_WORDS = (
     (r"valid (?:number|float)", "must be a number"),
@@ -60,19 +57,6 @@ def said_plainly(
     return run
 
 
-def option(name: str, value: object = None) -> str:
-    """Return an option as the operator writes it: `RUN=runs/a` under make, else `--run runs/a`."""
-    text = None if value is None else shlex.quote(str(value))
-    if _is_under_make():
-        variable = _VARIABLES.get(name, name.upper().replace("-", "_"))
-        return variable if text is None else f"{variable}={text}"
-    return f"--{name}" if text is None else f"--{name} {text}"
-
-
-def _is_under_make() -> bool:
-    return bool(os.environ.get("MAKELEVEL"))
-
-
 def _explain(error: Any) -> None:
     sentence = _sentence(error)
     if sentence is None:
@@ -103,7 +87,7 @@ def _wrong(message: str) -> str:
 def _missing(parameter: Any) -> str:
     name = _name(parameter)
     what, example = _ASKED.get(name, (f"the {name.replace('-', ' ')}", "VALUE"))
-    return f"Say {what}: {option(name)}{'=' if _is_under_make() else ' '}{example}."
+    return f"Say {what}: {option(name)}{'=' if is_under_make() else ' '}{example}."
 
 
 def _name(parameter: Any) -> str:

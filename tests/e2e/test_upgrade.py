@@ -19,7 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def upgrade(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "upgrade", *map(str, arguments)],
+        [sys.executable, "-m", "chaos.upgrades", *map(str, arguments)],
         cwd=PROJECT,
         capture_output=True,
         text=True,

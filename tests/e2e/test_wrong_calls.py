@@ -59,7 +59,7 @@ def test_a_wrong_data_folder(tmp_path: Path, content: str | None) -> None:
     ("arguments", "said"),
     [
         (["--backbone", "resnet999"], "There is no torchvision classification network 'resnet999'"),
-        (["--weights", "missing.pth"], "WEIGHTS=missing.pth does not exist"),
+        (["--weights", "missing.pth"], "--weights missing.pth does not exist"),
         (["--learning-rate", "-1", "--weights", "none"], "The setting learning_rate is wrong"),
     ],
 )

@@ -199,7 +199,7 @@ def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> No
         refused = run(own_run.parent, "bench.recipes", "--run", "ours", "--epochs", 1)
     assert refused.returncode == 1
     assert "Another process trains into ours/recipes" in " ".join(refused.stderr.split())
-    assert "OUT=" in refused.stderr
+    assert "--out …" in refused.stderr
     assert {each.name for each in out.iterdir()} == {LOCK}
 
 

@@ -87,7 +87,7 @@ def test_another_search_needs_another_folder(workplace: Path, screens: list[str]
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == (
         "runs/search-demo holds a search with other settings or photos; name another folder with "
-        "STUDY=…."
+        "--study …."
     )
 
 

@@ -182,7 +182,7 @@ def test_training_calls_nobody(screen: str, watch: NetworkWatch) -> None:
 
 def test_a_finished_run_is_not_overwritten(workplace: Path, finished: Path) -> None:
     sentence = fail(workplace, "train", "--data", "demo", "--run", "first", *FROM_SCRATCH)
-    assert sentence == "first holds a finished run; name another with RUN=…."
+    assert sentence == "first holds a finished run; name another with --run …."
 
 
 def test_a_head_is_fitted_to_the_weights_of_an_earlier_run_first(
@@ -281,7 +281,7 @@ def kill_at_second_checkpoint(folder: Path, train: tuple[object, ...], checkpoin
 def test_a_checkpoint_cut_short_that_was_asked_for_is_refused(unfinished: Path) -> None:
     asked_for = unfinished / "checkpoints" / "epoch=001.ckpt"
     asked_for.write_bytes(asked_for.read_bytes()[:100_000])
-    with pytest.raises(SettingsInvalid, match=r"epoch=001\.ckpt is no whole checkpoint; RESUME="):
+    with pytest.raises(SettingsInvalid, match=r"epoch=001\.ckpt is no whole checkpoint; resume="):
         resume_run(asked_for)
 
 
@@ -344,7 +344,7 @@ def test_a_folder_that_is_no_run_cannot_be_gone_on_with(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing", "run/checkpoints/missing.ckpt"])
 def test_what_does_not_exist_cannot_be_gone_on_with(name: str, unfinished: Path) -> None:
-    with pytest.raises(SettingsInvalid, match=f"^RESUME=.*{name} does not exist"):
+    with pytest.raises(SettingsInvalid, match=f"^resume=.*{name} does not exist"):
         resume_run(unfinished.parent / name)
 
 
@@ -440,7 +440,7 @@ def test_bad_photos_and_rows_stop_the_run(workplace: Path, flawed: Path) -> None
     sentence = fail(workplace, "train", "--data", "flawed", "--run", "stopped", *FROM_SCRATCH)
     assert sentence == (
         "The dataset has 2 bad rows or photos (1 unknown_label, 1 broken_photo); "
-        "stopped/data_report.json lists them all, and SKIP_BAD=1 goes on without them."
+        "stopped/data_report.json lists them all, and --skip-bad goes on without them."
     )
     report = json.loads((workplace / "stopped" / "data_report.json").read_text())
     assert {problem["kind"] for problem in report["problems"]} == {"broken_photo", "unknown_label"}

@@ -85,7 +85,7 @@ def require_numbers(network: nn.Module, outputs: npt.NDArray[np.float32], what: 
     where = "" if all_numbers(network.state_dict().values()) else ", for its weights are none"
     raise TrainingDiverged(
         f"The network's {what} of {wrong:,} of {len(outputs):,} photos are no numbers{where}; "
-        "start from other weights: WEIGHTS=imagenet, packaged, none or another file."
+        "start from other weights: weights=imagenet, packaged, none or another file."
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hangtag.bundle import MODEL, Bundle
+from hangtag.cli.wording import in_operators_words
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import write_whole
@@ -46,22 +47,22 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
         another process trains into it.
     """
     if (run_folder / BUNDLE).exists():
-        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with RUN=….")
+        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with run=….")
     if (run_folder / SETTINGS).exists():
         if _read_settings(run_folder)[0] != settings:
             raise SettingsInvalid(
                 f"{run_folder} holds an unfinished run with other settings; go on with it by "
-                f"RESUME={run_folder}, or name another folder with RUN=…."
+                f"resume={run_folder}, or name another folder with run=…."
             )
         return resume_run(run_folder)
     if has_checkpoints(run_folder):
         raise SettingsInvalid(
-            f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with RUN=…."
+            f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with run=…."
         )
     if settings.backbone == LARGE_BACKBONE and (
         means := describe_plain_processor(read_cpu(), LARGE_BACKBONE)
     ):
-        print(f"{means[0].upper()}{means[1:]}.")
+        print(in_operators_words(f"{means[0].upper()}{means[1:]}."))
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
     catalogue = read_catalogue(settings.data)
     require_possible(settings, catalogue.label_space)
@@ -69,7 +70,7 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
     with alone_in(run_folder):
         if (run_folder / SETTINGS).exists():
             raise SettingsInvalid(
-                f"Another process has begun {run_folder} in the meantime; name another with RUN=…."
+                f"Another process has begun {run_folder} in the meantime; name another with run=…."
             )
         with tidied(run_folder, quick=settings.quick), writing_into(run_folder):
             data = prepare_data(catalogue, settings, run_folder)
@@ -87,7 +88,7 @@ def resume_run(resume: Path) -> Bundle:
     DataInvalid : if the photos, labels or splits have changed since the run began.
     """
     if not resume.exists():
-        raise SettingsInvalid(f"RESUME={resume} does not exist; name a run's folder or checkpoint.")
+        raise SettingsInvalid(f"resume={resume} does not exist; name a run's folder or checkpoint.")
     run_folder = resume.parent.parent if resume.is_file() else resume
     settings, dataset_sha256 = _read_settings(run_folder)
     with alone_in(run_folder):
@@ -126,12 +127,12 @@ def _checkpoint_to_go_on_from(resume: Path, run_folder: Path) -> Path | None:
     if resume.is_file():
         if not is_whole(resume):
             raise SettingsInvalid(
-                f"RESUME={resume} is no whole checkpoint; RESUME={run_folder} takes the newest "
+                f"resume={resume} is no whole checkpoint; resume={run_folder} takes the newest "
                 "that is."
             )
         if not is_sound(resume):
             raise SettingsInvalid(
-                f"RESUME={resume} holds weights that are no numbers; RESUME={run_folder} takes the "
+                f"resume={resume} holds weights that are no numbers; resume={run_folder} takes the "
                 "newest whose weights are."
             )
         return resume
@@ -149,7 +150,7 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
     path = run_folder / SETTINGS
     if not path.exists():
         raise SettingsInvalid(
-            f"RESUME={run_folder} has not begun to train: there is no {SETTINGS}; give DATA=…."
+            f"resume={run_folder} has not begun to train: there is no {SETTINGS}; give data=…."
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -158,7 +159,7 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
         return TrainingSettings.model_validate(record["settings"]), str(record["dataset"])
     except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
         raise SettingsInvalid(
-            f"RESUME={run_folder} is no run of this release: {path} cannot be read ({error})."
+            f"resume={run_folder} is no run of this release: {path} cannot be read ({error})."
         ) from error
 
 

@@ -130,6 +130,6 @@ def test_photos_are_scaled_down_for_training_never_up() -> None:
      "compile", "head_epochs", "accumulate", "frozen_depth", "train_size_px"],
 )  # fmt: skip
 def test_quick_mode_refuses_what_it_would_ignore(name: str) -> None:
-    with pytest.raises(SettingsInvalid, match=f"^QUICK=1 fits only the head.*leave {name} out"):
+    with pytest.raises(SettingsInvalid, match=f"^quick=true fits only the head.*leave {name} out"):
         make_settings(DATA, quick=True, **{name: "1"})
     make_settings(DATA, quick=True, **{name: None})

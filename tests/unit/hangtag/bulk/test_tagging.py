@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,29 +11,26 @@ from typing import Any
 import pytest
 
 from hangtag.bulk import ListedProduct, answer_by_server
-from hangtag.client import ProblemAnswered
+from hangtag.client import ProblemAnswered, TaggerClient
 from hangtag.schema import Problem
 
 
 class StubClient:
-    """Answers with the product's own ID, the first ones last; how many waited is kept."""
+    """Answers with the product's own ID; the first two meet, and the second leaves first."""
 
     def __init__(self) -> None:
-        self.at_once, self.most_at_once = 0, 0
-        self._lock = threading.Lock()
-        self._second = threading.Event()
+        self._together = threading.Barrier(2)
+        self._second_left = threading.Event()
 
     def tag(self, product: Any) -> Any:
-        with self._lock:
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
+        if product.product_id in ("0", "1"):
+            self._together.wait(10)
         if product.product_id == "0":
-            assert self._second.wait(10)
-        self._second.set()
-        with self._lock:
-            self.at_once -= 1
+            assert self._second_left.wait(10)
         if product.product_id == "3":
             raise ProblemAnswered(Problem(title="", status=422, detail="No.", code="unknown"))
+        if product.product_id == "1":
+            self._second_left.set()
         return product.product_id
 
 
@@ -48,8 +46,8 @@ def test_a_servers_answers_come_in_order(products: list[ListedProduct]) -> None:
     *before, third, fourth, fifth = list(answer_by_server(client, 4, products))[:5]
     assert before == ["0", "1"]
     assert (third, fifth) == ("2", "4")
-    assert isinstance(fourth, ProblemAnswered)
-    assert 1 < client.most_at_once <= 4
+    assert isinstance(fourth, Problem)
+    assert fourth.code == "unknown"
 
 
 def test_few_products_are_read_before_they_are_needed(products: list[ListedProduct]) -> None:
@@ -65,3 +63,21 @@ def test_few_products_are_read_before_they_are_needed(products: list[ListedProdu
     next(answers)
     assert len(taken) == 5
     assert len(list(answers)) == 19
+
+
+def test_a_server_that_is_gone_is_a_row_of_its_own(
+    products: list[ListedProduct], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    client = TaggerClient("http://127.0.0.1:9")
+    first, second = answer_by_server(client, 2, products[:2])
+    assert isinstance(first, Problem)
+    assert first.code == "server_unavailable"
+    assert first == second
+
+
+def test_a_photo_that_cannot_be_read_is_not_sent(tmp_path: Path) -> None:
+    missing = ListedProduct("A", (tmp_path / "none.jpg",), ("none.jpg",))
+    (outcome,) = answer_by_server(TaggerClient("http://127.0.0.1:9"), 1, [missing])
+    assert isinstance(outcome, Problem)
+    assert outcome.code == "image_missing"

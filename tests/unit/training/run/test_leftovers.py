@@ -174,7 +174,7 @@ def test_a_run_that_learned_stays_and_says_how_to_go_on(run_folder: Path) -> Non
 def test_the_last_good_weights_are_named(run_folder: Path) -> None:
     kept = checkpoint(begin(run_folder))
     assert str(fail(run_folder, TrainingDiverged("No number"), lambda _: None)) == (
-        f"No number; the last good weights are WEIGHTS='{kept}'."
+        f"No number; the last good weights are weights='{kept}'."
     )
 
 
