@@ -14,6 +14,7 @@ HangtagError
 │   └── DeadlineExceeded              504 deadline_exceeded
 └── SetupError
     ├── SettingsInvalid
+    ├── CommandUnavailable
     ├── LabelSpaceInvalid
     ├── DataInvalid
     ├── BundleInvalid
@@ -142,6 +143,10 @@ class SetupError(HangtagError):
 
 class SettingsInvalid(SetupError):
     """A setting is unknown or out of its range."""
+
+
+class CommandUnavailable(SetupError):
+    """A command or a format needs what is not installed."""
 
 
 class LabelSpaceInvalid(SetupError):

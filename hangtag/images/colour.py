@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +110,7 @@ def _full_scale(image: Image.Image) -> float:
     return next((level for level in usual if peak <= level), peak)
 
 
-def _levels(image: Image.Image, band: Image.Image) -> npt.NDArray[np.generic]:
+def _levels(image: Image.Image, band: Image.Image) -> npt.NDArray[Any]:
     levels = np.asarray(band)
     return levels.view(np.uint32) if image.info.get("is_unsigned") else levels
 

@@ -19,7 +19,8 @@ PROJECT = Path(__file__).parents[2]
 CORE = (
     *("telemetry", "errors", "near_names", "faults", "recognition", "files", "images"),
     *("cgroup", "hardware", "isolation", "engine", "label_document", "label_space", "scoring"),
-    *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "cli"),
+    *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "client"),
+    *("bulk", "cli"),
 )
 TRAINING = (
     *("settings", "command_line", "tables", "given_settings", "data", "model", "calibrate"),

@@ -163,7 +163,7 @@ def _manifest(
     tagger: TrainedTagger, golden: tuple[GoldenInput, ...], precisions: QuantizationReport | None
 ) -> Manifest:
     return Manifest(
-        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         backbone=tagger.settings.network.backbone,
         preprocessing=tagger.preprocessing,
         normalisation=tagger.network.normalisation._asdict(),
