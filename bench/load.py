@@ -37,8 +37,9 @@ class _Answer:
 def measure_load(
     url: str, server_pid: int, photos: Sequence[bytes], clients: int, seconds: float
 ) -> Figures:
-    """Load a server, let it warm up, and measure for `seconds`; for longer if it is so slow that
-    not every client would have had an answer.
+    """Load a server, let it warm up, and measure for `seconds`.
+
+    For longer if it is so slow that not every client would have had an answer.
 
     Raises
     ------

@@ -52,8 +52,10 @@ class PhotoSource:
 
 
 def find_photos(folder: Path | None, rendered: Path) -> PhotoSource:
-    """Return the photos to measure with: `folder`'s, else the real product photos where this
-    machine has them, else rendered ones, which are put into the folder `rendered`.
+    """Return the photos to measure with.
+
+    `folder`'s, else the real product photos where this machine has them, else rendered ones, which
+    are put into the folder `rendered`.
 
     Raises
     ------

@@ -119,7 +119,7 @@ def _podman_options() -> tuple[str, ...]:
 
 
 def _ulimits() -> tuple[str, ...]:
-    """This machine's own limits: Podman asks for more, which a confined root may not give."""
+    """The machine's own limits: Podman asks for more, which a confined root may not give."""
     options: tuple[str, ...] = ()
     for name, number in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC)):
         most = resource.getrlimit(number)[1]
