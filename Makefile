@@ -23,7 +23,7 @@ comma := ,
 given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted,$(name)=$(value $(name)))))
 
 .DEFAULT_GOAL := help
-.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format test test-slow verify-real frontend lock clean clean-all
+.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format docs test test-slow verify-real frontend lock clean clean-all
 
 # Before anything is installed: a variable that no goal takes is a mistake, not to be ignored.
 check-call:
@@ -159,6 +159,9 @@ lint: $(INSTALLED) ## Check style and types
 format: $(INSTALLED) ## Rewrite the code in the project's style
 	@$(RUN_PYTHON) -m ruff format .
 	@$(RUN_PYTHON) -m ruff check --fix .
+
+docs: $(INSTALLED) ## Build the site of all pages into build/site; a broken link is an error
+	@$(RUN_PYTHON) -m docs.build
 
 test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on a live TorchServe: [ARGS="pytest's options"]
 	@$(RUN_PYTHON) -m pytest -m "not slow" -n 2 tests/unit tests/e2e/test_wrong_calls.py $(ARGS)

@@ -82,8 +82,7 @@ class PredictionSets(_Model):
 
 
 class GroupReference(_Model):
-    """What the tagger said of one group: the mean of its best score, and the share of each
-    decision."""
+    """The mean of a group's best score, and the share of each decision, as the tagger said."""
 
     group: str
     mean_best_score: float = Field(ge=0, le=1)

@@ -64,8 +64,10 @@ def read_cpu() -> Cpu:
 
 
 def describe_plain_processor(cpu: Cpu, backbone: str) -> str:
-    """Say what it means that a processor has fp32 alone, and which backbone suits it; "" for those
-    that have more, or of which nothing is known."""
+    """Say what it means that a processor has fp32 alone, and which backbone suits it.
+
+    "" for those that have more, or of which nothing is known.
+    """
     if not cpu.has_avx2 or cpu.has_bf16 or cpu.has_int8:
         return ""
     suits = "it has" if backbone == SMALL_BACKBONE else f"backbone={SMALL_BACKBONE} is"

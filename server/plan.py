@@ -54,8 +54,9 @@ class TunedPlan(BaseModel):
 
 
 def machine_plan(unpacked_bytes: int = 0) -> ServingPlan:
-    """Return the plan of this machine, or of the part of it that a container may use: the tuned
-    one, or the default; never with more workers than find room in memory.
+    """Return the plan of this machine, or of the part of it that a container may use.
+
+    The tuned one, or the default; never with more workers than find room in memory.
 
     Parameters
     ----------

@@ -28,10 +28,12 @@ class Ports:
 
     @property
     def management(self) -> int:
+        """The port of TorchServe's management API."""
         return self.inference + 1
 
     @property
     def metrics(self) -> int:
+        """The port that Prometheus reads."""
         return self.inference + 2
 
     def require_free(self) -> None:
