@@ -31,7 +31,8 @@ from tests.tiny_training import (
     tiny_training_data,
 )
 from training.data.process import process_number
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.fit.tagger_module import TaggerModule
 from training.settings import make_settings
 
@@ -102,7 +103,8 @@ def module_and_records(
     with pytest.MonkeyPatch.context() as patched:
         # A terminal that lacks what they print fails no process.
         patched.setenv("PYTHONIOENCODING", "ascii")
-        fit(make_trainer(settings, callbacks=[Recorder(folder)]), module, data)
+        trainer = make_tuning_trainer(settings, callbacks=[Recorder(folder)])
+        fit(trainer, module, *data.dataloaders(settings, PROCESSES))
     records = [
         torch.load(folder / f"process-{process}.pt", weights_only=True)
         for process in range(PROCESSES)

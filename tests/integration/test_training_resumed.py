@@ -12,8 +12,9 @@ from torch import Tensor
 
 from tests.integration.test_training import FROM_SCRATCH, kill_at_second_checkpoint, succeed
 from tests.tiny_training import tiny_network, tiny_training_data
-from training.fit.early_stopping import EarlyStop
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.callbacks import EarlyStop
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.settings import TrainingSettings, make_settings
 
 # All that is random: the order, the draws, augmentation, mixing, dropout.
@@ -56,15 +57,16 @@ def fitted(
     settings: TrainingSettings, folder: Path, checkpoint: Path | None = None
 ) -> dict[str, Tensor]:
     """The weights after training, with a checkpoint of every epoch in the folder."""
-    module = make_module(tiny_network(), settings, tiny_training_data(folder))
+    data = tiny_training_data(folder)
+    module = make_module(tiny_network(), settings, data)
     every = ModelCheckpoint(folder, filename="{epoch}", save_top_k=-1, enable_version_counter=False)
     patient = [EarlyStop(settings.schedule.patience)] if settings.schedule.patience else []
-    trainer = make_trainer(settings, callbacks=[*patient, every])
+    trainer = make_tuning_trainer(settings, callbacks=[*patient, every])
     # What happened in the process before makes no difference.
     torch.manual_seed(0 if checkpoint is None else 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
-        fit(trainer, module, tiny_training_data(folder), checkpoint)
+        fit(trainer, module, *data.dataloaders(settings, trainer.num_devices), checkpoint)
     return module.network.state_dict()
 
 

@@ -42,6 +42,7 @@ from training.settings import TrainingSettings
 Indices = npt.NDArray[np.int64]
 
 DATA_REPORT = "data_report.json"
+_PREDICTION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,18 @@ class TrainingData:
         sampler = EpochSampler(np.ones(len(indices), np.float32), seed)
         return self._batches(indices, batch_size, sampler, whole_only=True)
 
-    def subset(self, indices: Indices, *, batch_size: int, processes: int = 1) -> DataLoader[Batch]:
+    def dataloaders(
+        self, settings: TrainingSettings, processes: int
+    ) -> tuple[DataLoader[Batch], DataLoader[Batch]]:
+        """Return batches of the training photos, and of those to validate on."""
+        return (
+            self.train_dataloader(settings, processes),
+            self.subset(self.splits.validation, processes=processes),
+        )
+
+    def subset(
+        self, indices: Indices, *, batch_size: int = _PREDICTION_BATCH, processes: int = 1
+    ) -> DataLoader[Batch]:
         """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L)), in order.
 
         Of several processes, each gets its share.

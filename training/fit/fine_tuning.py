@@ -3,45 +3,40 @@
 from __future__ import annotations
 
 import math
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, Checkpoint, ProgressBar
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
-from torch.multiprocessing.spawn import ProcessRaisedException
 
 from hangtag.cli.streams import make_streams_lenient
 from hangtag.errors import RunInterrupted
 from training.command_line import next_step
 from training.data.training_data import Indices, TrainingData
-from training.fit.averaging import ExponentialAveraging
-from training.fit.checkpoints import (
-    BestCheckpoint,
-    EpochCheckpoints,
-    WholeCheckpoints,
-    take_best,
+from training.fit.callbacks import (
+    Divergence,
+    EarlyStop,
+    EpochProgressBar,
+    ExponentialAveraging,
 )
+from training.fit.checkpoints import BestCheckpoint, EpochCheckpoints, take_best
 from training.fit.device import (
     choose_devices,
     choose_memory_format,
     choose_precision,
     require_compiler,
 )
-from training.fit.early_stopping import EarlyStop
 from training.fit.linear_probe import fit_head_first
 from training.fit.loggers import make_loggers, quieten
-from training.fit.progress import EpochProgressBar
+from training.fit.loop import fit, make_trainer
 from training.fit.tagger_module import TaggerModule
-from training.model.divergence import Divergence, require_numbers, told_by_process
+from training.model.divergence import require_numbers
 from training.model.network import Outputs, TaggerNetwork
 from training.settings import TrainingSettings
-
-_PREDICTION_BATCH = 64
 
 
 def fine_tune(
@@ -67,8 +62,7 @@ def fine_tune(
         if settings.schedule.head_epochs and checkpoint is None:
             fit_head_first(network, settings, data)
         module = _fit_all(network, settings, data, run_folder, checkpoint)
-    except (KeyboardInterrupt, RunInterrupted, SystemExit) as error:
-        # SystemExit is how Lightning ends on Ctrl-C.
+    except (KeyboardInterrupt, RunInterrupted) as error:
         raise RunInterrupted(f"Stopped; go on with: {go_on}") from error
     if settings.schedule.patience:
         take_best(module, run_folder)
@@ -91,7 +85,7 @@ def _fit_all(
         if settings.schedule.patience
         else []
     )
-    trainer = make_trainer(
+    trainer = make_tuning_trainer(
         settings,
         callbacks=[
             EpochProgressBar(),
@@ -101,7 +95,7 @@ def _fit_all(
         ],
         loggers=make_loggers(settings, run_folder),
     )
-    fit(trainer, module, data, checkpoint)
+    fit(trainer, module, *data.dataloaders(settings, trainer.num_devices), checkpoint)
     return module
 
 
@@ -120,7 +114,7 @@ def make_module(
     )
 
 
-def make_trainer(
+def make_tuning_trainer(
     settings: TrainingSettings, *, callbacks: Sequence[Callback], loggers: Sequence[Logger] = ()
 ) -> pl.Trainer:
     """Return a trainer on the devices of the settings.
@@ -133,49 +127,18 @@ def make_trainer(
         require_compiler()
     processes = choose_devices(settings.hardware.devices)
     averaging = [ExponentialAveraging(settings.optimizer.ema)] if settings.optimizer.ema else []
-    return pl.Trainer(
-        max_epochs=settings.schedule.epochs,
+    return make_trainer(
+        settings.schedule.epochs,
+        callbacks=[*averaging, *callbacks],
+        loggers=loggers,
         accelerator="auto" if processes == 1 else "cuda" if torch.cuda.is_available() else "cpu",
         devices=processes,
         strategy="auto" if processes == 1 else _SideBySide(settings),
-        # Ours know the order of an epoch.
-        use_distributed_sampler=False,
         precision=choose_precision(settings.hardware.precision),
-        logger=list(loggers),
-        callbacks=[*averaging, *callbacks],
-        enable_checkpointing=any(isinstance(each, Checkpoint) for each in callbacks),
-        enable_progress_bar=any(isinstance(each, ProgressBar) for each in callbacks),
         gradient_clip_val=5.0,
         accumulate_grad_batches=settings.optimizer.accumulate,
-        num_sanity_val_steps=0,
         log_every_n_steps=10,
-        enable_model_summary=False,
-        plugins=[WholeCheckpoints()],
     )
-
-
-def fit(
-    trainer: pl.Trainer, module: TaggerModule, data: TrainingData, checkpoint: Path | None = None
-) -> None:
-    """Train, and validate after each epoch.
-
-    Raises
-    ------
-    SystemExit : on Ctrl-C.
-    """
-    processes = trainer.num_devices
-    train = data.train_dataloader(module.settings, processes)
-    validation = data.subset(
-        data.splits.validation, batch_size=_PREDICTION_BATCH, processes=processes
-    )
-    try:
-        trainer.fit(module, train, validation, ckpt_path=checkpoint, weights_only=True)
-    except ProcessRaisedException as error:
-        raise told_by_process(error) from error
-    finally:
-        if trainer.strategy.launcher is not None:
-            # Processes that Ctrl-C did not reach would be waited for until they have finished.
-            trainer.strategy.launcher.kill(signal.SIGKILL)
 
 
 class _SideBySide(DDPStrategy):
@@ -210,7 +173,7 @@ def predict(network: TaggerNetwork, data: TrainingData, indices: Indices) -> Out
     network.to(device).eval()
     parts = []
     with torch.no_grad():
-        for pixels, _ in data.subset(indices, batch_size=_PREDICTION_BATCH):
+        for pixels, _ in data.subset(indices):
             parts.append([each.cpu().numpy() for each in network(pixels.to(device))])
     seen = [np.concatenate(each) for each in zip(*parts, strict=True)]
     outputs = [np.full((len(data.targets), each.shape[1]), np.nan, np.float32) for each in seen]

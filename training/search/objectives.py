@@ -11,15 +11,16 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from hangtag.errors import RunInterrupted, SettingsInvalid
+from hangtag.errors import SettingsInvalid
 from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
 from training.data.training_data import TrainingData
 from training.evaluate.metrics import micro_f1
+from training.fit.callbacks import EpochProgressBar
 from training.fit.device import choose_devices
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
 from training.fit.linear_probe import embed_photos, fit_head, fit_head_first
-from training.fit.progress import EpochProgressBar
+from training.fit.loop import fit
 from training.model.building import build_network
 from training.model.losses import initial_scoring
 from training.model.network import TaggerNetwork, build_head
@@ -72,12 +73,8 @@ class FineTuningObjective:
         if settings.schedule.head_epochs:
             fit_head_first(network, settings, self._data, self._embedded(network, settings))
         module = make_module(network, settings, self._data)
-        trainer = make_trainer(settings, callbacks=[EpochProgressBar(), watch])
-        try:
-            fit(trainer, module, self._data)
-        except SystemExit as error:
-            # How Lightning ends on Ctrl-C.
-            raise RunInterrupted("Stopped.") from error
+        trainer = make_tuning_trainer(settings, callbacks=[EpochProgressBar(), watch])
+        fit(trainer, module, *self._data.dataloaders(settings, trainer.num_devices))
         return None if watch.has_stopped else watch.f1
 
     def _embedded(self, network: TaggerNetwork, settings: TrainingSettings) -> FloatArray:

@@ -11,7 +11,8 @@ import pytorch_lightning as pl
 
 from hangtag.errors import RunInterrupted
 from training.data.training_data import TrainingData
-from training.fit.fine_tuning import make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.model.network import TaggerNetwork
 from training.search.rate_finder.curve import Floats, RateCurve
 from training.settings import TrainingSettings
@@ -53,12 +54,11 @@ def sweep_rates(
         }
     )
     sweep = RateSweep(np.geomspace(_LOWEST_RATE, _HIGHEST_RATE, steps), settings, on_step)
-    trainer = make_trainer(settings, callbacks=[sweep])
+    trainer = make_tuning_trainer(settings, callbacks=[sweep])
     module = make_module(copy.deepcopy(network), settings, data)
     try:
-        trainer.fit(module, data.train_dataloader(settings))
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
+        fit(trainer, module, data.train_dataloader(settings))
+    except RunInterrupted as error:
         raise RunInterrupted("Stopped; a sweep starts from the beginning.") from error
     return sweep.curve
 

@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from hangtag.label_space import LabelSpace, parse_label_space
 from tests.tiny_training import dotted_of
-from training.fit.tagger_module import TaggerModule, one_cycle
+from training.fit.optimizer import one_cycle
+from training.fit.tagger_module import TaggerModule
 from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import make_settings
 

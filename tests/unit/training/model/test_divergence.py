@@ -22,11 +22,13 @@ from hangtag.errors import (
     WeightsUnavailable,
 )
 from tests.tiny_training import LABEL_SPACE, LABELS, dotted_of, tiny_network, tiny_training_data
+from training.fit.callbacks import Divergence
 from training.fit.checkpoints import EpochCheckpoints, is_sound, is_whole, newest_checkpoint
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
 from training.fit.linear_probe import fit_head
+from training.fit.loop import fit, told_by_process
 from training.model.backbones.weights_file import load_weights
-from training.model.divergence import Divergence, all_numbers, require_numbers, told_by_process
+from training.model.divergence import all_numbers, require_numbers
 from training.settings import TrainingSettings, make_settings
 
 STEPS_AN_EPOCH = 5
@@ -56,7 +58,8 @@ def train(folder: Path, change: Callable[[int, Tensor], Tensor], **given: object
     callbacks = [Divergence(chosen.optimizer.lr), EpochCheckpoints(folder)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
-        fit(make_trainer(chosen, callbacks=callbacks), module, data)
+        trainer = make_tuning_trainer(chosen, callbacks=callbacks)
+        fit(trainer, module, *data.dataloaders(chosen, trainer.num_devices))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
