@@ -1,4 +1,4 @@
-# Everything runs in .venv, which the targets make by themselves: all it takes is Python >= 3.10.
+# Everything runs in .venv, which the targets make by themselves: all it takes is Python >= 3.11.
 PYTHON ?= python3
 ARCHIVE := model_store/tagger.mar
 DEMO_BUNDLE := model_store/demo
@@ -23,12 +23,12 @@ comma := ,
 given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted,$(name)=$(value $(name)))))
 
 .DEFAULT_GOAL := help
-.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format test test-slow verify-real frontend lock clean clean-all
+.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format docs test test-slow verify-real frontend lock clean clean-all
 
 # Before anything is installed: a variable that no goal takes is a mistake, not to be ignored.
 check-call:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-	  || { echo "error: Python >= 3.10 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with PYTHON=…." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: Python >= 3.11 is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another with PYTHON=…." >&2; exit 1; }
 	@$(PYTHON) -m deploy.install.make_variables $(MAKECMDGOALS) -- $(given)
 
 .DEFAULT:
@@ -160,6 +160,9 @@ format: $(INSTALLED) ## Rewrite the code in the project's style
 	@$(RUN_PYTHON) -m ruff format .
 	@$(RUN_PYTHON) -m ruff check --fix .
 
+docs: $(INSTALLED) ## Build the site of all pages into build/site; a broken link is an error
+	@$(RUN_PYTHON) -m docs.build
+
 test: $(INSTALLED) ## Run all tests but the slow ones: unit, integration, e2e on a live TorchServe: [ARGS="pytest's options"]
 	@$(RUN_PYTHON) -m pytest -m "not slow" -n 2 tests/unit tests/e2e/test_wrong_calls.py $(ARGS)
 	@$(RUN_PYTHON) -m pytest -m "not slow" tests/integration tests/e2e --ignore tests/e2e/test_wrong_calls.py $(ARGS)
@@ -174,11 +177,11 @@ frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's ja
 	@$(RUN_PYTHON) -m server.frontend.build
 
 # Without OpenVINO's telemetry, which calls home: deploy/install/packages.py.
-LOCKING := pip compile --quiet --universal --python-version 3.10 --no-header --no-annotate --no-emit-package openvino-telemetry
+LOCKING := pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-package openvino-telemetry
 
 lock: $(INSTALLED) ## Resolve pyproject.toml into both lock files anew
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
-	@$(RUN_PYTHON) -m uv $(LOCKING) --extra cpu --extra train --extra serve --extra image --extra image-cpu \
+	@$(RUN_PYTHON) -m uv $(LOCKING) --extra cpu --extra parquet --extra train --extra serve --extra image --extra image-cpu \
 	  --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
 	@$(RUN_PYTHON) -m uv $(LOCKING) --extra serve --extra image-cpu --constraint requirements.lock \
 	  pyproject.toml -o requirements-serve.lock

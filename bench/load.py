@@ -23,8 +23,9 @@ _LOOK_INTERVAL_S = 0.05
 def measure_load(
     url: str, server_pid: int, photos: Sequence[bytes], clients: int, seconds: float
 ) -> Figures:
-    """Load a server, let it warm up, and measure for `seconds`; for longer if it is so slow that
-    not every client would have had an answer.
+    """Load a server, let it warm up, and measure for `seconds`.
+
+    For longer if it is so slow that not every client would have had an answer.
 
     Raises
     ------

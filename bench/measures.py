@@ -20,8 +20,9 @@ Load = tuple[SystemName, str, int | None]
 def compute_measures(
     rows: Sequence[Row], systems: Sequence[System], clients: int, large_clients: int
 ) -> tuple[Measure, ...]:
-    """Return the measures that the rows allow; each ratio is taken within a round, whose loads
-    ran one after another.
+    """Return the measures that the rows allow.
+
+    Each ratio is taken within a round, whose loads ran one after another.
 
     Parameters
     ----------

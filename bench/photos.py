@@ -51,8 +51,10 @@ class PhotoSource:
 
 
 def find_photos(folder: Path | None, rendered: Path) -> PhotoSource:
-    """Return the photos to measure with: `folder`'s, else the real product photos that
-    HANGTAG_FASHION_PRODUCTS names, else rendered ones, which are put into the folder `rendered`.
+    """Return the photos to measure with.
+
+    `folder`'s, else the real product photos that HANGTAG_FASHION_PRODUCTS names, else rendered
+    ones, which are put into the folder `rendered`.
 
     Raises
     ------

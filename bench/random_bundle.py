@@ -40,7 +40,10 @@ def write_random_bundle(
         label_space=label_space,
         preprocessing=Preprocessing(size_px=size_px),
         tuned=untuned(label_space),
-        settings=make_settings(Path("none"), "none", backbone=backbone, size_px=size_px),
+        settings=make_settings(
+            Path("none"),
+            {"network.weights": "none", "network.backbone": backbone, "data.size_px": size_px},
+        ),
         dataset=DatasetIdentity(
             source="none: random weights",
             sha256="sha256:0",

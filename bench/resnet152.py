@@ -72,8 +72,11 @@ def random_network(backbone: str, labels: int, calibration: npt.NDArray[np.uint8
 
 
 def _set_labels_apart(head: torch.nn.Linear) -> None:
-    """Spread the labels' logits evenly: what random weights decide by a hair, any rounding would
-    decide otherwise, which is not so with trained ones."""
+    """Spread the labels' logits evenly.
+
+    What random weights decide by a hair, any rounding would decide otherwise, which is not so with
+    trained ones.
+    """
     spread = torch.linspace(-_LARGEST_LOGIT, _LARGEST_LOGIT, head.out_features)
     head.bias.copy_(spread[torch.randperm(head.out_features)])
     head.weight.mul_(_HEAD_SCALE)

@@ -65,7 +65,7 @@ def measure(
     steps.begin(benchmark.steps)
     benchmark.measure_all()
     return Report(
-        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         commit=current_commit(),
         model=f"{bundle.manifest.backbone} at {bundle.manifest.preprocessing.size_px} px",
         weights=bundle.manifest.dataset.source,

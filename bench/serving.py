@@ -21,7 +21,7 @@ from hangtag.errors import LoadTestFailed, SettingsInvalid
 from loadtest.served import ARCHIVE
 
 _OUTPUT = Path("bench/results/serving.json")
-_README = Path("README.md")
+_PAGE = Path("docs/benchmarks.md")
 # They would make a server faster or slower than its settings do.
 _THREAD_SETTINGS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -112,9 +112,9 @@ def _write(report: Report, output: Path) -> None:
     plot_report(report, output.with_suffix(".png"))
     tables = markdown(report)
     output.with_suffix(".md").write_text(tables + "\n", encoding="utf-8")
-    # Trials that go elsewhere leave the README alone.
-    if output == _OUTPUT and _README.exists():
-        readme = _README.read_text(encoding="utf-8")
-        replaced = replace_block(readme, tables)
-        if replaced != readme:
-            _README.write_text(replaced, encoding="utf-8")
+    # Trials that go elsewhere leave the page alone.
+    if output == _OUTPUT and _PAGE.exists():
+        page = _PAGE.read_text(encoding="utf-8")
+        replaced = replace_block(page, tables)
+        if replaced != page:
+            _PAGE.write_text(replaced, encoding="utf-8")

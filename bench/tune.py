@@ -1,5 +1,7 @@
-"""`python -m bench tune`: the workers, threads and batches that serve an archive best on this
-machine, measured; serving takes them from serve_config/plan.json from then on."""
+"""`python -m bench tune`: measures which workers, threads and batches serve an archive best here.
+
+Serving takes them from serve_config/plan.json from then on.
+"""
 
 from __future__ import annotations
 
@@ -84,8 +86,11 @@ def _measured(archive: Path, plan: ServingPlan, seconds: float) -> list[Trial]:
 
 
 def candidate_plans(cores: int, default: ServingPlan) -> list[ServingPlan]:
-    """Return the plans worth measuring, the default first: few workers of many threads to one
-    worker a core, each with its share of the cores and with twice that."""
+    """Return the plans worth measuring, the default first.
+
+    Few workers of many threads to one worker a core, each with its share of the cores and with
+    twice that.
+    """
     workers = {1, *(2**power for power in range(1, cores.bit_length()) if 2**power <= cores)}
     plans = [default]
     for count in sorted(workers):

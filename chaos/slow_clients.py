@@ -1,5 +1,7 @@
-"""Clients that are a burden, in a process of their own: they must cost the server, not the one
-who measures."""
+"""Clients that are a burden, in a process of their own.
+
+They must cost the server, not the one who measures.
+"""
 
 from __future__ import annotations
 

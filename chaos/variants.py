@@ -25,7 +25,9 @@ def write_changed(archive: Path, target: Path, changes: Mapping[str, Change]) ->
     """
     with zipfile.ZipFile(archive) as original, zipfile.ZipFile(target, "w") as changed:
         for missing in changes.keys() - set(original.namelist()):
-            raise ArchiveInvalid(f"{archive} has no {missing}; make it anew with `make archive`.")
+            raise ArchiveInvalid(
+                f"{archive} has no {missing}; pack it again with `hangtag archive`."
+            )
         for entry in original.infolist():
             change = changes.get(entry.filename, bytes)
             changed.writestr(entry, change(original.read(entry)))

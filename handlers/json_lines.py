@@ -26,7 +26,7 @@ class JsonLines(logging.Formatter):
         """Return the record as one line."""
         if record.name.split(".")[0] not in _OURS:
             return super().format(record)
-        time = datetime.datetime.fromtimestamp(record.created, datetime.timezone.utc)
+        time = datetime.datetime.fromtimestamp(record.created, datetime.UTC)
         event = {
             "time": time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname,

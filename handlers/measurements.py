@@ -37,8 +37,11 @@ class Measurements:
         }
 
     def begin(self, label_space: LabelSpace, profile: ReferenceDistribution | None) -> None:
-        """Report what is known before the first request: what training expects, and a zero for
-        each decision, since a decision that is never taken must show as a share of none."""
+        """Report what is known before the first request.
+
+        What training expects, and a zero for each decision, since a decision that is never taken
+        must show as a share of none.
+        """
         for group in label_space.groups:
             for decision in _DECISIONS:
                 self._add("hangtag_tags_total", 0, group.name, decision)
@@ -49,8 +52,11 @@ class Measurements:
                 self._add("hangtag_profile_share", share, each.group, decision)
 
     def report(self, answers: Sequence[TagResponse | Problem], measured: BatchMeasurements) -> None:
-        """Report one batch. TorchServe carries each value as a line of text, so values that can
-        be added up are, before they are sent."""
+        """Report one batch.
+
+        TorchServe carries each value as a line of text, so values that can be added up are, before
+        they are sent.
+        """
         for outcome, count in Counter(_outcome(answer) for answer in answers).items():
             self._add("hangtag_requests_total", count, outcome)
         for outcome, count in Counter(measured.photo_outcomes).items():

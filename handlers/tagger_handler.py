@@ -26,7 +26,7 @@ from handlers.request_parts import (
     parts_of,
     parts_of_query,
 )
-from hangtag.errors import DeadlineExceeded, HangtagError
+from hangtag.errors import DeadlineExceeded, RequestFailed
 from hangtag.isolation import isolate
 from hangtag.requests.parsing import Product, read_product
 from hangtag.schema import Problem, TagResponse
@@ -85,7 +85,7 @@ class TaggerHandler:
         )
         remaining = iter(outcomes)
         answers = [
-            _problem_or_answer(product if isinstance(product, HangtagError) else next(remaining))
+            _problem_or_answer(product if isinstance(product, RequestFailed) else next(remaining))
             for product in products
         ]
         self._measurements.report(answers, measured)
@@ -142,8 +142,8 @@ def _headers(context: Any, index: int) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
 
 
-def _problem_or_answer(outcome: TagResponse | HangtagError) -> TagResponse | Problem:
-    return Problem.of(outcome) if isinstance(outcome, HangtagError) else outcome
+def _problem_or_answer(outcome: TagResponse | RequestFailed) -> TagResponse | Problem:
+    return Problem.of(outcome) if isinstance(outcome, RequestFailed) else outcome
 
 
 def _respond(answer: TagResponse | Problem, index: int, context: Any) -> bytes:

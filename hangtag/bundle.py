@@ -82,8 +82,7 @@ class PredictionSets(_Model):
 
 
 class GroupReference(_Model):
-    """What the tagger said of one group: the mean of its best score, and the share of each
-    decision."""
+    """The mean of a group's best score, and the share of each decision, as the tagger said."""
 
     group: str
     mean_best_score: float = Field(ge=0, le=1)
@@ -272,7 +271,7 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
     except OSError as error:
         raise BundleInvalid(
             f"{folder} is no bundle: {MANIFEST} cannot be read ({error.strerror}); "
-            "train one with `make train DATA=folder`."
+            "train one with `hangtag train data=folder`."
         ) from error
     try:
         manifest = Manifest.model_validate_json(text)

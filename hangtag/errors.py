@@ -1,31 +1,34 @@
 """Every error that Hangtag raises on purpose.
 
-HangtagError                          500 internal
-├── RequestError                      400 request_invalid
-│   ├── ImageMissing                  400 image_missing
-│   ├── ImageUndecodable              400 image_undecodable
-│   ├── ImageTooLarge                 413 image_too_large
-│   ├── RequestTooLarge               413 request_too_large
-│   ├── FormatUnsupported             415 format_unsupported
-│   ├── ImageTooManyPixels            422 image_too_many_pixels
-│   ├── TooManyImages                 422 too_many_images
-│   └── UnknownGroup                  422 unknown_group
-├── DeadlineExceeded                  504 deadline_exceeded
-└── SetupError                        500 setup_invalid
-    ├── SettingsInvalid               500 settings_invalid
-    ├── LabelSpaceInvalid             500 label_space_invalid
-    ├── DataInvalid                   500 data_invalid
-    ├── WeightsUnavailable            500 weights_unavailable
-    ├── RunInterrupted                500 run_interrupted
-    ├── TrainingDiverged              500 training_diverged
-    ├── DiskFull                      500 disk_full
-    ├── BundleInvalid                 500 bundle_invalid
-    ├── ArchiveInvalid                500 archive_invalid
-    ├── ServerUnavailable             500 server_unavailable
-    └── LoadTestFailed                500 load_test_failed
+HangtagError
+├── RequestFailed                     500 internal
+│   ├── RequestError                  400 request_invalid
+│   │   ├── ImageMissing              400 image_missing
+│   │   ├── ImageUndecodable          400 image_undecodable
+│   │   ├── ImageTooLarge             413 image_too_large
+│   │   ├── RequestTooLarge           413 request_too_large
+│   │   ├── FormatUnsupported         415 format_unsupported
+│   │   ├── ImageTooManyPixels        422 image_too_many_pixels
+│   │   ├── TooManyImages             422 too_many_images
+│   │   └── UnknownGroup              422 unknown_group
+│   └── DeadlineExceeded              504 deadline_exceeded
+└── SetupError
+    ├── SettingsInvalid
+    ├── CommandUnavailable
+    ├── LabelSpaceInvalid
+    ├── DataInvalid
+    ├── BundleInvalid
+    ├── WeightsUnavailable
+    ├── RunInterrupted
+    ├── TrainingDiverged
+    ├── DiskFull
+    ├── ArchiveInvalid
+    ├── ServerUnavailable
+    └── LoadTestFailed
 
-A RequestError is the caller's to mend: it becomes the problem+json answer of that one request.
-A SetupError is the operator's to mend: commands print its message as one sentence and stop.
+A RequestFailed becomes the problem+json answer of that one request; a RequestError is the caller's
+to mend. A SetupError is the operator's to mend: commands print its message as one sentence, and
+stop.
 """
 
 from __future__ import annotations
@@ -36,12 +39,16 @@ from typing import ClassVar
 class HangtagError(Exception):
     """Root of the tree; `str(error)` is one sentence that says what to do."""
 
+
+class RequestFailed(HangtagError):
+    """A request cannot be answered; by itself, the fault is the service's."""
+
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Internal error"
 
 
-class RequestError(HangtagError):
+class RequestError(RequestFailed):
     """The request does not keep to the contract; `path` is the JSON path of the wrong part."""
 
     status = 400
@@ -122,7 +129,7 @@ class UnknownGroup(RequestError):
     title = "Unknown group"
 
 
-class DeadlineExceeded(HangtagError):
+class DeadlineExceeded(RequestFailed):
     """Nobody waits for the answer any more, so no work is done for it."""
 
     status = 504
@@ -133,82 +140,50 @@ class DeadlineExceeded(HangtagError):
 class SetupError(HangtagError):
     """Something that the operator gave (data, settings, files) does not fit."""
 
-    code = "setup_invalid"
-    title = "Set-up invalid"
-
 
 class SettingsInvalid(SetupError):
     """A setting is unknown or out of its range."""
 
-    code = "settings_invalid"
-    title = "Settings invalid"
+
+class CommandUnavailable(SetupError):
+    """A command or a format needs what is not installed."""
 
 
 class LabelSpaceInvalid(SetupError):
     """labels.json contradicts itself or cannot be read."""
 
-    code = "label_space_invalid"
-    title = "Label space invalid"
-
 
 class DataInvalid(SetupError):
     """The dataset folder cannot be trained on as it is."""
-
-    code = "data_invalid"
-    title = "Data invalid"
 
 
 class WeightsUnavailable(SetupError):
     """The pretrained weights that were asked for cannot be had."""
 
-    code = "weights_unavailable"
-    title = "Weights unavailable"
-
 
 class RunInterrupted(SetupError):
     """The operator stopped a training run, which can go on later."""
-
-    code = "run_interrupted"
-    title = "Run interrupted"
 
 
 class TrainingDiverged(SetupError):
     """What a network computes are no longer numbers."""
 
-    code = "training_diverged"
-    title = "Training diverged"
-
 
 class DiskFull(SetupError):
     """There is no space for what is to be written."""
-
-    code = "disk_full"
-    title = "Disk full"
 
 
 class BundleInvalid(SetupError):
     """A bundle is incomplete, changed, or of another format version."""
 
-    code = "bundle_invalid"
-    title = "Bundle invalid"
-
 
 class ArchiveInvalid(SetupError):
     """An archive is missing, broken, or does not answer as its bundle promises."""
-
-    code = "archive_invalid"
-    title = "Archive invalid"
 
 
 class ServerUnavailable(SetupError):
     """The server cannot be started or does not become ready."""
 
-    code = "server_unavailable"
-    title = "Server unavailable"
-
 
 class LoadTestFailed(SetupError):
     """A load test missed its limits."""
-
-    code = "load_test_failed"
-    title = "Load test failed"

@@ -46,8 +46,11 @@ _NEEDS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """The first thing that is wrong: `steps` lead to it from the outside in (none: the whole), and
-    `what` goes after the name of the place: `must be at least 1, and is 0`."""
+    """The first thing that is wrong.
+
+    `steps` lead to it from the outside in (none: the whole), and `what` goes after the name of the
+    place: `must be at least 1, and is 0`.
+    """
 
     steps: tuple[Step, ...]
     what: str
@@ -70,8 +73,9 @@ class Fault:
 
 
 def first_fault(error: ValidationError, model: Any) -> Fault:
-    """Return what is wrong, in our own words; `model` is what was validated: a model, or what a
-    TypeAdapter takes, such as `list[Item]`.
+    """Return what is wrong, in our own words.
+
+    `model` is what was validated: a model, or what a TypeAdapter takes, such as `list[Item]`.
 
     A name that is unknown comes first: it often is the misspelt one of another that is missing.
     """

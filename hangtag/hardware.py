@@ -64,11 +64,13 @@ def read_cpu() -> Cpu:
 
 
 def describe_plain_processor(cpu: Cpu, backbone: str) -> str:
-    """Say what it means that a processor has fp32 alone, and which backbone suits it; "" for those
-    that have more, or of which nothing is known."""
+    """Say what it means that a processor has fp32 alone, and which backbone suits it.
+
+    "" for those that have more, or of which nothing is known.
+    """
     if not cpu.has_avx2 or cpu.has_bf16 or cpu.has_int8:
         return ""
-    suits = "it has" if backbone == SMALL_BACKBONE else f"BACKBONE={SMALL_BACKBONE} is"
+    suits = "it has" if backbone == SMALL_BACKBONE else f"backbone={SMALL_BACKBONE} is"
     return (
         "this processor has neither bf16 nor int8 (VNNI), which make others several times as fast; "
         f"{suits} the backbone that suits it: 90 photos/s where {LARGE_BACKBONE} has 5"

@@ -6,14 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from hangtag.errors import HangtagError
+from hangtag.errors import RequestFailed
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
 
-def isolate(work: Callable[[], Result]) -> Result | HangtagError:
+def isolate(work: Callable[[], Result]) -> Result | RequestFailed:
     """Return what one product's share of a batch gives, or the error that is its answer.
 
     The one place that catches everything: a server hands over many callers' products at once, and
@@ -21,8 +21,8 @@ def isolate(work: Callable[[], Result]) -> Result | HangtagError:
     """
     try:
         return work()
-    except HangtagError as error:
+    except RequestFailed as error:
         return error
     except Exception:
         logger.exception("A product could not be answered")
-        return HangtagError("The product could not be answered; the fault is the service's.")
+        return RequestFailed("The product could not be answered; the fault is the service's.")

@@ -33,8 +33,10 @@ def near_names(name: str, known: Collection[str]) -> list[str]:
 
 
 def name_hint(name: str, known: Collection[str]) -> str:
-    """Return the half sentence that goes after "there is no such name": `did you mean 'colour'?
-    There are: colour, size`; without a full stop."""
+    """Return the half sentence that goes after "there is no such name".
+
+    `did you mean 'colour'? There are: colour, size`; without a full stop.
+    """
     near = near_names(name, known)
     listed = _listing(sorted(known))
     if not near:

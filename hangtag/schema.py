@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from hangtag.errors import HangtagError, RequestError
+from hangtag.errors import RequestError, RequestFailed
 from hangtag.faults import printable
 from hangtag.files.json_size import holds_too_much
 from hangtag.label_space import LabelId
@@ -250,7 +250,7 @@ class Problem(BaseModel):
     path: str | None = Field(None, exclude_if=lambda value: value is None)
 
     @classmethod
-    def of(cls, error: HangtagError) -> Problem:
+    def of(cls, error: RequestFailed) -> Problem:
         """Return the problem document of an error of the tree."""
         return cls(
             title=error.title,

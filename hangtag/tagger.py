@@ -11,7 +11,7 @@ from pathlib import Path
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.engine import Engine, EngineOutput, load_engine
 from hangtag.engine.inference import Inference
-from hangtag.errors import HangtagError, RequestError
+from hangtag.errors import RequestError, RequestFailed
 from hangtag.isolation import isolate
 from hangtag.requests.decoding import DecodedProduct, Decoding, PhotoDecoder
 from hangtag.requests.parsing import Product
@@ -19,7 +19,7 @@ from hangtag.responses import answer_product, with_known_groups
 from hangtag.schema import ModelIdentity, TagResponse
 from hangtag.settings import TaggerSettings
 
-Outcome = TagResponse | HangtagError
+Outcome = TagResponse | RequestFailed
 
 
 @dataclass
@@ -32,7 +32,7 @@ class BatchMeasurements:
     # One entry a photo: "ok", or the code of its error.
     photo_outcomes: list[str] = field(default_factory=list)
 
-    def add_photos(self, product: DecodedProduct | HangtagError) -> None:
+    def add_photos(self, product: DecodedProduct | RequestFailed) -> None:
         """Count the photos of a product, or the one that made it fail."""
         if isinstance(product, DecodedProduct):
             self.decode_seconds += [photo.seconds for photo in product.photos]
@@ -94,7 +94,7 @@ class Tagger:
         measured = BatchMeasurements()
         decoding = [isolate(partial(self._start_decoding, product)) for product in products]
         inference = Inference(self.engine)
-        decoded: list[DecodedProduct | HangtagError] = []
+        decoded: list[DecodedProduct | RequestFailed] = []
         for each in decoding:
             product = self._finish_decoding(each)
             measured.add_photos(product)
@@ -106,20 +106,22 @@ class Tagger:
         started = time.perf_counter()
         good = [each for each in decoded if isinstance(each, DecodedProduct)]
         answers = iter(self._answer(good, outputs))
-        outcomes = [each if isinstance(each, HangtagError) else next(answers) for each in decoded]
+        outcomes = [each if isinstance(each, RequestFailed) else next(answers) for each in decoded]
         measured.decision_seconds = time.perf_counter() - started
         return outcomes, measured
 
     def _start_decoding(self, product: Product) -> Decoding:
         return self._decoder.start(with_known_groups(product, self.bundle.label_space))
 
-    def _finish_decoding(self, decoding: Decoding | HangtagError) -> DecodedProduct | HangtagError:
-        if isinstance(decoding, HangtagError):
+    def _finish_decoding(
+        self, decoding: Decoding | RequestFailed
+    ) -> DecodedProduct | RequestFailed:
+        if isinstance(decoding, RequestFailed):
             return decoding
         return isolate(partial(self._decoder.finish, decoding))
 
     def _answer(
-        self, decoded: Sequence[DecodedProduct], outputs: Sequence[EngineOutput | HangtagError]
+        self, decoded: Sequence[DecodedProduct], outputs: Sequence[EngineOutput | RequestFailed]
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         start = 0
@@ -130,11 +132,11 @@ class Tagger:
         return outcomes
 
     def _answer_one(
-        self, decoded: DecodedProduct, outputs: Sequence[EngineOutput | HangtagError]
+        self, decoded: DecodedProduct, outputs: Sequence[EngineOutput | RequestFailed]
     ) -> Outcome:
         seen: list[EngineOutput] = []
         for output in outputs:
-            if isinstance(output, HangtagError):
+            if isinstance(output, RequestFailed):
                 return output
             seen.append(output)
         return answer_product(

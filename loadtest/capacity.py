@@ -156,7 +156,7 @@ class _Search:
         if benchmark is not None:
             comparisons.append(compare(f"{CLIENTS} clients, {_BENCHMARK}", largest, benchmark))
         return CapacityReport(
-            created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             commit=current_commit(),
             machine=machine,
             server=self._server(largest),

@@ -85,8 +85,10 @@ def compare(name: str, largest: Attempt, photos_per_s: float) -> Comparison:
 def benchmark_rate(
     path: Path, machine: Machine, settings: dict[str, Any]
 ) -> tuple[float | None, str]:
-    """Return what the benchmark measured of the same server with 32 clients; or None and why
-    it says nothing here."""
+    """Return what the benchmark measured of the same server with 32 clients.
+
+    Or None, and why it says nothing here.
+    """
     if not path.exists():
         return None, f"there is no {path}; `make bench-serving` makes it"
     report = json.loads(path.read_text(encoding="utf-8"))

@@ -129,8 +129,10 @@ class RequestMaker:
 
 
 def multipart(photos: Sequence[Photo], request: dict[str, Any]) -> tuple[str, bytes]:
-    """Return the content type and the body of a form with photos, and the part `request` if it
-    says anything."""
+    """Return the content type and the body of a form.
+
+    It has the photos, and the part `request` if that says anything.
+    """
     boundary = secrets.token_hex(16)
     as_json = json.dumps(request).encode()
     parts = [("request", "application/json", as_json)] if request else []

@@ -13,7 +13,7 @@ from hangtag.errors import ArchiveInvalid
 
 MANIFEST = "MAR-INF/MANIFEST.json"
 _PROJECT = Path(__file__).resolve().parents[1]
-_REMEDY = "`make serve` makes the demo's, `make archive` packs your own."
+_REMEDY = "`hangtag serve` makes the demo's, `hangtag archive` packs your own."
 
 
 @dataclass(frozen=True)

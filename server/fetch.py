@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hashlib
 import os
@@ -114,8 +113,7 @@ def _errors_of_reading() -> tuple[type[Exception], ...]:
     """What fsspec raises, and what the clients of some protocols raise beside, if they are used."""
     clients = (("aiohttp", "ClientError"), ("botocore.exceptions", "BotoCoreError"))
     used = (getattr(sys.modules[name], error) for name, error in clients if name in sys.modules)
-    # TimeoutError: on Python 3.10 it is no OSError yet.
-    return (OSError, ValueError, ImportError, asyncio.TimeoutError, *used)
+    return (OSError, ValueError, ImportError, *used)
 
 
 def _reason(error: BaseException) -> str:

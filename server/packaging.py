@@ -73,8 +73,8 @@ def newest_bundle(runs: Path) -> Path:
     manifests = sorted(runs.glob(f"*/bundle/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
     if not manifests:
         raise BundleInvalid(
-            f"There is no bundle under {runs}/ yet; make one with `make train DATA=folder`, "
-            "or name it with BUNDLE=folder."
+            f"There is no bundle under {runs}/ yet; make one with `hangtag train data=folder`, "
+            "or name it with bundle=folder."
         )
     return manifests[-1].parent
 
@@ -96,7 +96,7 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
     ArchiveInvalid : if packing fails, or the packed handler answers differently.
     """
     if archive.suffix != ".mar":
-        raise ArchiveInvalid(f"ARCHIVE={archive} must end in .mar.")
+        raise ArchiveInvalid(f"archive={archive} must end in .mar.")
     bundle = load_bundle(bundle_folder)
     _check_model_config()
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -54,8 +54,9 @@ class TunedPlan(BaseModel):
 
 
 def machine_plan(unpacked_bytes: int = 0) -> ServingPlan:
-    """Return the plan of this machine, or of the part of it that a container may use: the tuned
-    one, or the default; never with more workers than find room in memory.
+    """Return the plan of this machine, or of the part of it that a container may use.
+
+    The tuned one, or the default; never with more workers than find room in memory.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def read_plan(path: Path) -> TunedPlan | None:
     except ValidationError as error:
         fault = first_fault(error, TunedPlan).at("the plan")
         raise SettingsInvalid(
-            f"{path.name}: {fault}; delete it, or make it anew with `make tune`."
+            f"{path.name}: {fault}; delete it, or measure it again with `hangtag tune`."
         ) from error
 
 

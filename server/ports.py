@@ -28,10 +28,12 @@ class Ports:
 
     @property
     def management(self) -> int:
+        """The port of TorchServe's management API."""
         return self.inference + 1
 
     @property
     def metrics(self) -> int:
+        """The port that Prometheus reads."""
         return self.inference + 2
 
     def require_free(self) -> None:
@@ -78,4 +80,4 @@ def _sentence(port: int, host: str, error: OSError) -> str:
         )
     else:
         reason = f"Port {port} of {host} cannot be listened on ({error.strerror})"
-    return f"{reason}; stop what uses it or choose another with PORT=… (three in a row are needed)."
+    return f"{reason}; stop what uses it or choose another with port=… (three in a row are needed)."

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hangtag.cli.console import one_sentence_errors
+from hangtag.cli.wording import in_operators_words
 from hangtag.errors import ServerUnavailable
 from hangtag.hardware import describe_plain_processor, read_cpu
 from server.archive import Archive, extract_sample_photo, open_archive
@@ -166,7 +167,7 @@ def _speed(archive: Archive, speed: Speed | None) -> list[tuple[str, str]]:
         if speed
         else ""
     )
-    means = describe_plain_processor(read_cpu(), archive.backbone)
+    means = in_operators_words(describe_plain_processor(read_cpu(), archive.backbone))
     sentence = "; ".join(part for part in (known, means) if part)
     # What was measured is the processor's.
     return [("Speed", sentence)] if sentence and not count_gpus() else []

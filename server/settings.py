@@ -23,8 +23,10 @@ _MAX_MS = 3_600_000
 
 
 class FrontendSettings(BaseModel):
-    """What of config.properties server/frontend reads, with its own defaults; `_ms` are
-    milliseconds."""
+    """What server/frontend reads of config.properties, with its own defaults.
+
+    `_ms` are milliseconds.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=lambda name: _OWN + name)
 

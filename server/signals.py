@@ -12,8 +12,11 @@ LOOK_INTERVAL_S = 0.1
 
 
 class StopSignals:
-    """Notes a signal instead of raising at once, so that none lands between starting a process
-    and remembering to stop it, or in the middle of stopping it."""
+    """Notes a signal instead of raising at once.
+
+    So none lands between starting a process and remembering to stop it, or in the middle of
+    stopping it.
+    """
 
     def __init__(self) -> None:
         self.last: signal.Signals | None = None

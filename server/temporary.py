@@ -33,6 +33,7 @@ class ServingAddress:
 
     @property
     def predictions_url(self) -> str:
+        """Where products are sent."""
         return f"{self.inference_url}/predictions/{MODEL_NAME}"
 
 

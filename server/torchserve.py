@@ -195,8 +195,11 @@ UTF_8 = {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def _environment(run_folder: Path, logs: Path, plan: ServingPlan) -> dict[str, str]:
-    """Ours without what would overrule the settings (TS_CONFIG_FILE, TS_MODEL_SERVER_HOME, …) or
-    the archive: PYTHONPATH comes before it in a worker, and holds our stand-in for torch alone."""
+    """Ours without what would overrule the settings or the archive.
+
+    The settings: TS_CONFIG_FILE, TS_MODEL_SERVER_HOME, … The archive: PYTHONPATH comes before it in
+    a worker, and holds our stand-in for torch alone.
+    """
     inherited = {
         name: value
         for name, value in os.environ.items()

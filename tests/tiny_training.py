@@ -13,6 +13,7 @@ from hangtag.label_space import parse_label_space
 from training.data import DecodedCatalogue, Splits
 from training.data.training_data import TrainingData
 from training.model.network import Backbone, Normalisation, TaggerNetwork
+from training.settings import FLAT_NAMES
 
 LABELS = 6
 PHOTOS = 2**LABELS
@@ -60,3 +61,8 @@ def tiny_network() -> TaggerNetwork:
 def numbers_of(targets: torch.Tensor) -> list[int]:
     """The numbers of photos with these targets (B, L)."""
     return [int(number) for number in targets.cpu().long() @ (2 ** torch.arange(LABELS))]
+
+
+def dotted_of(**values: object) -> dict[str, object]:
+    """Return settings by their dotted names; `values` are by the last words of these."""
+    return {FLAT_NAMES[name]: value for name, value in values.items()}

@@ -7,16 +7,17 @@ import time
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import read_label_space
 from training.command_line import next_step, said_plainly
-from training.given_settings import named_values
+from training.given_settings import given_folder, given_settings
+from training.settings import make_settings
 
 app = typer.Typer(
     add_completion=False,
@@ -105,7 +106,7 @@ def train(
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
+            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
         ),
     ] = None,
     skip_bad: Annotated[
@@ -119,14 +120,7 @@ def train(
     ] = None,
 ) -> None:
     """Fine-tune a tagger on a dataset folder and write its bundle."""
-    # Imported late: torch takes seconds, and --help should not.
-    from training.evaluate.results import describe_success
-    from training.export.precisions import describe_precisions
-    from training.run.leftovers import describe_leftovers
-    from training.run.sequence import resume_run, start_run
-    from training.settings import make_settings
-
-    _quieten()
+    settings = None
     if resume is not None:
         given = (data, backbone, weights, epochs, head_epochs, size, batch_size, learning_rate,
                  precision, seed, more, run)  # fmt: skip
@@ -134,28 +128,34 @@ def train(
             raise SettingsInvalid(
                 "RESUME goes on with the run's own data and settings; leave the others out."
             )
-        bundle = resume_run(resume)
     elif data is not None:
         named = {
-            "weights": weights,
+            "network.weights": weights,
             "quick": quick or None,
-            "backbone": backbone,
-            "epochs": epochs,
-            "head_epochs": head_epochs,
-            "size_px": size,
-            "batch_size": batch_size,
-            "learning_rate": learning_rate,
-            "precision": precision,
+            "network.backbone": backbone,
+            "schedule.epochs": epochs,
+            "schedule.head_epochs": head_epochs,
+            "data.size_px": size,
+            "data.batch_size": batch_size,
+            "optimizer.lr": learning_rate,
+            "hardware.precision": precision,
             "seed": seed,
-            "skip_bad": skip_bad or None,
+            "data.skip_bad": skip_bad or None,
         }
-        explicit: dict[str, Any] = {
-            name: value for name, value in named.items() if value is not None
-        }
-        settings = make_settings(expand_home(data), **{**named_values(more or []), **explicit})
-        bundle = start_run(settings, run or _new_run_folder(settings.backbone))
+        settings = make_settings(given_folder(data), given_settings(more, named))
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
+    # Imported late: torch takes seconds, and --help and refusals should not.
+    from training.evaluate.results import describe_success
+    from training.export.precisions import describe_precisions
+    from training.run.leftovers import describe_leftovers
+    from training.run.sequence import resume_run, start_run
+
+    _quieten()
+    if resume is not None:
+        bundle = resume_run(resume)
+    elif settings is not None:
+        bundle = start_run(settings, run or _new_run_folder(settings.network.backbone))
     print(
         f"Trained {bundle.manifest.backbone}: {describe_success(bundle.manifest.metrics)}. "
         f"Figures and plots are in {bundle.folder.parent}, the bundle in {bundle.folder}."
@@ -183,7 +183,7 @@ def input_speed(
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
+            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
         ),
     ] = None,
     skip_bad: Annotated[
@@ -197,21 +197,23 @@ def input_speed(
     ] = None,
 ) -> None:
     """Measure whether reading photos keeps up with training."""
+    named = {
+        "network.backbone": backbone,
+        "network.weights": weights,
+        "data.skip_bad": skip_bad or None,
+    }
+    settings = make_settings(given_folder(data), given_settings(more, named))
     from training.data import read_catalogue
     from training.data.training_data import prepare_data
     from training.model.building import build_network
     from training.run.input_speed import measure_input_speed
     from training.run.sequence import require_possible
-    from training.settings import make_settings
 
     _quieten()
-    named = {"backbone": backbone, "weights": weights, "skip_bad": skip_bad or None}
-    given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    settings = make_settings(expand_home(data), **{**named_values(more or []), **given})
     folder = run or _new_run_folder("input-speed")
-    catalogue = read_catalogue(settings.data)
+    catalogue = read_catalogue(settings.data.folder)
     require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.weights, catalogue.label_space)
+    network = build_network(settings, settings.network.weights, catalogue.label_space)
     photos = prepare_data(catalogue, settings, folder)
     with Progress() as progress:
         task = progress.add_task("Training with photos read and in memory", total=1.0)

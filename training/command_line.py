@@ -1,74 +1,16 @@
-"""How the workshop's commands are run, and what they call their options: make has its own names."""
+"""The workshop's commands as the operator can copy them: of make, and of Python."""
 
 from __future__ import annotations
 
-import os
-import re
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
 
-import typer
+from hangtag.cli.usage import said_plainly
+from hangtag.cli.wording import option
 
-# typer has no public name for it.
-_UsageError: Any = typer.BadParameter.__bases__[0]
-_WRONG_USE = 2
-# Where make's name of an option is not its own in capitals.
-_VARIABLES = {"learning-rate": "RATE"}
-# What typer takes over from pydantic, and what a Makefile's user is told.
-_OUR_WORDS = (
-    (r"valid (?:number|float)", "must be a number"),
-    (r"valid integer", "must be a whole number"),
-    (r"greater than or equal to ([\d.]+)", r"must be at least \1"),
-    (r"less than or equal to ([\d.]+)", r"must be at most \1"),
-    (r"Input should be ('.*')", r"must be \1"),
-)
-# What an option that is missing asks for, and an example.
-_ASKED = {
-    "run": ("which run", "runs/NAME"),
-    "data": ("which dataset folder", "FOLDER"),
-    "out": ("where the new dataset goes", "FOLDER"),
-}
-
-
-def said_plainly(app: typer.Typer) -> Callable[[], NoReturn]:
-    """Return a command line that says in one sentence what is wrong with its options.
-
-    Raises, when called
-    -------------------
-    SystemExit : with the command's exit code, 2 for wrong options.
-    """
-
-    def run() -> NoReturn:
-        try:
-            code = app(standalone_mode=False)
-        except typer.Abort:
-            sys.exit(1)
-        except _UsageError as error:
-            _explain(error)
-            sys.exit(_WRONG_USE)
-        sys.exit(code if isinstance(code, int) else 0)
-
-    return run
-
-
-def _explain(error: Any) -> None:
-    sentence = _sentence(error)
-    if sentence is None:
-        error.show()
-    else:
-        print(sentence, file=sys.stderr)
-
-
-def option(name: str, value: object = None) -> str:
-    """Return an option as the operator writes it: `RUN=runs/a` under make, else `--run runs/a`."""
-    text = None if value is None else shlex.quote(str(value))
-    if _is_under_make():
-        variable = _VARIABLES.get(name, name.upper().replace("-", "_"))
-        return variable if text is None else f"{variable}={text}"
-    return f"--{name}" if text is None else f"--{name} {text}"
+# The commands of the workshop import all that they say from here.
+__all__ = ["next_step", "option", "python_module", "said_plainly"]
 
 
 def next_step(target: str, **options: object) -> str:
@@ -83,36 +25,3 @@ def python_module(*words: object) -> str:
     here = Path.cwd()
     shown = python.relative_to(here) if python.is_relative_to(here) else python
     return " ".join(shlex.quote(str(word)) for word in (shown, "-m", *words))
-
-
-def _is_under_make() -> bool:
-    return bool(os.environ.get("MAKELEVEL"))
-
-
-def _sentence(error: Any) -> str | None:
-    """Return what is wrong; None where help was asked for by giving nothing."""
-    if type(error).__name__ == "NoArgsIsHelpError":
-        return None
-    named = getattr(error, "param", None)
-    if named is None or not named.opts[0].startswith("--"):
-        return f"{error.format_message().rstrip('.')}; --help lists what there is."
-    if type(error).__name__ == "MissingParameter":
-        return _missing(named)
-    return f"{option(_name(named))} {_wrong(error.message)}."
-
-
-def _wrong(message: str) -> str:
-    for theirs, ours in _OUR_WORDS:
-        if found := re.search(theirs, message):
-            return found.expand(ours)
-    return f"is wrong: {message.rstrip('.')}"
-
-
-def _missing(parameter: Any) -> str:
-    name = _name(parameter)
-    what, example = _ASKED.get(name, (f"the {name.replace('-', ' ')}", "VALUE"))
-    return f"Say {what}: {option(name)}{'=' if _is_under_make() else ' '}{example}."
-
-
-def _name(parameter: Any) -> str:
-    return str(parameter.opts[0]).removeprefix("--")

@@ -2,29 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from hangtag.errors import SettingsInvalid
-from training.command_line import option
+from hangtag.cli.console import expand_home
+from hangtag.cli.wording import option
+from hangtag.errors import DataInvalid, SettingsInvalid
+from training.settings import FLAT_NAMES, SETTING_NAMES
+
+# What has an option of its own, which says more than a setting could.
+_OPTIONS = {"data": "data", "data.folder": "data", "quick": "quick"}
 
 
-def given_settings(more: Sequence[str] | None, **named: object) -> dict[str, Any]:
-    """Return what `--set NAME=VALUE` and the options of their own say; None is not given."""
+def given_settings(more: Sequence[str] | None, named: Mapping[str, object]) -> dict[str, Any]:
+    """Return what `--set NAME=VALUE` and the options of their own say, by dotted name.
+
+    named : what the options say; None is not given
+
+    Raises
+    ------
+    SettingsInvalid : naming what to write instead.
+    """
     explicit = {name: value for name, value in named.items() if value is not None}
-    return {**named_values(list(more or [])), **explicit}
+    return {**_named_values(more or []), **explicit}
 
 
-def named_values(texts: list[str]) -> dict[str, str]:
-    """Return {"loss": "bce"} of ["loss=bce"]."""
-    pairs = [text.partition("=") for text in texts]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
+def given_folder(data: Path) -> Path:
+    """Return the dataset folder that a command was given.
+
+    Raises
+    ------
+    DataInvalid : if there is none.
+    """
+    folder = expand_home(data)
+    require_folder(folder)
+    return folder
+
+
+def require_folder(folder: Path) -> None:
+    """Check that there is a dataset folder.
+
+    Raises
+    ------
+    DataInvalid : if there is none.
+    """
+    if not folder.exists():
+        raise DataInvalid(f"{folder} does not exist; give the folder of the dataset.")
+    if not folder.is_dir():
+        raise DataInvalid(f"{folder} is a file; give the folder of the dataset.")
+
+
+def _named_values(texts: Sequence[str]) -> dict[str, str]:
+    """Return {"loss.name": "bce"} of ["loss.name=bce"]."""
+    values = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        _require_todays(name, value or "VALUE")
+        if not equals:
+            written = option("set", name + "=VALUE")
+            raise SettingsInvalid(f"{option('set', name)} names no value; write {written}.")
+        values[name] = value
+    return values
+
+
+def _require_todays(name: str, value: str) -> None:
+    if name in _OPTIONS:
         raise SettingsInvalid(
-            f"{option('set', wrong[0])} names no value; write {option('set', wrong[0] + '=VALUE')}."
+            f"{option('set')} takes no {name}: it has an option of its own, "
+            f"{option(_OPTIONS[name])}."
         )
-    if reserved := [name for name, _, _ in pairs if name in ("data", "quick")]:
+    if name not in SETTING_NAMES and name in FLAT_NAMES:
+        dotted = FLAT_NAMES[name]
         raise SettingsInvalid(
-            f"{option('set')} takes no {reserved[0]}: it has an option of its own, "
-            f"{option(reserved[0])}."
+            f"{name} is now {dotted}; write {option('set', f'{dotted}={value}')}."
         )
-    return {name: value for name, _, value in pairs}

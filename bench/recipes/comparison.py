@@ -67,7 +67,7 @@ def compare_with_recipes(
         known = ", ".join(RECIPES)
         raise SettingsInvalid(f"There is no recipe {unknown[0]!r}; there are: {known}.")
     run = load_run(run_folder, out)
-    if run.settings.weights == "none":
+    if run.settings.network.weights == "none":
         print(f"{run_folder} began with random weights: recipes that freeze the body keep those.")
     limited = run.learning_from(share)
     recipes = [RECIPES[name].at_most(most_passes) for name in dict.fromkeys(names)]
@@ -75,7 +75,7 @@ def compare_with_recipes(
         keep_split(run, out)
         beside = {each.name: load_or_train(each, limited, out / each.name) for each in recipes}
     page = write_report(run.evaluated, run_folder, beside)
-    epochs, photos = run.settings.epochs, len(run.data.splits.train)
+    epochs, photos = run.settings.schedule.epochs, len(run.data.splits.train)
     few = len(limited.data.splits.train)
     return Comparison(
         page=page,

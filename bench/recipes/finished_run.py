@@ -14,7 +14,7 @@ from training.data import SPLITS_FILE, read_catalogue
 from training.data.training_data import TrainingData, read_data, write_data
 from training.evaluate import Evaluated, load_evaluated
 from training.run.leftovers import SETTINGS
-from training.settings import TrainingSettings
+from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def load_run(folder: Path, out: Path) -> FinishedRun:
     SettingsInvalid : if its settings cannot be read, or `out` is a run's folder, this or another.
     """
     if (out / SETTINGS).exists():
-        raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with OUT=….")
+        raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with out=….")
     evaluated = load_evaluated(folder)
     settings, dataset_sha256 = _read_settings(folder / SETTINGS)
-    data = read_data(read_catalogue(settings.data), settings, out)
+    data = read_data(read_catalogue(settings.data.folder), settings, out)
     if data.identity.sha256 != dataset_sha256:
         raise _changed(folder, settings)
     return FinishedRun(folder, settings, data, evaluated)
@@ -67,8 +67,8 @@ def keep_split(run: FinishedRun, out: Path) -> None:
 
 def _changed(folder: Path, settings: TrainingSettings) -> DataInvalid:
     return DataInvalid(
-        f"{settings.data} or how it is split has changed since {folder} was trained: train it "
-        "again, then compare."
+        f"{settings.data.folder} or how it is split has changed since {folder} was trained: train "
+        "it again, then compare."
     )
 
 
@@ -82,10 +82,10 @@ def _read_settings(path: Path) -> tuple[TrainingSettings, str]:
         # What is not known to this release says nothing about photos and backbone.
         known = {
             name: value
-            for name, value in record["settings"].items()
-            if name in TrainingSettings.model_fields
+            for name, value in stored_values(record["settings"]).items()
+            if name in SETTING_NAMES
         }
-        return TrainingSettings.model_validate(known), str(record["dataset"])
+        return TrainingSettings.model_validate(nested(known)), str(record["dataset"])
     except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
         raise SettingsInvalid(
             f"{path} cannot be read ({error}): name a folder that make train wrote."

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
-import torch
-from pytorch_lightning.callbacks import Callback
 from torch.utils.data import DataLoader
 
 from bench.recipes.finished_run import FinishedRun
@@ -19,13 +15,12 @@ from bench.recipes.recipe_network import build_network
 from hangtag.errors import RunInterrupted
 from hangtag.scoring.decisions import FloatArray
 from training.data.photo_dataset import Batch
-from training.fit.checkpoints import EpochCheckpoints, WholeCheckpoints, newest_checkpoint
-from training.fit.device import LightningPrecision, choose_memory_format, choose_precision
-from training.fit.progress import EpochProgressBar
+from training.fit.callbacks import Divergence, EpochProgressBar
+from training.fit.checkpoints import EpochCheckpoints, newest_checkpoint
+from training.fit.device import choose_memory_format, choose_precision
+from training.fit.fine_tuning import predict
+from training.fit.loop import fit, make_trainer
 from training.model.backbones import build_backbone
-from training.model.divergence import Divergence
-
-_PREDICTION_BATCH = 64
 
 
 def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
@@ -45,36 +40,36 @@ def train_recipe(recipe: Recipe, run: FinishedRun, folder: Path) -> FloatArray:
         print(f"Going on from {checkpoints[begun]}.")
     pl.seed_everything(settings.seed, verbose=False)
     # A checkpoint brings the weights.
-    weights = settings.weights if begun is None else "none"
-    backbone = build_backbone(settings.backbone, weights, settings.size_px)
+    weights = settings.network.weights if begun is None else "none"
+    backbone = build_backbone(settings.network.backbone, weights, settings.data.size_px)
     network = build_network(backbone, recipe.head, len(data.label_space))
-    precision = choose_precision(settings.precision)
+    precision = choose_precision(settings.hardware.precision)
     network.to(memory_format=choose_memory_format(precision))
     try:
         for index in range(begun or 0, len(recipe.phases)):
             # Each phase in an order, and with changes to photos, of its own.
             seed = settings.seed + index
             phase = recipe.phases[index]
-            module = RecipeModule(network, recipe, phase, data.label_space, settings.size_px, seed)
-            trainer = _trainer(
-                precision,
+            module = RecipeModule(
+                network, recipe, phase, data.label_space, settings.data.size_px, seed
+            )
+            trainer = make_trainer(
                 phase.passes,
-                [Divergence(phase.head_rate), EpochCheckpoints(phase_folders[index])],
+                callbacks=[
+                    EpochProgressBar(),
+                    Divergence(phase.head_rate),
+                    EpochCheckpoints(phase_folders[index]),
+                ],
+                devices=1,
+                precision=precision,
             )
             # Nothing but the weights of a phase that was done already.
-            trainer.fit(
-                module, _photos(recipe, run, seed), ckpt_path=checkpoints[index], weights_only=True
-            )
-        # In fp32: bf16 leaves too few different scores to rank photos by.
-        test = data.subset(data.splits.test, batch_size=_PREDICTION_BATCH)
-        batches: Any = _trainer("32-true").predict(module, test)
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
+            fit(trainer, module, _photos(recipe, run, seed), checkpoint=checkpoints[index])
+        return predict(network, data, data.splits.test).logits[data.splits.test]
+    except (KeyboardInterrupt, RunInterrupted) as error:
         raise RunInterrupted(
             f"Stopped; the same command goes on with {recipe.name} after its last whole pass."
         ) from error
-    logits: FloatArray = torch.cat(batches).numpy()
-    return logits
 
 
 def _photos(recipe: Recipe, run: FinishedRun, seed: int) -> DataLoader[Batch]:
@@ -82,21 +77,4 @@ def _photos(recipe: Recipe, run: FinishedRun, seed: int) -> DataLoader[Batch]:
     rows = data.splits.train
     if recipe.balanced:
         rows = balance(rows, data.targets, data.label_space, settings.seed)
-    return data.shuffled(rows, batch_size=recipe.batch_size or settings.batch_size, seed=seed)
-
-
-def _trainer(
-    precision: LightningPrecision, passes: int = 1, callbacks: Sequence[Callback] = ()
-) -> pl.Trainer:
-    return pl.Trainer(
-        max_epochs=passes,
-        accelerator="auto",
-        devices=1,
-        precision=precision,
-        logger=False,
-        enable_checkpointing=bool(callbacks),
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        callbacks=[EpochProgressBar(), *callbacks],
-        plugins=[WholeCheckpoints()],
-    )
+    return data.shuffled(rows, batch_size=recipe.batch_size or settings.data.batch_size, seed=seed)

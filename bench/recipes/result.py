@@ -53,7 +53,7 @@ def _train_into(folder: Path, recipe: Recipe, run: FinishedRun, record: dict[str
     scores = recipe_scores(train_recipe(recipe, run, unfinished), space, recipe.activation)
     decided = nearest_decisions(space, recipe.activation)
     evaluated = gather_test_photos(
-        run.data, decided, scores, None, target_precision=run.settings.target_precision
+        run.data, decided, scores, None, target_precision=run.settings.calibration.target_precision
     )
     save_evaluated(evaluated, folder)
     (unfinished / RECORD).replace(folder / RECORD)
@@ -80,14 +80,15 @@ def _record(recipe: Recipe, run: FinishedRun) -> dict[str, Any]:
         "train_photos": len(run.data.splits.train),
         "dataset": run.data.identity.sha256,
         "splits": hashlib.sha256((run.folder / SPLITS_FILE).read_bytes()).hexdigest(),
-        **settings.model_dump(
-            mode="json",
-            include={
-                "backbone", "weights", "size_px", "batch_size", "precision", "seed", "group_by",
-                "target_precision",
-            },
-        ),
-    }  # fmt: skip
+        "backbone": settings.network.backbone,
+        "weights": settings.network.weights,
+        "size_px": settings.data.size_px,
+        "batch_size": settings.data.batch_size,
+        "precision": settings.hardware.precision,
+        "seed": settings.seed,
+        "group_by": settings.data.group_by,
+        "target_precision": settings.calibration.target_precision,
+    }
     plain: dict[str, Any] = json.loads(json.dumps(record))
     return plain
 

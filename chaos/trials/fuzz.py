@@ -40,8 +40,10 @@ _LOOKS, _LOOK_INTERVAL_S = 5, 0.4
 
 @dataclass
 class Finding:
-    """Requests that were answered wrongly: one, as small as it could be made, or a batch whose
-    good neighbour was harmed."""
+    """Requests that were answered wrongly.
+
+    One, as small as it could be made, or a batch whose good neighbour was harmed.
+    """
 
     cases: list[FuzzCase]
     complaint: str

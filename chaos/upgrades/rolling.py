@@ -16,8 +16,10 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Rolled:
-    """When the versions changed: the new one answers from `first_in_s` on, and alone from
-    `last_out_s` on."""
+    """When the versions changed.
+
+    The new one answers from `first_in_s` on, and alone from `last_out_s` on.
+    """
 
     first_in_s: float
     last_out_s: float

@@ -30,9 +30,9 @@ def main(
         ),
     ] = None,
 ) -> None:
-    """Check the manifests: rendered by kubectl, valid for the last three Kubernetes minors, and
-    within our policies.
+    """Check the manifests that kubectl renders.
 
+    They must be valid for the last three Kubernetes minors, and within our policies.
     Ends with 1 if something is wrong.
     """
     console, minors = Console(highlight=False), last_minors()

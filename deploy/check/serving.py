@@ -26,8 +26,11 @@ class ServedSettings:
 
     @property
     def longest_stop_s(self) -> float:
-        """From SIGTERM until the last process has ended: at the end of the grace a request may just
-        have begun to arrive, and Java may have to be stopped twice (server/torchserve.py)."""
+        """From SIGTERM until the last process has ended.
+
+        At the end of the grace a request may just have begun to arrive, and Java may have to be
+        stopped twice (server/torchserve.py).
+        """
         return self.grace_s + self.frontend.longest_request_s + 2 * STOP_TIMEOUT_S + KILL_TIMEOUT_S
 
 

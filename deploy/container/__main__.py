@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from enum import Enum
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 
-class Hardware(str, Enum):
+class Hardware(StrEnum):
     """What an image computes on."""
 
     CPU = "cpu"

@@ -7,10 +7,9 @@ the extras without the project.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-
-import tomllib  # type: ignore[import-not-found, unused-ignore] # since Python 3.11
 
 
 def requirements(pyproject: str, extras: Sequence[str]) -> list[str]:

@@ -1,5 +1,4 @@
-"""`python -m deploy.monitoring`: promtool looks through configuration and rules, and runs the
-rules' tests."""
+"""`python -m deploy.monitoring`: promtool checks configuration and rules, and runs their tests."""
 
 from __future__ import annotations
 

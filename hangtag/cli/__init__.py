@@ -1,0 +1,1 @@
+"""The command line: how commands run, print and fail."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
 from hangtag.cli.streams import make_streams_lenient
+from hangtag.cli.wording import in_operators_words
 from hangtag.errors import HangtagError, SettingsInvalid
 from hangtag.files.full_disk import writing_into
 
@@ -82,7 +83,7 @@ def one_sentence_errors(command: Callable[Arguments, Result]) -> Callable[Argume
             with writing_into():
                 return command(*arguments, **options)
         except HangtagError as error:
-            _leave(str(error), FAILED)
+            _leave(in_operators_words(str(error)), FAILED)
         except shutil.Error as error:
             # Of copying a folder: (source, target, reason) for each file.
             _, target, reason = error.args[0][0]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hangtag.engine import Engine, EngineOutput
-from hangtag.errors import HangtagError
+from hangtag.errors import RequestFailed
 from hangtag.isolation import isolate
 
 
@@ -24,7 +24,7 @@ class Inference:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._waiting: list[npt.NDArray[np.uint8]] = []
-        self._outputs: list[EngineOutput | HangtagError] = []
+        self._outputs: list[EngineOutput | RequestFailed] = []
         self.seconds = 0.0
 
     def add(self, pixels: Sequence[npt.NDArray[np.uint8]]) -> None:
@@ -35,7 +35,7 @@ class Inference:
         )
         self._run(whole_steps)
 
-    def finish(self) -> list[EngineOutput | HangtagError]:
+    def finish(self) -> list[EngineOutput | RequestFailed]:
         """Run what is left; return each photo's output, in order, or why it has none."""
         self._run(len(self._waiting))
         return self._outputs
@@ -48,7 +48,7 @@ class Inference:
         del self._waiting[:count]
         self.seconds += time.perf_counter() - started
 
-    def _step(self, photos: Sequence[npt.NDArray[np.uint8]]) -> list[EngineOutput | HangtagError]:
+    def _step(self, photos: Sequence[npt.NDArray[np.uint8]]) -> list[EngineOutput | RequestFailed]:
         output = isolate(partial(self._engine.run, np.stack(photos)))
         if isinstance(output, EngineOutput):
             return [output.of_photo(index) for index in range(len(photos))]

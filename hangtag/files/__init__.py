@@ -1,0 +1,1 @@
+"""Files: JSON, writing whole or not at all, full disks."""

@@ -114,15 +114,19 @@ def _text(data: bytes, path: str, charset: str | None) -> str:
 
 
 def decode_declared(data: bytes, charset: str | None) -> str | None:
-    """Return text in the charset that a client names; None if that is not one of the few that
-    are read besides UTF-8."""
+    """Return text in the charset that a client names.
+
+    None if that is not one of the few that are read besides UTF-8.
+    """
     name = "".join(letter for letter in (charset or "").lower() if letter.isalnum())
     return data.decode(_CODECS[name], "replace") if name in _CODECS else None
 
 
 def charset_hint(charset: str | None) -> str:
-    """Return which charsets are read besides UTF-8, as the end of a sentence to a client that
-    names another."""
+    """Return which charsets are read besides UTF-8.
+
+    It ends a sentence to a client that names another.
+    """
     is_known = charset is None or charset.lower() in ("utf-8", "utf8")
     return "" if is_known else f"; instead of {charset!r}, {_CHARSETS} are read, too"
 

@@ -1,0 +1,1 @@
+"""Photo bytes to pixels: formats, limits, orientation, colour."""

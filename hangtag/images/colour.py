@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +110,7 @@ def _full_scale(image: Image.Image) -> float:
     return next((level for level in usual if peak <= level), peak)
 
 
-def _levels(image: Image.Image, band: Image.Image) -> npt.NDArray[np.generic]:
+def _levels(image: Image.Image, band: Image.Image) -> npt.NDArray[Any]:
     levels = np.asarray(band)
     return levels.view(np.uint32) if image.info.get("is_unsigned") else levels
 
@@ -218,8 +219,11 @@ def _changes_nothing(transform: _Transform) -> bool:
 
 
 def _has_processing_elements(profile: bytes) -> bool:
-    """Tell whether any tag is a chain of steps (ICC.1:2022, 10.16), of which a profile of a few MB
-    can have so many that building its transform takes minutes. Photos carry none."""
+    """Tell whether any tag is a chain of steps (ICC.1:2022, 10.16).
+
+    A profile of a few MB can have so many that building its transform takes minutes. Photos carry
+    none.
+    """
     tag_count = min(int.from_bytes(profile[128:132], "big"), (len(profile) - 132) // 12)
     table = profile[132 : 132 + 12 * max(0, tag_count)]
     starts = (offset for _, offset, _ in struct.iter_unpack(">4sII", table))

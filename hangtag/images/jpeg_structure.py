@@ -48,6 +48,7 @@ class Frame:
 
     @property
     def is_progressive(self) -> bool:
+        """Whether several scans refine the whole picture."""
         return self.marker in _PROGRESSIVE
 
     @property
@@ -73,6 +74,7 @@ class Scans:
         self.lacking = {component: set(kept) for component in self.frame.components}
 
     def add(self, content: bytes, size_bytes: int) -> None:
+        """Take in a scan by what its header holds."""
         count = content[0]
         first, last, approximation = content[1 + 2 * count : 4 + 2 * count]
         self.is_detail = self.frame.is_progressive and (first > 0 or approximation >> 4 > 0)

@@ -1,0 +1,1 @@
+"""What bytes or texts are that nothing here reads, to refuse them by name."""

@@ -1,0 +1,1 @@
+"""An HTTP request to a product to tag."""

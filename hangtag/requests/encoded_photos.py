@@ -119,8 +119,10 @@ def _percent_decoded(text: str) -> bytes:
 
 
 def _is_space_a_plus(text: str) -> bool:
-    """Whether the spaces are what a web form makes of `+`, and no line breaks: then there is no
-    `+` left, and they are not where lines of one length would end."""
+    """Whether the spaces are what a web form makes of `+`, and no line breaks.
+
+    Then there is no `+` left, and they are not where lines of one length would end.
+    """
     if " " not in text or "+" in text or _OTHER_SPACE.search(text):
         return False
     first, spaces = text.index(" "), text.count(" ")

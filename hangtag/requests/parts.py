@@ -65,8 +65,10 @@ class Part:
 
     @property
     def is_left_empty(self) -> bool:
-        """Whether it is an input of a form into which nobody wrote, or for which nobody chose a
-        file; a file of no bytes has a type."""
+        """Whether nobody wrote into this input of a form, or chose a file for it.
+
+        A file of no bytes has a type.
+        """
         return not self.value and (not self.content_type or self._has_text_type)
 
     @property

@@ -1,0 +1,1 @@
+"""Logits to scores, tags, decisions and sets."""

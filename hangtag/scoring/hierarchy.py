@@ -12,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from hangtag.label_space import Label, LabelSpace
 from hangtag.scoring.decisions import FloatArray
+
+_Precise = npt.NDArray[np.float64]
 
 
 class HierarchyScorer:
@@ -62,9 +65,9 @@ class HierarchyScorer:
         return scores[..., :-1].astype(np.float32)
 
 
-def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+def _ratio(part: _Precise, whole: _Precise) -> _Precise:
     # What is too unlikely for a number has parts that are, too.
-    ratio: FloatArray = part / np.maximum(whole, np.finfo(np.float64).tiny)
+    ratio: _Precise = part / np.maximum(whole, np.finfo(np.float64).tiny)
     return ratio
 
 

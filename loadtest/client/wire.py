@@ -98,7 +98,7 @@ class Connection:
         self.reusable = False
         try:
             answer = await asyncio.wait_for(self._exchange(request), timeout_s)
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             return Answer(None, seconds=time.perf_counter() - began, lost="timeout")
         except OSError:
             return Answer(None, seconds=time.perf_counter() - began, lost="closed")

@@ -37,7 +37,10 @@ def test_resnet152_is_served_with_the_scores_of_torch(tmp_path: Path) -> None:
         label_space=label_space,
         preprocessing=Preprocessing(size_px=SIZE_PX),
         tuned=untuned(label_space),
-        settings=make_settings(tmp_path, "none", backbone="resnet152", size_px=SIZE_PX),
+        settings=make_settings(
+            tmp_path,
+            {"network.weights": "none", "network.backbone": "resnet152", "data.size_px": SIZE_PX},
+        ),
         dataset=DatasetIdentity(source="none", sha256="sha256:0", photos=0, products=0),
         metrics={},
     )

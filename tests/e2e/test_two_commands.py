@@ -22,6 +22,7 @@ import pytest
 from hangtag.bundle import load_bundle
 from hangtag.scoring.decisions import select_tags
 from server.temporary import free_ports
+from tests.documents import PAGES, blocks, shell_scripts
 from tests.real_photos import PROJECT
 
 # Without a cache of pip's, downloads come on top.
@@ -176,16 +177,11 @@ def loadtest(
     )  # fmt: skip
 
 
-def readme_blocks(language: str) -> list[str]:
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-
-
 @pytest.mark.usefixtures("first_start")
-def test_the_calls_of_the_readme_are_answered(checkout: Path, without_java: dict[str, str]) -> None:
-    calls = [block for block in readme_blocks("bash") if "curl" in block]
-    calls += [block.replace("$ ", "", 1) for block in readme_blocks("console")]
-    assert len(calls) == 3
+def test_the_calls_of_the_pages_are_answered(checkout: Path, without_java: dict[str, str]) -> None:
+    scripts = [script for page in PAGES for script in shell_scripts(page)]
+    calls = [script for script in scripts if "http://127.0.0.1:8080/predictions/tagger" in script]
+    assert len(calls) == 5
     port = free_ports().inference
     with make_serve(checkout, without_java, port, 2 * MAX_SECOND_START_S):
         for call in calls:
@@ -197,10 +193,12 @@ def test_the_calls_of_the_readme_are_answered(checkout: Path, without_java: dict
 
 
 @pytest.mark.usefixtures("first_start")
-def test_the_python_of_the_readme_runs(checkout: Path) -> None:
-    (program,) = readme_blocks("python")
-    done = subprocess.run(
-        [checkout / ".venv/bin/python", "-c", program],
-        cwd=checkout, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "'Dress', 'Green', 'Striped'" in done.stdout
+def test_the_python_of_the_pages_runs(checkout: Path) -> None:
+    programs = [program for page in PAGES for program in blocks(page, "python")]
+    assert len(programs) == 2
+    for program in programs:
+        done = subprocess.run(
+            [checkout / ".venv/bin/python", "-c", program],
+            cwd=checkout, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert "'Dress', 'Green', 'Striped'" in done.stdout

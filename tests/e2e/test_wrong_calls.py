@@ -59,8 +59,8 @@ def test_a_wrong_data_folder(tmp_path: Path, content: str | None) -> None:
     ("arguments", "said"),
     [
         (["--backbone", "resnet999"], "There is no torchvision classification network 'resnet999'"),
-        (["--weights", "missing.pth"], "WEIGHTS=missing.pth does not exist"),
-        (["--learning-rate", "-1", "--weights", "none"], "The setting learning_rate is wrong"),
+        (["--weights", "missing.pth"], "--weights missing.pth does not exist"),
+        (["--learning-rate", "-1", "--weights", "none"], "The setting optimizer.lr is wrong"),
     ],
 )
 def test_wrong_settings(tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -72,6 +72,43 @@ def test_wrong_settings(tmp_path: Path, arguments: list[str], said: str) -> None
     assert exit_code == 1
     assert said in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["training", "train"],
+        ["training", "input-speed"],
+        ["training.search"],
+        ["training.search.rate_finder"],
+    ],
+    ids=["train", "input-speed", "search", "find-rate"],
+)
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--data", "missing"], "missing does not exist"),
+        (["--data", ".", "--set", "network.dropot=1"], "did you mean 'network.dropout'?"),
+        (["--data", ".", "--set", "learning_rate=1"], "write --set optimizer.lr=1."),
+        (["--data", ".", "--set", "optimizer.lr=-1"], "must be more than 0, and is '-1'"),
+    ],
+    ids=["folder", "name", "old name", "value"],
+)
+def test_wrong_folders_and_settings_are_refused_before_torch_is_loaded(
+    command: list[str], arguments: list[str], said: str
+) -> None:
+    # Where torch cannot be imported, a refusal can but come before it is.
+    program = (
+        "import sys, runpy; sys.modules['torch'] = None; module = sys.argv.pop(1);"
+        "runpy.run_module(module, run_name='__main__', alter_sys=True)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command, *arguments],
+        cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_resuming_with_other_settings(tmp_path: Path) -> None:

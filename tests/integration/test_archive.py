@@ -71,7 +71,7 @@ def test_a_core_that_decides_otherwise_stops_the_archive(
     project = tmp_path / "project"
     for name in ("hangtag", "handlers", "serve_config", "server"):
         copy_folder(server.packaging._PROJECT / name, project / name)
-    images = project / "hangtag" / "images.py"
+    images = project / "hangtag" / "images" / "decode.py"
     code = images.read_text(encoding="utf-8")
     assert 'enumerate("RGB")' in code
     images.write_text(code.replace('enumerate("RGB")', 'enumerate("BGR")'), encoding="utf-8")
@@ -99,5 +99,5 @@ def test_a_wrong_archive_name_is_refused(tiny_bundle: Bundle, tmp_path: Path) ->
 
 
 def test_without_a_bundle_the_next_step_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BundleInvalid, match="make train DATA=folder"):
+    with pytest.raises(BundleInvalid, match="hangtag train data=folder"):
         newest_bundle(tmp_path)

@@ -37,8 +37,8 @@ def test_it_says_how_it_was_made(bundle: Bundle) -> None:
     manifest = bundle.manifest
     assert manifest.training.keys() == {*TrainingSettings.model_fields, "commit"}
     assert manifest.training["quick"]
-    assert manifest.training["backbone"] == manifest.backbone == "tf_efficientnet_lite0"
-    assert manifest.training["data"] == "data/demo"
+    assert manifest.training["network"]["backbone"] == manifest.backbone == "tf_efficientnet_lite0"
+    assert manifest.training["data"]["folder"] == "data/demo"
     assert manifest.profile is not None
     assert manifest.precisions is not None
 

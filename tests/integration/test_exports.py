@@ -42,7 +42,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(folder, "demo", "--folder", "demo", "--products", PRODUCTS)
     train(
         folder, "train", "--data", "demo", "--run", "run", "--epochs", 1, "--backbone", BACKBONE,
-        "--weights", "none", "--size", SIZE_PX, "--set", "mirrored=true",
+        "--weights", "none", "--size", SIZE_PX, "--set", "network.mirrored=true",
     )  # fmt: skip
     return folder / "run"
 

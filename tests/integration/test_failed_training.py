@@ -56,7 +56,8 @@ def test_photos_that_are_all_the_same_are_refused_before_training(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     settings = make_settings(
-        dataset(tmp_path / "data", alike=True), "none", backbone="resnet18", size_px=32
+        dataset(tmp_path / "data", alike=True),
+        {"network.weights": "none", "network.backbone": "resnet18", "data.size_px": 32},
     )
     with pytest.raises(DataInvalid, match=r"^All 24 photos are the same picture: there is nothing"):
         start_run(settings, Path("runs/same"))
@@ -71,9 +72,15 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     settings = make_settings(
-        dataset(tmp_path / "data", alike=False), "none", backbone="resnet18", size_px=32,
-        batch_size=16, epochs=1,
-    )  # fmt: skip
+        dataset(tmp_path / "data", alike=False),
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": 32,
+            "data.batch_size": 16,
+            "schedule.epochs": 1,
+        },
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
         with pytest.raises(DiskFull, match=rf"^No space left on {small_disk}/run/checkpoints "):

@@ -199,7 +199,7 @@ def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> No
         refused = run(own_run.parent, "bench.recipes", "--run", "ours", "--epochs", 1)
     assert refused.returncode == 1
     assert "Another process trains into ours/recipes" in " ".join(refused.stderr.split())
-    assert "OUT=" in refused.stderr
+    assert "--out …" in refused.stderr
     assert {each.name for each in out.iterdir()} == {LOCK}
 
 
@@ -237,7 +237,7 @@ def test_settings_of_another_release_do_not_matter(own_run: Path, tmp_path: Path
     record["settings"]["of_another_release"] = 1
     path.write_text(json.dumps(record), encoding="utf-8")
     found = load_run(own_run, tmp_path / "out")
-    assert found.settings.size_px == 32
+    assert found.settings.data.size_px == 32
     assert len(found.data.splits.test) == len(found.evaluated)
 
 

@@ -19,7 +19,16 @@ PRODUCTS = 40
 TIMEOUT_S = 120.0
 NOISE = re.compile(r"(?i)warning|tip:|gpu available|lightning|deprecat|experimental")
 NETWORK = ("--backbone", "resnet18", "--weights", "none", "--size", "32")
-SEARCH = ("training.search", "--data", "demo", *NETWORK, "--epochs", "2", "--set", "batch_size=8")
+SEARCH = (
+    "training.search",
+    "--data",
+    "demo",
+    *NETWORK,
+    "--epochs",
+    "2",
+    "--set",
+    "data.batch_size=8",
+)
 
 
 def command(*arguments: object) -> list[str]:
@@ -55,13 +64,13 @@ def test_a_search_ends_with_the_command_that_trains(workplace: Path, screens: li
     assert best["trials"] == 3
     shown = re.findall(r"^Trial \d+: micro-F1 ([\d.]+)", "".join(screens), re.MULTILINE)
     assert f"{best['validation_micro_f1']:.4f}" == max(shown)
-    assert {"learning_rate", "dropout", "label_smoothing"} <= best["settings"].keys()
-    assert "batch_size" not in best["settings"]
+    assert {"optimizer.lr", "network.dropout", "loss.label_smoothing"} <= best["settings"].keys()
+    assert "data.batch_size" not in best["settings"]
     assert any(line.endswith(f"Next: {best['command']}") for line in screens[-1].splitlines())
     assert best["command"].startswith("make train DATA=demo BACKBONE=resnet18 WEIGHTS=none RATE=")
-    assert "epochs=2" in best["command"]
-    assert "batch_size=8" in best["command"]
-    assert "devices=1" in best["command"]
+    assert "schedule.epochs=2" in best["command"]
+    assert "data.batch_size=8" in best["command"]
+    assert "hardware.devices=1" in best["command"]
 
 
 def test_the_same_command_goes_on(screens: list[str]) -> None:
@@ -83,11 +92,11 @@ def test_the_screen_is_free_of_advice_to_developers(screens: list[str]) -> None:
 
 
 def test_another_search_needs_another_folder(workplace: Path, screens: list[str]) -> None:
-    done = run(workplace, *SEARCH, "--set", "dropout=0.3")
+    done = run(workplace, *SEARCH, "--set", "network.dropout=0.3")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1] == (
         "runs/search-demo holds a search with other settings or photos; name another folder with "
-        "STUDY=…."
+        "--study …."
     )
 
 
@@ -125,8 +134,8 @@ def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
 def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     screen = succeed(
         workplace, "training.search.rate_finder", "--data", "demo", *NETWORK,
-        "--set", "batch_size=8",
-        "--steps", 60, "--out", "rates", "--set", "head_epochs=3",
+        "--set", "data.batch_size=8",
+        "--steps", 60, "--out", "rates", "--set", "schedule.head_epochs=3",
     )  # fmt: skip
     # The head comes first, as in training.
     assert screen.index("Embedding photos") < screen.index("Raising the rate")
@@ -137,7 +146,8 @@ def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     assert f"suggested learning rate {float(rate):g}" in screen.splitlines()
     following = (
         f"Next: make train DATA=demo BACKBONE=resnet18 "
-        f'WEIGHTS=none RATE={float(rate)} SET="batch_size=8 head_epochs=3 size_px=32 devices=1"'
+        f'WEIGHTS=none RATE={float(rate)} SET="data.batch_size=8 schedule.head_epochs=3 '
+        'data.size_px=32 hardware.devices=1"'
     )
     assert following in screen.splitlines()
     assert not NOISE.search(screen)

@@ -125,7 +125,7 @@ def test_a_run_writes_a_whole_bundle(finished: Path) -> None:
     assert bundle.manifest.backbone == "resnet18"
     assert bundle.manifest.preprocessing.size_px == SIZE_PX
     assert bundle.manifest.dataset.products == PRODUCTS
-    assert bundle.manifest.training["weights"] == "none"
+    assert bundle.manifest.training["network"]["weights"] == "none"
     assert len(bundle.manifest.golden) == 8
     profile = bundle.manifest.profile
     assert profile is not None
@@ -182,7 +182,7 @@ def test_training_calls_nobody(screen: str, watch: NetworkWatch) -> None:
 
 def test_a_finished_run_is_not_overwritten(workplace: Path, finished: Path) -> None:
     sentence = fail(workplace, "train", "--data", "demo", "--run", "first", *FROM_SCRATCH)
-    assert sentence == "first holds a finished run; name another with RUN=…."
+    assert sentence == "first holds a finished run; name another with --run …."
 
 
 def test_a_head_is_fitted_to_the_weights_of_an_earlier_run_first(
@@ -202,7 +202,7 @@ def test_a_head_is_fitted_to_the_weights_of_an_earlier_run_first(
         if name.endswith((".weight", ".bias")):
             torch.testing.assert_close(last[name], first[name], rtol=0, atol=1e-6)
     training, metrics = bundle.manifest.training, bundle.manifest.metrics
-    assert (training["precision"], training["weights"]) == ("fp32", weights)
+    assert (training["hardware"]["precision"], training["network"]["weights"]) == ("fp32", weights)
     earlier = load_bundle(finished / "bundle").manifest.metrics
     assert metrics["micro_f1"] > 0.9 * earlier["micro_f1"]
 
@@ -234,7 +234,7 @@ def test_a_killed_run_goes_on_from_its_newest_whole_checkpoint(workplace: Path) 
 
     screen = succeed(workplace, *train)
     assert "Going on with killed from killed/checkpoints/epoch=000.ckpt." in screen
-    assert load_bundle(run_folder / "bundle").manifest.training["epochs"] == 4
+    assert load_bundle(run_folder / "bundle").manifest.training["schedule"]["epochs"] == 4
     epochs = [row["epoch"] for row in csv_rows(run_folder / "log" / "attempt-02" / "metrics.csv")]
     assert sorted(set(epochs)) == ["1", "2", "3"]
     assert not NOISE.search(screen)
@@ -281,7 +281,7 @@ def kill_at_second_checkpoint(folder: Path, train: tuple[object, ...], checkpoin
 def test_a_checkpoint_cut_short_that_was_asked_for_is_refused(unfinished: Path) -> None:
     asked_for = unfinished / "checkpoints" / "epoch=001.ckpt"
     asked_for.write_bytes(asked_for.read_bytes()[:100_000])
-    with pytest.raises(SettingsInvalid, match=r"epoch=001\.ckpt is no whole checkpoint; RESUME="):
+    with pytest.raises(SettingsInvalid, match=r"epoch=001\.ckpt is no whole checkpoint; resume="):
         resume_run(asked_for)
 
 
@@ -305,7 +305,15 @@ def test_a_run_whose_split_changed_is_not_gone_on_with(unfinished: Path) -> None
 
 
 def test_other_settings_do_not_go_on_with_a_run(unfinished: Path) -> None:
-    settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=3)
+    settings = make_settings(
+        Path("demo"),
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": SIZE_PX,
+            "schedule.epochs": 3,
+        },
+    )
     with pytest.raises(SettingsInvalid, match="unfinished run with other settings; go on with it"):
         start_run(settings, unfinished)
 
@@ -328,7 +336,15 @@ def test_a_run_that_another_process_goes_on_with_is_left_alone(unfinished: Path)
 def test_a_new_run_is_not_begun_where_another_process_begins_one(
     unfinished: Path, tmp_path: Path
 ) -> None:
-    settings = make_settings(Path("demo"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=1)
+    settings = make_settings(
+        Path("demo"),
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": SIZE_PX,
+            "schedule.epochs": 1,
+        },
+    )
     with (
         alone_in(tmp_path / "new"),
         pytest.raises(SettingsInvalid, match=r"^Another process trains into "),
@@ -344,7 +360,7 @@ def test_a_folder_that_is_no_run_cannot_be_gone_on_with(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing", "run/checkpoints/missing.ckpt"])
 def test_what_does_not_exist_cannot_be_gone_on_with(name: str, unfinished: Path) -> None:
-    with pytest.raises(SettingsInvalid, match=f"^RESUME=.*{name} does not exist"):
+    with pytest.raises(SettingsInvalid, match=f"^resume=.*{name} does not exist"):
         resume_run(unfinished.parent / name)
 
 
@@ -362,8 +378,11 @@ def test_what_a_run_has_of_its_own_is_not_given_again(option: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"contrastive_weight": 0.1, "contrastive_group": "smell"}, "must be an exclusive group"),
-        ({"compile": True}, "needs a C.. compiler"),
+        (
+            {"loss.contrastive_weight": 0.1, "loss.contrastive_group": "smell"},
+            "must be an exclusive group",
+        ),
+        ({"hardware.compile": True}, "needs a C.. compiler"),
     ],
     ids=["contrastive_group", "compile"],
 )
@@ -376,7 +395,9 @@ def test_what_cannot_be_is_said_before_anything_is_written(
 ) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    settings = make_settings(workplace / "demo", "none", backbone="resnet18", **given)
+    settings = make_settings(
+        workplace / "demo", {"network.weights": "none", "network.backbone": "resnet18", **given}
+    )
     with pytest.raises(SettingsInvalid, match=sentence):
         start_run(settings, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -405,7 +426,7 @@ def test_ctrl_c_in_the_head_phase_says_how_to_go_on(workplace: Path) -> None:
 def test_reading_photos_is_measured_beside_training(workplace: Path) -> None:
     screen = succeed(
         workplace, "input-speed", "--data", "demo", "--seconds", 1, "--backbone", "resnet18",
-        "--weights", "none", "--set", f"size_px={SIZE_PX}", "--run", "speed", "--skip-bad",
+        "--weights", "none", "--set", f"data.size_px={SIZE_PX}", "--run", "speed", "--skip-bad",
     )  # fmt: skip
     assert not NOISE.search(screen)
     assert "The figures are in speed/input_speed.json." in screen
@@ -440,7 +461,7 @@ def test_bad_photos_and_rows_stop_the_run(workplace: Path, flawed: Path) -> None
     sentence = fail(workplace, "train", "--data", "flawed", "--run", "stopped", *FROM_SCRATCH)
     assert sentence == (
         "The dataset has 2 bad rows or photos (1 unknown_label, 1 broken_photo); "
-        "stopped/data_report.json lists them all, and SKIP_BAD=1 goes on without them."
+        "stopped/data_report.json lists them all, and --skip-bad goes on without them."
     )
     report = json.loads((workplace / "stopped" / "data_report.json").read_text())
     assert {problem["kind"] for problem in report["problems"]} == {"broken_photo", "unknown_label"}

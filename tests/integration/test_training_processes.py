@@ -31,7 +31,8 @@ from tests.tiny_training import (
     tiny_training_data,
 )
 from training.data.process import process_number
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.fit.tagger_module import TaggerModule
 from training.settings import make_settings
 
@@ -87,15 +88,23 @@ def module_and_records(
     """A module that two processes had, and what each of them saw."""
     folder = tmp_path_factory.mktemp("processes")
     settings = make_settings(
-        Path("none"), "imagenet", devices=PROCESSES, epochs=3, batch_size=8,
-        precision="fp32", frozen_depth=0.5,
-    )  # fmt: skip
+        Path("none"),
+        {
+            "network.weights": "imagenet",
+            "hardware.devices": PROCESSES,
+            "schedule.epochs": 3,
+            "data.batch_size": 8,
+            "hardware.precision": "fp32",
+            "network.frozen_depth": 0.5,
+        },
+    )
     data = tiny_training_data(folder)
     module = make_module(tiny_network(), settings, data)
     with pytest.MonkeyPatch.context() as patched:
         # A terminal that lacks what they print fails no process.
         patched.setenv("PYTHONIOENCODING", "ascii")
-        fit(make_trainer(settings, callbacks=[Recorder(folder)]), module, data)
+        trainer = make_tuning_trainer(settings, callbacks=[Recorder(folder)])
+        fit(trainer, module, *data.dataloaders(settings, PROCESSES))
     records = [
         torch.load(folder / f"process-{process}.pt", weights_only=True)
         for process in range(PROCESSES)
@@ -164,25 +173,26 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_in_two_processes_writes_one_whole_bundle(workplace: Path) -> None:
     screen = succeed(
         workplace, "train", "--data", "demo", "--run", "two", "--epochs", 2,
-        "--set", f"devices={PROCESSES}", *FROM_SCRATCH,
+        "--set", f"hardware.devices={PROCESSES}", *FROM_SCRATCH,
     )  # fmt: skip
     assert not NOISE.search(screen)
     assert "Initializing distributed" not in screen
     assert screen.count("Training into two") == 1
     bundle = load_bundle(workplace / "two" / "bundle")
-    assert bundle.manifest.training["devices"] == PROCESSES
+    assert bundle.manifest.training["hardware"]["devices"] == PROCESSES
     assert 0 < bundle.manifest.metrics["micro_f1"] < 1
     assert sorted(path.name for path in (workplace / "two" / "checkpoints").iterdir()) == [
         "epoch=001.ckpt"
     ]
     (log,) = (workplace / "two" / "log").iterdir()
     assert {row["epoch"] for row in csv_rows(log / "metrics.csv")} == {"0", "1"}
-    assert json.loads((workplace / "two" / "settings.json").read_text())["settings"]["devices"] == 2
+    stored = json.loads((workplace / "two" / "settings.json").read_text())["settings"]
+    assert stored["hardware"]["devices"] == 2
 
 
 def test_ctrl_c_ends_all_processes(workplace: Path) -> None:
     train = ("train", "--data", "demo", "--run", "ctrl-c", "--epochs", 500,
-             "--set", f"devices={PROCESSES}", *FROM_SCRATCH)  # fmt: skip
+             "--set", f"hardware.devices={PROCESSES}", *FROM_SCRATCH)  # fmt: skip
     checkpoints = workplace / "ctrl-c" / "checkpoints"
     with subprocess.Popen(
         command(*train), cwd=workplace, env=environment(), text=True,

@@ -12,12 +12,14 @@ from torch import Tensor
 
 from tests.integration.test_training import FROM_SCRATCH, kill_at_second_checkpoint, succeed
 from tests.tiny_training import tiny_network, tiny_training_data
-from training.fit.early_stopping import EarlyStop
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.callbacks import EarlyStop
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.settings import TrainingSettings, make_settings
 
 # All that is random: the order, the draws, augmentation, mixing, dropout.
-RANDOM = ("--set", "dropout=0.2", "--set", "mixup_alpha=0.4", "--set", "balance_max_count=12")
+RANDOM = ("--set", "network.dropout=0.2", "--set", "augmentation.mixup_alpha=0.4",
+          "--set", "data.balance_max_count=12")  # fmt: skip
 TRAIN = ("train", "--data", "demo", "--epochs", 5, "--batch-size", 8, *RANDOM, *FROM_SCRATCH)
 
 
@@ -55,15 +57,16 @@ def fitted(
     settings: TrainingSettings, folder: Path, checkpoint: Path | None = None
 ) -> dict[str, Tensor]:
     """The weights after training, with a checkpoint of every epoch in the folder."""
-    module = make_module(tiny_network(), settings, tiny_training_data(folder))
+    data = tiny_training_data(folder)
+    module = make_module(tiny_network(), settings, data)
     every = ModelCheckpoint(folder, filename="{epoch}", save_top_k=-1, enable_version_counter=False)
-    patient = [EarlyStop(settings.patience)] if settings.patience else []
-    trainer = make_trainer(settings, callbacks=[*patient, every])
+    patient = [EarlyStop(settings.schedule.patience)] if settings.schedule.patience else []
+    trainer = make_tuning_trainer(settings, callbacks=[*patient, every])
     # What happened in the process before makes no difference.
     torch.manual_seed(0 if checkpoint is None else 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
-        fit(trainer, module, tiny_training_data(folder), checkpoint)
+        fit(trainer, module, *data.dataloaders(settings, trainer.num_devices), checkpoint)
     return module.network.state_dict()
 
 
@@ -72,10 +75,10 @@ def fitted(
     "given",
     [
         {},
-        {"ema": 0.0, "accumulate": 2},
-        {"precision": "bf16", "dropout": 0.3},
-        {"mixup_alpha": 0.4, "balance_max_count": 30},
-        {"weights": "imagenet", "frozen_depth": 0.5, "size_px": 32},
+        {"optimizer.ema": 0.0, "optimizer.accumulate": 2},
+        {"hardware.precision": "bf16", "network.dropout": 0.3},
+        {"augmentation.mixup_alpha": 0.4, "data.balance_max_count": 30},
+        {"network.weights": "imagenet", "network.frozen_depth": 0.5, "data.size_px": 32},
     ],
     ids=["defaults", "plain", "bf16", "mixed", "frozen layers"],
 )
@@ -84,7 +87,13 @@ def test_whenever_it_stopped_a_run_ends_the_same(
 ) -> None:
     settings = make_settings(
         Path("none"),
-        **{"weights": "none", "precision": "fp32", "batch_size": 8, "epochs": 4, **given},
+        {
+            "network.weights": "none",
+            "hardware.precision": "fp32",
+            "data.batch_size": 8,
+            "schedule.epochs": 4,
+            **given,
+        },
     )
     whole = {name: each.clone() for name, each in fitted(settings, tmp_path).items()}
     resumed = fitted(settings, tmp_path, tmp_path / f"epoch={epoch}.ckpt")
@@ -95,9 +104,16 @@ def test_whenever_it_stopped_a_run_ends_the_same(
 def test_a_run_that_had_ended_early_learns_no_more(epoch: int, tmp_path: Path) -> None:
     # So low that the second epoch is no better than the first.
     settings = make_settings(
-        Path("none"), "none", precision="fp32", batch_size=8, epochs=4, patience=1,
-        learning_rate=1e-6,
-    )  # fmt: skip
+        Path("none"),
+        {
+            "network.weights": "none",
+            "hardware.precision": "fp32",
+            "data.batch_size": 8,
+            "schedule.epochs": 4,
+            "schedule.patience": 1,
+            "optimizer.lr": 1e-6,
+        },
+    )
     whole = {name: each.clone() for name, each in fitted(settings, tmp_path).items()}
     assert sorted(path.name for path in tmp_path.glob("*.ckpt")) == ["epoch=0.ckpt", "epoch=1.ckpt"]
     resumed = fitted(settings, tmp_path, tmp_path / f"epoch={epoch}.ckpt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ PROJECT = Path(__file__).parents[2]
 CORE = (
     *("telemetry", "errors", "near_names", "faults", "recognition", "files", "images"),
     *("cgroup", "hardware", "isolation", "engine", "label_document", "label_space", "scoring"),
-    *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "cli"),
+    *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "client"),
+    *("bulk", "cli"),
 )
 TRAINING = (
     *("settings", "command_line", "tables", "given_settings", "data", "model", "calibrate"),
@@ -109,6 +111,28 @@ def test_the_order_of_rooms_is_that_of_the_folders() -> None:
         there = {module.split(".")[1] for module in modules_of(package) if "." in module}
         assert there == set(rooms)
         assert all(earlier != later for earlier, later in pairwise(rooms))
+
+
+# Files that are part of a command line, whose words make's are.
+COMMAND_LINES = ("__main__.py", "command_line.py", "wording.py", "train_command.py")
+MAKES_WORDS = re.compile(
+    r"`make [a-z]|(?<![\w.])(?:RUN|DATA|WEIGHTS|RESUME|SKIP_BAD|QUICK|STUDY|OUT)="
+)
+
+
+@pytest.mark.parametrize("package", ["hangtag", "training", "server", "handlers"])
+def test_no_library_speaks_as_the_command_line_does(package: str) -> None:
+    for path in modules_of(package).values():
+        if path.name in COMMAND_LINES:
+            continue
+        said = [
+            node.value
+            for raised in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(raised, ast.Raise)
+            for node in ast.walk(raised)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert not [text for text in said if MAKES_WORDS.search(text)], path
 
 
 def test_loading_the_core_loads_no_torch() -> None:

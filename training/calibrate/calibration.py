@@ -12,7 +12,7 @@ from hangtag.label_space import Group, LabelSpace
 from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
 from hangtag.scoring.scorer import GroupScoring, Scorer
 from training.model.losses import initial_scoring
-from training.settings import Loss
+from training.settings import LossName
 
 _LOWEST, _HIGHEST = 0.1, 10.0
 # A few photos that happen to be right would make all scores sure.
@@ -22,7 +22,7 @@ _CERTAIN = 1e-7
 
 
 def fit_scoring(
-    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, loss: Loss
+    logits: FloatArray, targets: FloatArray, label_space: LabelSpace, loss: LossName
 ) -> tuple[GroupScoring, ...]:
     """Return the scoring of each group, with the temperature of the lowest cross-entropy.
 

@@ -19,7 +19,7 @@ from training.calibrate.thresholds import (
     tune_accept_thresholds,
 )
 from training.model.losses import initial_scoring
-from training.settings import Loss, TrainingSettings
+from training.settings import LossName, TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Tuned:
         return np.array([each.threshold for each in self.decisions], dtype=np.float32)
 
 
-def untuned(label_space: LabelSpace, loss: Loss = "bce", threshold: float = 0.5) -> Tuned:
+def untuned(label_space: LabelSpace, loss: LossName = "bce", threshold: float = 0.5) -> Tuned:
     """Return what a network decides by on which nothing was measured."""
     return Tuned(
         initial_scoring(label_space, loss),
@@ -70,7 +70,7 @@ def tune(
     promised (the precision of what is accepted, the coverage of sets) is measured on calibration
     photos, on which nothing was chosen before.
     """
-    scoring = fit_scoring(validation.logits, validation.targets, label_space, settings.loss)
+    scoring = fit_scoring(validation.logits, validation.targets, label_space, settings.loss.name)
     scorer = Scorer(label_space, scoring)
     chosen, promised = scorer.scores(validation.logits), scorer.scores(calibration.logits)
     tag = (
@@ -79,10 +79,12 @@ def tune(
         else best_tag_thresholds(chosen, validation.targets, label_space)
     )
     accept = tune_accept_thresholds(
-        promised, calibration.targets, label_space, settings.target_precision
+        promised, calibration.targets, label_space, settings.calibration.target_precision
     )
     return Tuned(
         scoring,
         label_decisions(tag, accept, label_space),
-        fit_prediction_sets(promised, calibration.targets, label_space, settings.coverage),
+        fit_prediction_sets(
+            promised, calibration.targets, label_space, settings.calibration.coverage
+        ),
     )

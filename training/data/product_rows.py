@@ -16,7 +16,7 @@ from training.data.unknown_names import UnknownNames
 
 _CONFLICT = (
     "labels that exclude each other: correct the rows, or else their groups count as unknown with "
-    "SKIP_BAD=1"
+    "skip_bad=true"
 )
 
 

@@ -19,6 +19,7 @@ from training.data.formats import (
     products_csv,
     stanford_attributes,
 )
+from training.given_settings import require_folder
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,7 @@ def read_catalogue(folder: Path) -> Catalogue:
     DataInvalid : if it is no folder, has no known layout, or its files are unusable.
     LabelSpaceInvalid : if labels.json is missing or contradicts itself.
     """
-    if not folder.exists():
-        raise DataInvalid(f"{folder} does not exist; give the folder of the dataset.")
-    if not folder.is_dir():
-        raise DataInvalid(f"{folder} is a file; give the folder of the dataset.")
+    require_folder(folder)
     for layout in LAYOUTS:
         if layout.matches(folder):
             return layout.read(folder)

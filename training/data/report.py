@@ -36,7 +36,7 @@ def check_problems(problems: Sequence[Problem], report_path: Path, skip_bad: boo
     if not skip_bad:
         raise DataInvalid(
             f"The dataset has {len(problems):,} bad rows or photos ({_kinds(problems)}); "
-            f"{report_path} lists them all, and SKIP_BAD=1 goes on without them."
+            f"{report_path} lists them all, and skip_bad=true goes on without them."
         )
 
 

@@ -59,8 +59,11 @@ _MOST_NULS_IN_A_ROW = 512
 
 @dataclass(frozen=True)
 class FileText:
-    """`encoding` is empty where it is UTF-8; `remarks` are what whoever wrote the file may like
-    to know."""
+    """A file's text, and how it was read.
+
+    `encoding` is empty where it is UTF-8; `remarks` are what whoever wrote the file may like to
+    know.
+    """
 
     text: str
     encoding: str = ""

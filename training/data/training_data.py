@@ -42,6 +42,7 @@ from training.settings import TrainingSettings
 Indices = npt.NDArray[np.int64]
 
 DATA_REPORT = "data_report.json"
+_PREDICTION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,27 @@ class TrainingData:
     def train_dataloader(self, settings: TrainingSettings, processes: int = 1) -> DataLoader[Batch]:
         """Return batches of the training photos, in an order that seed and epoch decide."""
         train = self.splits.train
-        draws = draws_of_photos(self.targets[train], settings.balance_max_count)
+        draws = draws_of_photos(self.targets[train], settings.data.balance_max_count)
         sampler = EpochSampler(draws, settings.seed, processes)
-        return self._batches(train, settings.batch_size, sampler, whole_only=True)
+        return self._batches(train, settings.data.batch_size, sampler, whole_only=True)
 
     def shuffled(self, indices: Indices, *, batch_size: int, seed: int) -> DataLoader[Batch]:
         """Return batches of photos, each once an epoch, in an order that seed and epoch decide."""
         sampler = EpochSampler(np.ones(len(indices), np.float32), seed)
         return self._batches(indices, batch_size, sampler, whole_only=True)
 
-    def subset(self, indices: Indices, *, batch_size: int, processes: int = 1) -> DataLoader[Batch]:
+    def dataloaders(
+        self, settings: TrainingSettings, processes: int
+    ) -> tuple[DataLoader[Batch], DataLoader[Batch]]:
+        """Return batches of the training photos, and of those to validate on."""
+        return (
+            self.train_dataloader(settings, processes),
+            self.subset(self.splits.validation, processes=processes),
+        )
+
+    def subset(
+        self, indices: Indices, *, batch_size: int = _PREDICTION_BATCH, processes: int = 1
+    ) -> DataLoader[Batch]:
         """Return batches of (pixels uint8 (B, 3, S, S), targets (B, L)), in order.
 
         Of several processes, each gets its share.
@@ -123,14 +135,14 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     ------
     DataInvalid : if there are problems and the settings do not say to go on without those photos.
     """
-    preprocessing = Preprocessing(size_px=settings.size_px)
+    preprocessing = Preprocessing(size_px=settings.data.size_px)
     decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), DECODED_PHOTOS)
-    if decoded.problems and not settings.skip_bad:
+    if decoded.problems and not settings.data.skip_bad:
         check_problems(decoded.problems, run_folder / DATA_REPORT, skip_bad=False)
     refuse_empty(decoded.problems, len(decoded.photos), run_folder / DATA_REPORT)
     require_different_pictures(decoded.hashes, decoded.colours)
     groups = group_photos(
-        decoded.photos, decoded.hashes, decoded.colours, by_title=settings.group_by == "title"
+        decoded.photos, decoded.hashes, decoded.colours, by_title=settings.data.group_by == "title"
     )
     targets = label_matrix(decoded.photos, catalogue.label_space)
     given = [photo.split for photo in decoded.photos]

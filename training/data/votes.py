@@ -30,8 +30,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Votes:
-    """Answer n is on photo `photo[n]` by worker `worker[n]`; yes m is of answer `answer[m]` to
-    label `label[m]`. Whatever else a worker was asked is a no."""
+    """What workers answered of photos.
+
+    Answer n is on photo `photo[n]` by worker `worker[n]`; yes m is of answer `answer[m]` to label
+    `label[m]`. Whatever else a worker was asked is a no.
+    """
 
     photos: tuple[str, ...]
     workers: tuple[str, ...]

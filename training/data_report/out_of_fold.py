@@ -29,8 +29,8 @@ def out_of_fold_scores(dataset: Dataset, fold_count: int) -> FloatArray:
     WeightsUnavailable : if the package with the weights is not installed.
     """
     folds = make_folds(dataset.products, fold_count)
-    settings = make_settings(dataset.folder, quick=True, size_px=SIZE_PX)
-    network = build_network(settings, settings.weights, dataset.label_space)
+    settings = make_settings(dataset.folder, {"quick": True, "data.size_px": SIZE_PX})
+    network = build_network(settings, settings.network.weights, dataset.label_space)
     embeddings = embed_photos(network, dataset.pixels, settings)
     logits = np.zeros_like(dataset.targets)
     for number, (learned, held_out) in enumerate(folds, start=1):
@@ -40,7 +40,7 @@ def out_of_fold_scores(dataset: Dataset, fold_count: int) -> FloatArray:
         with torch.no_grad():
             scored = network.head.eval()(torch.from_numpy(embeddings[held_out]))
         logits[held_out] = scored.numpy()
-    scoring = initial_scoring(dataset.label_space, settings.loss)
+    scoring = initial_scoring(dataset.label_space, settings.loss.name)
     return Scorer(dataset.label_space, scoring).scores(logits)
 
 

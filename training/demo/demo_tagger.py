@@ -17,7 +17,7 @@ def train_demo_tagger(data: Path, run_folder: Path, bundle_folder: Path) -> Bund
     """
     shutil.rmtree(run_folder, ignore_errors=True)
     # The bundle lies in the repository: half the size is worth a thousandth of a score.
-    settings = make_settings(data, quick=True, stored_weights="fp16")
+    settings = make_settings(data, {"quick": True, "export.stored_weights": "fp16"})
     return copy_archived(start_run(settings, run_folder), bundle_folder)
 
 

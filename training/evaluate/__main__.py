@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.wording import option
 from hangtag.errors import DataInvalid
-from training.command_line import next_step, option, said_plainly
+from training.command_line import next_step, said_plainly
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 

@@ -67,7 +67,8 @@ def _best_labels(evaluated: Evaluated) -> tuple[BoolArray, BoolArray, BoolArray]
         right[answers.rows, place] = answers.right
         labelled[answers.rows, place] = answers.labelled
         known[answers.rows, place] = True
-    return right, labelled, known.all(axis=1) & labelled.any(axis=1)
+    usable: BoolArray = np.logical_and(known.all(axis=1), labelled.any(axis=1))
+    return right, labelled, usable
 
 
 def _macro_f1(evaluated: Evaluated, resamples: Resamples) -> Rounds:

@@ -89,7 +89,7 @@ def write_bundle(tagger: TrainedTagger, golden_photos: Sequence[Path], folder: P
     else:
         shutil.copyfile(tagger.exported, folder / MODEL)
     scorer = Scorer(tagger.label_space, tagger.tuned.scoring)
-    is_halved = tagger.settings.stored_weights == "fp16"
+    is_halved = tagger.settings.export.stored_weights == "fp16"
     if is_halved:
         halve_weights(folder / MODEL)
     photos = []
@@ -163,11 +163,11 @@ def _manifest(
     tagger: TrainedTagger, golden: tuple[GoldenInput, ...], precisions: QuantizationReport | None
 ) -> Manifest:
     return Manifest(
-        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        backbone=tagger.settings.backbone,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        backbone=tagger.settings.network.backbone,
         preprocessing=tagger.preprocessing,
         normalisation=tagger.network.normalisation._asdict(),
-        target_precision=tagger.settings.target_precision,
+        target_precision=tagger.settings.calibration.target_precision,
         scoring=tagger.tuned.scoring,
         decisions=tagger.tuned.decisions,
         prediction_sets=tagger.tuned.prediction_sets,

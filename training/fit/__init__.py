@@ -1,0 +1,1 @@
+"""Learning: optimiser, schedule, checkpoints."""

@@ -8,17 +8,15 @@ learns from a head that knows nothing forgets (Kumar et al. 2022, https://arxiv.
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytorch_lightning as pl
 import torch
 from rich.progress import track
 from torch import Tensor, nn
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, TensorDataset
 
 from hangtag.bundle import MODEL
@@ -29,8 +27,10 @@ from hangtag.label_space import LabelSpace
 from hangtag.scoring.decisions import FloatArray
 from training.data.training_data import Indices, TrainingData
 from training.export.onnx_file import export_quickly, write_head
-from training.fit.progress import EpochProgressBar
-from training.model.divergence import Divergence, require_numbers
+from training.fit.callbacks import Divergence, EpochProgressBar
+from training.fit.loop import LossModule, fit, make_trainer
+from training.fit.optimizer import make_optimizer, momentum_cycle
+from training.model.divergence import require_numbers
 from training.model.losses import TaggingLoss
 from training.model.network import Outputs, TaggerNetwork, build_head
 from training.settings import TrainingSettings, head_phase
@@ -56,9 +56,9 @@ def fit_quickly(
     RunInterrupted : on Ctrl-C.
     """
     train = data.splits.train
-    weights = data.label_weights(settings.class_weight_power)
+    weights = data.label_weights(settings.loss.class_weight_power)
     try:
-        export_quickly(network.eval(), settings.size_px, exported)
+        export_quickly(network.eval(), settings.data.size_px, exported)
         embeddings = _embed(exported, data.decoded.pixels)
         require_numbers(network, embeddings, "embeddings")
         fit_head(
@@ -89,7 +89,7 @@ def fit_head_first(
     train = data.splits.train
     if embeddings is None:
         embeddings = embed_photos(network, data.decoded.pixels, settings, train)
-    weights = data.label_weights(settings.class_weight_power)
+    weights = data.label_weights(settings.loss.class_weight_power)
     phase = head_phase(settings)
     fit_head(network, embeddings, data.targets[train], data.label_space, phase, weights)
 
@@ -110,7 +110,7 @@ def embed_photos(
     """
     with tempfile.TemporaryDirectory() as folder, writing_into(Path(folder)):
         exported = Path(folder) / MODEL
-        export_quickly(network.eval(), settings.size_px, exported)
+        export_quickly(network.eval(), settings.data.size_px, exported)
         embeddings = _embed(exported, pixels, rows)
     require_numbers(network, embeddings, "embeddings")
     return embeddings
@@ -151,27 +151,22 @@ def fit_head(
     _require_differences(embeddings)
     mean, deviation = embeddings.mean(axis=0), _deviation(embeddings)
     standardised = torch.from_numpy((embeddings - mean) / deviation)
-    module = _HeadModule(embeddings.shape[1], label_space, settings, weights)
+    width, labels = embeddings.shape[1], targets.shape[1]
+    head = build_head(width, settings.network.head_width, labels, settings.network.dropout)
+    module = _HeadModule(head, label_space, settings, weights)
     batches: DataLoader[tuple[Tensor, ...]] = DataLoader(
         TensorDataset(standardised, torch.from_numpy(targets)),
-        batch_size=settings.batch_size,
+        batch_size=settings.data.batch_size,
         shuffle=True,
-        drop_last=len(embeddings) > settings.batch_size,
+        drop_last=len(embeddings) > settings.data.batch_size,
     )
-    trainer = pl.Trainer(
-        max_epochs=settings.epochs,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        callbacks=[EpochProgressBar(), Divergence(settings.learning_rate)],
+    callbacks = [EpochProgressBar(), Divergence(settings.optimizer.lr)]
+    fit(
+        make_trainer(settings.schedule.epochs, callbacks=callbacks, accelerator="cpu"),
+        module,
+        batches,
     )
-    try:
-        trainer.fit(module, batches)
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
-        raise RunInterrupted("Stopped.") from error
-    _take_over(network.head, module.head, torch.from_numpy(mean), torch.from_numpy(deviation))
+    _take_over(network.head, head, torch.from_numpy(mean), torch.from_numpy(deviation))
 
 
 def _require_differences(embeddings: FloatArray) -> None:
@@ -192,44 +187,31 @@ def _deviation(embeddings: FloatArray) -> FloatArray:
     return np.where(floored > 0, floored, np.float32(1))
 
 
-class _HeadModule(pl.LightningModule):
+class _HeadModule(LossModule):
     """Trains a head on standardised embeddings, in one cycle."""
 
     def __init__(
         self,
-        width: int,
+        head: nn.Module,
         label_space: LabelSpace,
         settings: TrainingSettings,
         weights: Tensor | None,
     ) -> None:
-        super().__init__()
-        self.settings = settings
-        self.dropout = nn.Dropout(settings.dropout)
-        self.head = build_head(width, settings.head_width, len(label_space), settings.dropout)
-        self.loss = TaggingLoss(
-            label_space, settings.loss, weights=weights, label_smoothing=settings.label_smoothing
+        loss = TaggingLoss(
+            label_space,
+            settings.loss.name,
+            weights=weights,
+            label_smoothing=settings.loss.label_smoothing,
         )
-
-    def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        embeddings, targets = batch
-        loss: Tensor = self.loss(self.head(self.dropout(embeddings)), targets)
-        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False)
-        return loss
+        super().__init__(nn.Sequential(nn.Dropout(settings.network.dropout), head), loss)
+        self.settings = settings
 
     def configure_optimizers(self) -> Any:
-        settings = self.settings
-        optimizer = AdamW(
-            self.head.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-        )
-        scheduler = OneCycleLR(
-            optimizer,
-            settings.learning_rate,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        """Return AdamW at the head's rate, in one cycle."""
+        groups = [{"params": list(self.network.parameters()), "lr": self.settings.optimizer.lr}]
+        steps = int(self.trainer.estimated_stepping_batches)
+        cycle = partial(momentum_cycle, steps=steps)
+        return make_optimizer(groups, cycle, weight_decay=self.settings.optimizer.weight_decay)
 
 
 def _take_over(head: nn.Module, fitted: nn.Module, mean: Tensor, deviation: Tensor) -> None:

@@ -32,8 +32,11 @@ _PRIOR_RIGHT, _PRIOR_WRONG = 4.0, 1.0
 
 @dataclass(frozen=True)
 class WorkerQuality:
-    """How good a worker is: `sensitivity` is how often a label that holds is said to hold,
-    `specificity` how often one that does not hold is left out."""
+    """How good a worker is.
+
+    `sensitivity` is how often a label that holds is said to hold, `specificity` how often one that
+    does not hold is left out.
+    """
 
     worker: str
     answers: int

@@ -124,8 +124,10 @@ class TagFinder:
         return []
 
     def _main_colour(self, phrase: Phrase) -> Tag | None:
-        """Return the first colour of the last run of them: brands such as 'Red Tape' come first,
-        and of 'Black & White' the first is the main one."""
+        """Return the first colour of the last run of them.
+
+        Brands such as 'Red Tape' come first, and of 'Black & White' the first is the main one.
+        """
         colours = [m for m in self._mentions(phrase) if m.tag.kind == COLOUR]
         main: Mention | None = None
         for colour in reversed(colours):

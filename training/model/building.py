@@ -20,7 +20,7 @@ def build_network(
     WeightsUnavailable : if the weights cannot be had.
     """
     pl.seed_everything(settings.seed, verbose=False)
-    backbone = build_backbone(settings.backbone, weights, settings.size_px)
+    backbone = build_backbone(settings.network.backbone, weights, settings.data.size_px)
     pl.seed_everything(settings.seed, verbose=False)
     return network_on(backbone, settings, label_space)
 
@@ -32,8 +32,8 @@ def network_on(
     return TaggerNetwork(
         backbone,
         len(label_space),
-        settings.dropout,
-        colour_branch=settings.colour_branch,
-        head_width=settings.head_width,
-        mirrored=settings.mirrored,
+        settings.network.dropout,
+        colour_branch=settings.network.colour_branch,
+        head_width=settings.network.head_width,
+        mirrored=settings.network.mirrored,
     )

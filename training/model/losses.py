@@ -11,7 +11,7 @@ from torch.nn import functional
 from hangtag.label_space import LabelSpace
 from hangtag.scoring.hierarchy import hierarchy_indices, subtree_matrix
 from hangtag.scoring.scorer import Activation, GroupScoring
-from training.settings import Loss
+from training.settings import LossName
 
 # Ridnik et al. 2021, https://arxiv.org/abs/2009.14119, their defaults.
 _NEGATIVE_FOCUS = 4.0
@@ -21,12 +21,12 @@ _FOCUS = 2.0
 _IMPOSSIBLE = -1e4
 
 
-def activation_of(loss: Loss) -> Activation:
+def activation_of(loss: LossName) -> Activation:
     """Return what makes scores of logits that were taught by a loss."""
     return "softmax" if loss == "softmax" else "sigmoid"
 
 
-def initial_scoring(label_space: LabelSpace, loss: Loss) -> tuple[GroupScoring, ...]:
+def initial_scoring(label_space: LabelSpace, loss: LossName) -> tuple[GroupScoring, ...]:
     """Return the scoring of each group before calibration."""
     return tuple(
         GroupScoring(
@@ -51,7 +51,7 @@ class TaggingLoss(nn.Module):
     def __init__(
         self,
         label_space: LabelSpace,
-        loss: Loss,
+        loss: LossName,
         *,
         weights: Tensor | None = None,
         label_smoothing: float = 0.0,
@@ -144,7 +144,7 @@ class HierarchyLoss(nn.Module):
         return missing + excess < 0.5
 
 
-def _binary_losses(logits: Tensor, targets: Tensor, loss: Loss) -> Tensor:
+def _binary_losses(logits: Tensor, targets: Tensor, loss: LossName) -> Tensor:
     """Return (B, L) losses of each label by itself."""
     if loss == "asymmetric":
         return _asymmetric(logits, targets)

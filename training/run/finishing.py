@@ -54,13 +54,13 @@ def finish_run(
     thresholds, targets = tuned.tag_thresholds, data.targets[splits.test]
     metrics = measurable_metrics(evaluate(scores, targets, thresholds, label_space))
     evaluated = gather_test_photos(
-        data, tuned, scores, outputs.embeddings[splits.test], settings.target_precision
+        data, tuned, scores, outputs.embeddings[splits.test], settings.calibration.target_precision
     )
     save_evaluated(evaluated, run_folder)
     tagger = TrainedTagger(
         network=network,
         label_space=label_space,
-        preprocessing=Preprocessing(size_px=settings.size_px),
+        preprocessing=Preprocessing(size_px=settings.data.size_px),
         tuned=tuned,
         settings=settings,
         dataset=data.identity,

@@ -19,7 +19,8 @@ from hangtag.files.whole_file import write_whole
 from training.data.photo_dataset import Batch
 from training.data.sampling import EpochSampler
 from training.data.training_data import TrainingData
-from training.fit.fine_tuning import make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.model.network import TaggerNetwork
 from training.settings import TrainingSettings
 
@@ -79,14 +80,13 @@ def measure_input_speed(
     ------
     RunInterrupted : on Ctrl-C.
     """
-    settings = settings.model_copy(update={"devices": 1})
+    settings = settings.with_values({"hardware.devices": 1})
     module = make_module(network, settings, data)
     rounds = _Rounds(data.train_dataloader(settings), seconds, on_progress)
-    trainer = make_trainer(settings.model_copy(update={"epochs": 1}), callbacks=())
+    trainer = make_tuning_trainer(settings.with_values({"schedule.epochs": 1}), callbacks=())
     try:
-        trainer.fit(module, rounds)
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
+        fit(trainer, module, rounds)
+    except RunInterrupted as error:
         raise RunInterrupted("Stopped; nothing was written.") from error
     return InputSpeed(tuple(rounds.read), tuple(rounds.in_memory))
 

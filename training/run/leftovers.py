@@ -53,7 +53,7 @@ def tidied(run_folder: Path, *, quick: bool, resumed: bool = False) -> Iterator[
         raise
     except TrainingDiverged as error:
         checkpoint = newest_checkpoint(run_folder)
-        has = f"; the last good weights are WEIGHTS={_quoted(checkpoint)}" if checkpoint else ""
+        has = f"; the last good weights are weights={_quoted(checkpoint)}" if checkpoint else ""
         raise TrainingDiverged(f"{str(error).removesuffix('.')}{has}.") from error
     except DiskFull as error:
         raise DiskFull(str(error).removesuffix(".") + _how_to_go_on(run_folder)) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hangtag.bundle import MODEL, Bundle
+from hangtag.cli.wording import in_operators_words
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import write_whole
@@ -34,7 +35,7 @@ from training.model.network import TaggerNetwork
 from training.run.finishing import BUNDLE, finish_run
 from training.run.leftovers import SETTINGS, keep_one_checkpoint, tidied
 from training.run.lock import alone_in
-from training.settings import TrainingSettings
+from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
 
 
 def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
@@ -46,30 +47,30 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
         another process trains into it.
     """
     if (run_folder / BUNDLE).exists():
-        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with RUN=….")
+        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with run=….")
     if (run_folder / SETTINGS).exists():
         if _read_settings(run_folder)[0] != settings:
             raise SettingsInvalid(
                 f"{run_folder} holds an unfinished run with other settings; go on with it by "
-                f"RESUME={run_folder}, or name another folder with RUN=…."
+                f"resume={run_folder}, or name another folder with run=…."
             )
         return resume_run(run_folder)
     if has_checkpoints(run_folder):
         raise SettingsInvalid(
-            f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with RUN=…."
+            f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with run=…."
         )
-    if settings.backbone == LARGE_BACKBONE and (
+    if settings.network.backbone == LARGE_BACKBONE and (
         means := describe_plain_processor(read_cpu(), LARGE_BACKBONE)
     ):
-        print(f"{means[0].upper()}{means[1:]}.")
+        print(in_operators_words(f"{means[0].upper()}{means[1:]}."))
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
-    catalogue = read_catalogue(settings.data)
+    catalogue = read_catalogue(settings.data.folder)
     require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.weights, catalogue.label_space)
+    network = build_network(settings, settings.network.weights, catalogue.label_space)
     with alone_in(run_folder):
         if (run_folder / SETTINGS).exists():
             raise SettingsInvalid(
-                f"Another process has begun {run_folder} in the meantime; name another with RUN=…."
+                f"Another process has begun {run_folder} in the meantime; name another with run=…."
             )
         with tidied(run_folder, quick=settings.quick), writing_into(run_folder):
             data = prepare_data(catalogue, settings, run_folder)
@@ -87,7 +88,7 @@ def resume_run(resume: Path) -> Bundle:
     DataInvalid : if the photos, labels or splits have changed since the run began.
     """
     if not resume.exists():
-        raise SettingsInvalid(f"RESUME={resume} does not exist; name a run's folder or checkpoint.")
+        raise SettingsInvalid(f"resume={resume} does not exist; name a run's folder or checkpoint.")
     run_folder = resume.parent.parent if resume.is_file() else resume
     settings, dataset_sha256 = _read_settings(run_folder)
     with alone_in(run_folder):
@@ -103,12 +104,12 @@ def resume_run(resume: Path) -> Bundle:
 def _resume(
     resume: Path, run_folder: Path, settings: TrainingSettings, dataset_sha256: str
 ) -> Bundle:
-    catalogue = read_catalogue(settings.data)
+    catalogue = read_catalogue(settings.data.folder)
     require_possible(settings, catalogue.label_space)
     data = read_data(catalogue, settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
         raise DataInvalid(
-            f"{settings.data} has changed since {run_folder} began; start a new run instead."
+            f"{settings.data.folder} has changed since {run_folder} began; start a new run instead."
         )
     write_data(data, run_folder)
     checkpoint = _checkpoint_to_go_on_from(resume, run_folder)
@@ -117,7 +118,7 @@ def _resume(
         + (f"from {checkpoint}." if checkpoint else "from the start.")
     )
     # The checkpoint brings the weights.
-    weights = "none" if checkpoint else settings.weights
+    weights = "none" if checkpoint else settings.network.weights
     network = build_network(settings, weights, data.label_space)
     return _run(network, settings, data, run_folder, checkpoint)
 
@@ -126,12 +127,12 @@ def _checkpoint_to_go_on_from(resume: Path, run_folder: Path) -> Path | None:
     if resume.is_file():
         if not is_whole(resume):
             raise SettingsInvalid(
-                f"RESUME={resume} is no whole checkpoint; RESUME={run_folder} takes the newest "
+                f"resume={resume} is no whole checkpoint; resume={run_folder} takes the newest "
                 "that is."
             )
         if not is_sound(resume):
             raise SettingsInvalid(
-                f"RESUME={resume} holds weights that are no numbers; RESUME={run_folder} takes the "
+                f"resume={resume} holds weights that are no numbers; resume={run_folder} takes the "
                 "newest whose weights are."
             )
         return resume
@@ -149,16 +150,17 @@ def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
     path = run_folder / SETTINGS
     if not path.exists():
         raise SettingsInvalid(
-            f"RESUME={run_folder} has not begun to train: there is no {SETTINGS}; give DATA=…."
+            f"resume={run_folder} has not begun to train: there is no {SETTINGS}; give data=…."
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if record["settings"].keys() != TrainingSettings.model_fields.keys():
+        values = stored_values(record["settings"])
+        if values.keys() != set(SETTING_NAMES):
             raise KeyError("it has other settings")
-        return TrainingSettings.model_validate(record["settings"]), str(record["dataset"])
+        return TrainingSettings.model_validate(nested(values)), str(record["dataset"])
     except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
         raise SettingsInvalid(
-            f"RESUME={run_folder} is no run of this release: {path} cannot be read ({error})."
+            f"resume={run_folder} is no run of this release: {path} cannot be read ({error})."
         ) from error
 
 
@@ -170,11 +172,11 @@ def require_possible(settings: TrainingSettings, label_space: LabelSpace) -> Non
     SettingsInvalid : if the settings ask for what this machine or these labels do not have.
     """
     require_loggers(settings)
-    choose_devices(settings.devices)
-    if settings.compile:
+    choose_devices(settings.hardware.devices)
+    if settings.hardware.compile:
         require_compiler()
-    if settings.contrastive_weight:
-        contrastive_group(label_space, settings.contrastive_group)
+    if settings.loss.contrastive_weight:
+        contrastive_group(label_space, settings.loss.contrastive_group)
 
 
 def _run(

@@ -15,9 +15,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.files.full_disk import writing_into
 from training.command_line import said_plainly
+from training.given_settings import given_folder, given_settings
+from training.settings import make_settings
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -53,7 +55,7 @@ def search(
         list[str] | None,
         typer.Option(
             "--set",
-            help="A setting of training/settings.py that is not to be searched, as NAME=VALUE; "
+            help="A setting (docs/training.md) that is not to be searched, as NAME=VALUE; "
             "repeatable.",
         ),
     ] = None,
@@ -65,11 +67,21 @@ def search(
 
     What is given is not searched. The same command goes on with a study; one command at a time.
     """
-    # Imported late: torch takes seconds, and --help should not.
+    named = {
+        "network.backbone": backbone,
+        "network.weights": weights,
+        "schedule.epochs": epochs,
+        "data.size_px": size,
+        "data.skip_bad": skip_bad or None,
+    }
+    # With more devices, a step would have more photos than the batch size that is searched.
+    given = {**({} if quick else {"hardware.devices": 1}), **given_settings(more, named)}
+    data = given_folder(data)
+    settings = make_settings(data, {**given, "quick": quick or None})
+    # Imported late: torch takes seconds, and --help and refusals should not.
     from training.data import read_catalogue
     from training.data.training_data import read_data, write_data
     from training.fit.loggers import quieten
-    from training.given_settings import given_settings
     from training.run.sequence import require_possible
     from training.search.objectives import objective_for, require_searchable
     from training.search.outcome import write_outcome
@@ -82,22 +94,8 @@ def search(
         open_study,
         run_trials,
     )
-    from training.settings import make_settings
 
     quieten()
-    given = given_settings(
-        more,
-        backbone=backbone,
-        weights=weights,
-        epochs=epochs,
-        size_px=size,
-        skip_bad=skip_bad or None,
-    )
-    if not quick:
-        # With more, a step would have more photos than the batch size that is searched.
-        given = {"devices": 1, **given}
-    data = expand_home(data)
-    settings = make_settings(data, **given, quick=quick or None)
     require_searchable(settings)
     space = search_space(settings, given)
     folder = study or Path("runs", f"search-{data.resolve().name}{'-quick' if quick else ''}")

@@ -11,15 +11,16 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from hangtag.errors import RunInterrupted, SettingsInvalid
+from hangtag.errors import SettingsInvalid
 from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
 from training.data.training_data import TrainingData
 from training.evaluate.metrics import micro_f1
+from training.fit.callbacks import EpochProgressBar
 from training.fit.device import choose_devices
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
 from training.fit.linear_probe import embed_photos, fit_head, fit_head_first
-from training.fit.progress import EpochProgressBar
+from training.fit.loop import fit
 from training.model.building import build_network
 from training.model.losses import initial_scoring
 from training.model.network import TaggerNetwork, build_head
@@ -37,16 +38,20 @@ def require_searchable(settings: TrainingSettings) -> None:
     ------
     SettingsInvalid : if they would train on several devices, or end early by themselves.
     """
-    if settings.patience:
-        raise SettingsInvalid("The search itself ends bad trials early; leave patience out.")
-    if not settings.quick and choose_devices(settings.devices) > 1:
-        raise SettingsInvalid("A trial trains on one device; leave the setting devices out.")
+    if settings.schedule.patience:
+        raise SettingsInvalid(
+            "The search itself ends bad trials early; leave schedule.patience out."
+        )
+    if not settings.quick and choose_devices(settings.hardware.devices) > 1:
+        raise SettingsInvalid(
+            "A trial trains on one device; leave the setting hardware.devices out."
+        )
 
 
 def objective_for(settings: TrainingSettings, data: TrainingData) -> Objective:
     """Return what the trials of a study do."""
     if settings.quick:
-        network = build_network(settings, settings.weights, data.label_space)
+        network = build_network(settings, settings.network.weights, data.label_space)
         return QuickObjective(network, embed_photos(network, data.decoded.pixels, settings), data)
     return FineTuningObjective(data)
 
@@ -64,16 +69,12 @@ class FineTuningObjective:
         # The last trial's network and trainer refer to each other, and the next needs the memory.
         gc.collect()
         watch = _Watch(on_epoch)
-        network = build_network(settings, settings.weights, self._data.label_space)
-        if settings.head_epochs:
+        network = build_network(settings, settings.network.weights, self._data.label_space)
+        if settings.schedule.head_epochs:
             fit_head_first(network, settings, self._data, self._embedded(network, settings))
         module = make_module(network, settings, self._data)
-        trainer = make_trainer(settings, callbacks=[EpochProgressBar(), watch])
-        try:
-            fit(trainer, module, self._data)
-        except SystemExit as error:
-            # How Lightning ends on Ctrl-C.
-            raise RunInterrupted("Stopped.") from error
+        trainer = make_tuning_trainer(settings, callbacks=[EpochProgressBar(), watch])
+        fit(trainer, module, *self._data.dataloaders(settings, trainer.num_devices))
         return None if watch.has_stopped else watch.f1
 
     def _embedded(self, network: TaggerNetwork, settings: TrainingSettings) -> FloatArray:
@@ -116,7 +117,10 @@ class QuickObjective:
         data, train = self._data, self._data.splits.train
         pl.seed_everything(settings.seed, verbose=False)
         self._network.head = build_head(
-            self._embeddings.shape[1], settings.head_width, len(data.label_space), settings.dropout
+            self._embeddings.shape[1],
+            settings.network.head_width,
+            len(data.label_space),
+            settings.network.dropout,
         )
         fit_head(
             self._network,
@@ -124,7 +128,7 @@ class QuickObjective:
             data.targets[train],
             data.label_space,
             settings,
-            data.label_weights(settings.class_weight_power),
+            data.label_weights(settings.loss.class_weight_power),
         )
         return self._validation_f1(settings)
 
@@ -133,6 +137,6 @@ class QuickObjective:
         head = self._network.head.eval()
         with torch.no_grad():
             logits = head(torch.from_numpy(self._embeddings[rows])).numpy()
-        scorer = Scorer(data.label_space, initial_scoring(data.label_space, settings.loss))
+        scorer = Scorer(data.label_space, initial_scoring(data.label_space, settings.loss.name))
         thresholds = np.full(len(data.label_space), _THRESHOLD, np.float32)
         return micro_f1(scorer.scores(logits), data.targets[rows], thresholds, data.label_space)

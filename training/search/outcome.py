@@ -43,14 +43,15 @@ def write_outcome(
     best = best_trial(study)
     if best is None:
         raise SettingsInvalid(
-            "No trial fits into this machine's memory; give a smaller SIZE or batch_size."
+            "No trial fits into this machine's memory; give a smaller data.size_px or "
+            "data.batch_size."
         )
     found = rounded(best.params)
     outcome = Outcome(
         trial=best.number,
         validation_micro_f1=float(best.values[0]),
         settings=found,
-        command=train_command(settings.data, {**given, **found}, quick=settings.quick),
+        command=train_command(settings.data.folder, {**given, **found}, quick=settings.quick),
     )
     document = {**vars(outcome), **counts(study)}
     text = json.dumps(document, indent=1, ensure_ascii=False)

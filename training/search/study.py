@@ -66,9 +66,9 @@ def open_study(
     if study.user_attrs.get(_SUBJECT, subject) != subject:
         raise SettingsInvalid(
             f"{folder} holds a search with other settings or photos; name another folder with "
-            "STUDY=…."
+            "study=…."
         )
-    study.enqueue_trial({name: getattr(settings, name) for name in space}, skip_if_exists=True)
+    study.enqueue_trial({name: settings.value(name) for name in space}, skip_if_exists=True)
     study.set_user_attr(_SUBJECT, subject)
     _repeat_interrupted(study, killed=True)
     return study

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from training.command_line import next_step, python_module
 
-_VARIABLES = {"backbone": "BACKBONE", "weights": "WEIGHTS", "learning_rate": "RATE"}
+# The options of their own, and make's variables of them.
+_OPTIONS = {
+    "network.backbone": ("--backbone", "BACKBONE"),
+    "network.weights": ("--weights", "WEIGHTS"),
+    "optimizer.lr": ("--learning-rate", "RATE"),
+}
 # What make passes on as it is, where it takes a list of settings apart at spaces.
 _PLAIN = re.compile(r"[\w.,:/=+-]*", re.ASCII)
 
@@ -19,13 +24,13 @@ def train_command(data: Path, chosen: Mapping[str, object], *, quick: bool = Fal
     It is `make train`, unless a setting's value is one that make would take apart.
     """
     chosen = {name: value for name, value in chosen.items() if value is not None}
-    rest = [f"{name}={value}" for name, value in chosen.items() if name not in _VARIABLES]
+    rest = [f"{name}={value}" for name, value in chosen.items() if name not in _OPTIONS]
     if not all(map(_PLAIN.fullmatch, rest)):
         return _module_command(data, chosen, rest, quick=quick)
     options = {
         "DATA": data,
         **({"QUICK": 1} if quick else {}),
-        **{variable: chosen[name] for name, variable in _VARIABLES.items() if name in chosen},
+        **{make: chosen[name] for name, (_, make) in _OPTIONS.items() if name in chosen},
     }
     return next_step("train", **options) + (f' SET="{" ".join(rest)}"' if rest else "")
 
@@ -34,9 +39,9 @@ def _module_command(
     data: Path, chosen: Mapping[str, object], rest: list[str], *, quick: bool
 ) -> str:
     words: list[object] = ["training", "train", "--data", data, *(["--quick"] if quick else [])]
-    for name in _VARIABLES:
+    for name, (option, _) in _OPTIONS.items():
         if name in chosen:
-            words += [f"--{name.replace('_', '-')}", chosen[name]]
+            words += [option, chosen[name]]
     for setting in rest:
         words += ["--set", setting]
     return python_module(*words)

@@ -73,7 +73,7 @@ def test_without_a_number_it_is_the_cores(
     ("flags", "words"),
     [
         ({"avx2"}, "neither bf16 nor int8"),
-        ({"avx2", "avx512f"}, "BACKBONE=tf_efficientnet_lite0 is the backbone that suits it"),
+        ({"avx2", "avx512f"}, "backbone=tf_efficientnet_lite0 is the backbone that suits it"),
         ({"avx2", "avx_vnni"}, ""),
         ({"avx2", "avx512_bf16"}, ""),
         # Another kind of processor, or no Linux.

@@ -11,10 +11,10 @@ import pytest
 import hangtag.requests.decoding
 from hangtag.bundle import Bundle
 from hangtag.errors import (
-    HangtagError,
     ImageMissing,
     ImageTooManyPixels,
     RequestError,
+    RequestFailed,
     SettingsInvalid,
     UnknownGroup,
 )
@@ -207,7 +207,7 @@ def test_a_fault_of_ours_stays_in_its_product(
     monkeypatch.setattr(hangtag.requests.decoding, "read_photo", faulty)
     outcomes = tagger.tag([Product(images=(photo(),)), Product(images=(b"trigger",))])
     assert isinstance(outcomes[0], TagResponse)
-    assert isinstance(outcomes[1], HangtagError)
+    assert isinstance(outcomes[1], RequestFailed)
     assert (outcomes[1].status, outcomes[1].code) == (500, "internal")
     assert "ZeroDivisionError" in caplog.text
 
@@ -257,5 +257,5 @@ def test_a_photo_that_the_network_cannot_take_fails_alone(tagger: Tagger) -> Non
     finally:
         tagger.engine = real
     assert [type(outcome) for outcome in outcomes] == [
-        TagResponse, HangtagError, TagResponse, TagResponse, TagResponse
+        TagResponse, RequestFailed, TagResponse, TagResponse, TagResponse
     ]  # fmt: skip

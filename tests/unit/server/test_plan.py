@@ -76,7 +76,7 @@ def test_a_tuned_plan_holds_on_its_machine_only(
 @pytest.mark.parametrize("text", ["", "{}", '{"machine": "m", "plan": {"workers": 0}}'])
 def test_a_broken_plan_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "plan.json").write_text(text)
-    with pytest.raises(SettingsInvalid, match=r"plan\.json: .*make tune"):
+    with pytest.raises(SettingsInvalid, match=r"plan\.json: .*hangtag tune"):
         read_plan(tmp_path / "plan.json")
 
 

@@ -87,7 +87,7 @@ def test_speed_is_said_as_it_was_measured_here(
     started = TorchServe(served, free_ports(), tmp_path / "logs", speed=speed)
     told = dict(facts(started, workers=1))
     assert told["Speed"].startswith("about 5 photos/s in fp32")
-    assert ("BACKBONE=tf_efficientnet_lite0" in told["Speed"]) == says
+    assert ("--backbone tf_efficientnet_lite0" in told["Speed"]) == says
 
 
 def test_the_call_to_paste_names_the_sample_photo(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def read(folder: Path) -> Catalogue:
     """
     raise DataInvalid(
         f"{folder} has descriptions and no labels; make labels of them first, by "
-        f"`make mine DATA={folder} OUT=new-folder`."
+        f"`hangtag labels mine data={folder} out=new-folder`."
     )
 
 

@@ -38,7 +38,7 @@ def build_backbone(name: str, weights: str, size_px: int) -> Backbone:
     if name in torchvision_names():
         if weights == PACKAGED:
             raise SettingsInvalid(
-                f"WEIGHTS={PACKAGED} are those of {PACKAGED_BACKBONE}; there are none of {name} in "
+                f"weights={PACKAGED} are those of {PACKAGED_BACKBONE}; there are none of {name} in "
                 "a package."
             )
         body, normalisation = torchvision_body(name, weights), NORMALISATION

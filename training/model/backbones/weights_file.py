@@ -42,13 +42,13 @@ def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
         state = _read(path)
     except FileNotFoundError as error:
         raise WeightsUnavailable(
-            f"WEIGHTS={path} does not exist; give imagenet, packaged, none, or a state dict file "
+            f"weights={path} does not exist; give imagenet, packaged, none, or a state dict file "
             "(.pth, .safetensors)."
         ) from error
     except _UNREADABLE as error:
-        raise WeightsUnavailable(f"WEIGHTS={path} is no state dict that torch reads.") from error
+        raise WeightsUnavailable(f"weights={path} is no state dict that torch reads.") from error
     if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):
-        raise WeightsUnavailable(f"WEIGHTS={path} holds no state dict.")
+        raise WeightsUnavailable(f"weights={path} holds no state dict.")
     within = state.get("state_dict")
     body = {
         str(key).removeprefix(_IN_CHECKPOINT).removeprefix("body."): value
@@ -77,12 +77,12 @@ def _load_matching(
     missing = [key for key in needed if key not in fitting]
     if missing:
         raise WeightsUnavailable(
-            f"WEIGHTS={path} is of another network: it lacks {len(missing)} of "
+            f"weights={path} is of another network: it lacks {len(missing)} of "
             f"{len(own)} entries, such as {missing[0]!r}."
         )
     if not all_numbers(fitting.values()):
         raise WeightsUnavailable(
-            f"WEIGHTS={path} holds weights that are no numbers (NaN or infinite), as a training "
+            f"weights={path} holds weights that are no numbers (NaN or infinite), as a training "
             "leaves them whose loss ran away; give others."
         )
     network.load_state_dict(fitting, strict=False)

@@ -29,7 +29,7 @@ from training.model.network import Normalisation, TaggerNetwork
 from training.run.exports import FORMATS
 from training.run.exports.run_files import find_file
 from training.run.finishing import BUNDLE
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, nested, stored_values
 
 # Of a score: one network in fp32, computed by two runtimes.
 TOLERANCE = 1e-4
@@ -121,13 +121,13 @@ def _network_of(bundle: Bundle) -> TaggerNetwork:
     """Return a network that the bundle's weights fit, with random ones."""
     told = {name: value for name, value in bundle.manifest.training.items() if name != "commit"}
     try:
-        settings = TrainingSettings.model_validate(told)
-    except ValidationError as error:
+        settings = TrainingSettings.model_validate(nested(stored_values(told)))
+    except (KeyError, ValidationError) as error:
         raise BundleInvalid(
             f"{bundle.folder} was trained by another release, which knew other settings; check it "
             "with that one."
         ) from error
-    backbone = build_backbone(settings.backbone, "none", settings.size_px)
+    backbone = build_backbone(settings.network.backbone, "none", settings.data.size_px)
     normalisation = Normalisation(**bundle.manifest.normalisation)
     backbone = backbone._replace(normalisation=normalisation)
     return network_on(backbone, settings, bundle.label_space).eval()

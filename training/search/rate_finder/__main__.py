@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.files.whole_file import write_whole
 from training.command_line import said_plainly
+from training.given_settings import given_folder, given_settings
+from training.settings import make_settings
 
 if TYPE_CHECKING:
     from training.search.rate_finder.curve import RateCurve
@@ -37,7 +39,7 @@ def find_rate(
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Any other setting of training/settings.py, as NAME=VALUE; repeatable."
+            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=20, help="Steps between 1e-6 and 1.")] = 100,
@@ -46,31 +48,33 @@ def find_rate(
     ] = False,
 ) -> None:
     """Train a few steps at rates from 1e-6 to 1, and suggest one; the network is thrown away."""
-    # Imported late: torch takes seconds, and --help should not.
+    named = {
+        "network.backbone": backbone,
+        "network.weights": weights,
+        "data.size_px": size,
+        "data.skip_bad": skip_bad or None,
+    }
+    given = given_settings(more, named)
+    data = given_folder(data)
+    settings = make_settings(data, given)
+    # Imported late: torch takes seconds, and --help and refusals should not.
     from training.data import read_catalogue
     from training.data.training_data import prepare_data
     from training.fit.linear_probe import fit_head_first
     from training.fit.loggers import quieten
-    from training.given_settings import given_settings
     from training.model.building import build_network
     from training.run.sequence import require_possible
     from training.search.rate_finder.plot import plot_curve
     from training.search.rate_finder.sweep import sweep_rates
     from training.search.train_command import train_command
-    from training.settings import make_settings
 
     quieten()
-    given = given_settings(
-        more, backbone=backbone, weights=weights, size_px=size, skip_bad=skip_bad or None
-    )
-    data = expand_home(data)
-    settings = make_settings(data, **given)
     folder = out or Path("runs", f"rates-{data.resolve().name}")
     catalogue = read_catalogue(data)
     require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.weights, catalogue.label_space)
+    network = build_network(settings, settings.network.weights, catalogue.label_space)
     prepared = prepare_data(catalogue, settings, folder)
-    if settings.head_epochs:
+    if settings.schedule.head_epochs:
         # As training does: the rate is that of a head that knows something.
         fit_head_first(network, settings, prepared)
     with Progress() as progress:
@@ -87,7 +91,7 @@ def find_rate(
         f"The loss falls fastest at {suggested:g} and is lowest at {curve.lowest:.2g}, of which a "
         f"tenth is the other usual choice; plot: {plot}, figures: {figures}."
     )
-    command = train_command(data, {**given, "devices": 1, "learning_rate": suggested})
+    command = train_command(data, {**given, "hardware.devices": 1, "optimizer.lr": suggested})
     print(f"suggested learning rate {suggested:g}\nNext: {command}")
 
 

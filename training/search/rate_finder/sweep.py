@@ -11,7 +11,8 @@ import pytorch_lightning as pl
 
 from hangtag.errors import RunInterrupted
 from training.data.training_data import TrainingData
-from training.fit.fine_tuning import make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
+from training.fit.loop import fit
 from training.model.network import TaggerNetwork
 from training.search.rate_finder.curve import Floats, RateCurve
 from training.settings import TrainingSettings
@@ -44,16 +45,20 @@ def sweep_rates(
     RunInterrupted : on Ctrl-C.
     """
     # The averaged weights would lag behind, and every epoch has at least one step.
-    settings = settings.model_copy(
-        update={"epochs": steps, "head_epochs": 0, "ema": 0.0, "devices": 1}
+    settings = settings.with_values(
+        {
+            "schedule.epochs": steps,
+            "schedule.head_epochs": 0,
+            "optimizer.ema": 0.0,
+            "hardware.devices": 1,
+        }
     )
     sweep = RateSweep(np.geomspace(_LOWEST_RATE, _HIGHEST_RATE, steps), settings, on_step)
-    trainer = make_trainer(settings, callbacks=[sweep])
+    trainer = make_tuning_trainer(settings, callbacks=[sweep])
     module = make_module(copy.deepcopy(network), settings, data)
     try:
-        trainer.fit(module, data.train_dataloader(settings))
-    except SystemExit as error:
-        # How Lightning ends on Ctrl-C.
+        fit(trainer, module, data.train_dataloader(settings))
+    except RunInterrupted as error:
         raise RunInterrupted("Stopped; a sweep starts from the beginning.") from error
     return sweep.curve
 
@@ -84,7 +89,7 @@ class RateSweep(pl.Callback):
         del pl_module, batch, batch_idx
         (optimizer,) = trainer.optimizers
         for group in optimizer.param_groups:
-            share = group["initial_lr"] / self._settings.learning_rate
+            share = group["initial_lr"] / self._settings.optimizer.lr
             group["lr"] = share * self._rates[len(self._losses)]
 
     def on_train_batch_end(
@@ -98,7 +103,7 @@ class RateSweep(pl.Callback):
         """Note the loss; end where it explodes."""
         del pl_module, batch, batch_idx
         # Lightning has divided it by the batches of a step.
-        self._batch_losses.append(self._settings.accumulate * float(outputs["loss"]))
+        self._batch_losses.append(self._settings.optimizer.accumulate * float(outputs["loss"]))
         if trainer.global_step == len(self._losses):
             return
         self._losses.append(float(np.mean(self._batch_losses)))

@@ -34,7 +34,15 @@ def restored_ctrl_c() -> Iterator[None]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> FinishedRun:
-    settings = make_settings(tmp_path, "none", backbone="resnet18", size_px=SIZE_PX, batch_size=8)
+    settings = make_settings(
+        tmp_path,
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": SIZE_PX,
+            "data.batch_size": 8,
+        },
+    )
     return FinishedRun(tmp_path, settings, tiny_training_data(tmp_path), evaluated(5))
 
 

@@ -17,7 +17,7 @@ from tests.unit.test_architecture import PROJECT
 
 # Runs where Hangtag is not installed.
 WITHOUT_HANGTAG = {"requirements.py", "trim.py", "healthcheck.py"}
-ROOMS = ("bench", "chaos", "deploy", "install", "loadtest", "server", "training", "upgrade")
+ROOMS = ("bench", "chaos", "deploy", "loadtest", "server", "training")
 PROGRAM = """
 import sys
 from pathlib import Path

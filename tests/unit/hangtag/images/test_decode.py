@@ -11,11 +11,11 @@ from PIL import Image
 
 from hangtag.errors import (
     FormatUnsupported,
-    HangtagError,
     ImageTooLarge,
     ImageTooManyPixels,
     ImageUndecodable,
     RequestError,
+    RequestFailed,
 )
 from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
 from tests.tiny_tagger import GREEN, GREY, RED, photo
@@ -173,7 +173,7 @@ def bomb() -> bytes:
     ],
     ids=["text", "jpeg head", "cut jpeg", "cut png", "pdf", "svg", "heic", "jpeg xl", "bomb"],
 )
-def test_what_is_no_photo_is_refused_by_its_kind(data: bytes, error: type[HangtagError]) -> None:
+def test_what_is_no_photo_is_refused_by_its_kind(data: bytes, error: type[RequestFailed]) -> None:
     with pytest.raises(error) as raised:
         decode_image(data, LIMITS, 32)
     assert type(raised.value) is error

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hangtag.errors import (
-    HangtagError,
     RequestError,
+    RequestFailed,
 )
 from hangtag.requests.parsing import Part, Product, read_product
 from hangtag.settings import TaggerSettings
@@ -50,7 +50,7 @@ def file(name: str = "image", data: bytes = PHOTO) -> Part:
 
 
 def refusal(call: Any, *arguments: Any, **named: Any) -> RequestError:
-    with pytest.raises(HangtagError) as raised:
+    with pytest.raises(RequestFailed) as raised:
         call(*arguments, **named)
     assert isinstance(raised.value, RequestError)
     assert str(raised.value).endswith(".")

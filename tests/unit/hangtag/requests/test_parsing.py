@@ -9,10 +9,10 @@ import pytest
 
 from hangtag.errors import (
     FormatUnsupported,
-    HangtagError,
     ImageMissing,
     ImageTooLarge,
     RequestError,
+    RequestFailed,
     TooManyImages,
 )
 from hangtag.requests.parsing import Part, Product, read_product
@@ -180,7 +180,7 @@ def test_wrong_json_is_refused_with_its_path(
     ],
 )
 def test_other_wrong_requests(
-    content_type: str, parts: list[Part], error: type[HangtagError]
+    content_type: str, parts: list[Part], error: type[RequestFailed]
 ) -> None:
     with pytest.raises(error) as raised:
         read_product(content_type, parts, SETTINGS)

@@ -28,17 +28,17 @@ def labelled(seed: int) -> LabelledLogits:
     ("setting", "expected"),
     [
         ({}, True),
-        ({"loss": "bce"}, True),
-        ({"loss": "focal"}, False),
-        ({"loss": "asymmetric"}, False),
-        ({"class_weight_power": 0.5}, False),
-        ({"balance_max_count": 50}, False),
+        ({"loss.name": "bce"}, True),
+        ({"loss.name": "focal"}, False),
+        ({"loss.name": "asymmetric"}, False),
+        ({"loss.class_weight_power": 0.5}, False),
+        ({"data.balance_max_count": 50}, False),
     ],
 )
 def test_scores_are_believed_where_they_were_taught_as_frequencies(
     setting: dict[str, Any], expected: bool
 ) -> None:
-    settings = make_settings(Path("data"), "none", **setting)
+    settings = make_settings(Path("data"), {"network.weights": "none", **setting})
     validation = labelled(0)
     tuned = tune(validation, labelled(1), SPACE, settings)
     scores = Scorer(SPACE, tuned.scoring).scores(validation.logits)

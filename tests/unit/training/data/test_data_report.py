@@ -33,7 +33,7 @@ def test_problems_stop_with_one_sentence(report_path: Path) -> None:
         check_problems(PROBLEMS, report_path, skip_bad=False)
     assert str(caught.value) == (
         "The dataset has 6 bad rows or photos (5 missing_photo, 1 unknown_label); "
-        f"{report_path} lists them all, and SKIP_BAD=1 goes on without them."
+        f"{report_path} lists them all, and skip_bad=true goes on without them."
     )
 
 

@@ -23,7 +23,7 @@ def _workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def prepare(folder: Path, text: str, run: Path) -> TrainingData:
     (folder / "products.csv").write_text(text)
-    settings = make_settings(folder, skip_bad=True, size_px=32)
+    settings = make_settings(folder, {"data.skip_bad": True, "data.size_px": 32})
     return prepare_data(read_catalogue(folder), settings, run)
 
 

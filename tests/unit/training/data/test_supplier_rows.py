@@ -56,7 +56,7 @@ def test_of_a_product_whose_rows_disagree_only_those_groups_are_unknown(folder: 
     )
     (problem,) = catalogue.problems
     assert problem.where == "products.csv:2, products.csv:4"
-    assert "unknown with SKIP_BAD=1" in problem.cause
+    assert "unknown with skip_bad=true" in problem.cause
     assert [photo.product_id for photo in catalogue.photos] == ["A", "B", "A", "C"]
     assert catalogue.photos[0].labels == {"zip"}
     np.testing.assert_array_equal(

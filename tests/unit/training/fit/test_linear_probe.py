@@ -51,14 +51,16 @@ def network() -> TaggerNetwork:
 def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) -> None:
     settings = make_settings(
         Path("none"),
-        quick=True,
-        size_px=SIZE_PX,
-        batch_size=16,
-        epochs=40,
-        dropout=0.0,
-        weight_decay=0.0,
-        label_smoothing=0.0,
-        head_width=HEAD_WIDTH,
+        {
+            "quick": True,
+            "data.size_px": SIZE_PX,
+            "data.batch_size": 16,
+            "schedule.epochs": 40,
+            "network.dropout": 0.0,
+            "optimizer.weight_decay": 0.0,
+            "loss.label_smoothing": 0.0,
+            "network.head_width": HEAD_WIDTH,
+        },
     )
     pixels, targets = coloured_photos(200)
     embeddings = embed_photos(network, pixels, settings)
@@ -76,7 +78,14 @@ def test_the_head_fits_and_stands_on_plain_embeddings(network: TaggerNetwork) ->
 
 def test_what_is_the_same_in_all_photos_does_no_harm(network: TaggerNetwork) -> None:
     settings = make_settings(
-        Path("none"), quick=True, size_px=SIZE_PX, batch_size=16, epochs=2, head_width=HEAD_WIDTH
+        Path("none"),
+        {
+            "quick": True,
+            "data.size_px": SIZE_PX,
+            "data.batch_size": 16,
+            "schedule.epochs": 2,
+            "network.head_width": HEAD_WIDTH,
+        },
     )
     pixels, targets = coloured_photos(40)
     with torch.no_grad():
@@ -97,14 +106,21 @@ def test_ctrl_c_says_that_a_quick_run_starts_anew(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("training.fit.linear_probe.export_quickly", ctrl_c)
-    settings = make_settings(Path("none"), quick=True, size_px=SIZE_PX)
+    settings = make_settings(Path("none"), {"quick": True, "data.size_px": SIZE_PX})
     with pytest.raises(RunInterrupted, match="a quick run starts from the beginning"):
         fit_quickly(tiny_network(), settings, tiny_training_data(tmp_path), tmp_path / MODEL)
 
 
 def test_the_exported_network_has_the_fitted_head(tmp_path: Path) -> None:
     settings = make_settings(
-        Path("none"), quick=True, size_px=SIZE_PX, batch_size=16, epochs=2, head_width=0
+        Path("none"),
+        {
+            "quick": True,
+            "data.size_px": SIZE_PX,
+            "data.batch_size": 16,
+            "schedule.epochs": 2,
+            "network.head_width": 0,
+        },
     )
     network, data = tiny_network(), tiny_training_data(tmp_path)
     with warnings.catch_warnings():

@@ -15,7 +15,7 @@ from training.settings import TrainingSettings, make_settings
 
 
 def settings(loggers: str) -> TrainingSettings:
-    return make_settings(Path("none"), "none", loggers=loggers)
+    return make_settings(Path("none"), {"network.weights": "none", "loggers": loggers})
 
 
 def test_the_csv_is_always_there(tmp_path: Path) -> None:

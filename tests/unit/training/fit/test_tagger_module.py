@@ -16,7 +16,9 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from hangtag.label_space import LabelSpace, parse_label_space
-from training.fit.tagger_module import TaggerModule, one_cycle
+from tests.tiny_training import dotted_of
+from training.fit.optimizer import one_cycle
+from training.fit.tagger_module import TaggerModule
 from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import make_settings
 
@@ -42,7 +44,10 @@ def tiny_module(
     body = nn.Sequential(
         nn.Conv2d(3, 4, 3, stride=2), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1)
     )
-    chosen = make_settings(Path("none"), "imagenet", epochs=epochs, **settings)
+    chosen = make_settings(
+        Path("none"),
+        {"network.weights": "imagenet", "schedule.epochs": epochs, **dotted_of(**settings)},
+    )
     network = TaggerNetwork(Backbone(body, 4, NORMALISATION), LABELS, dropout=0.0)
     return TaggerModule(network, chosen, space, STEPS_PER_EPOCH)
 
@@ -114,7 +119,7 @@ def train(module: TaggerModule) -> tuple[Snapshots, pl.Trainer]:
     batches = DataLoader(TensorDataset(pixels, targets), batch_size=BATCH)
     snapshots = Snapshots()
     trainer = pl.Trainer(
-        max_epochs=module.settings.epochs,
+        max_epochs=module.settings.schedule.epochs,
         accelerator="cpu",
         logger=False,
         callbacks=[snapshots],

@@ -219,7 +219,7 @@ def test_a_failing_download_says_what_else_there_is(
     sentence = str(caught.value)
     assert "Name or service not known" in sentence
     assert f"download {imagenet_url('resnet18')} elsewhere" in sentence
-    assert re.search(r"WEIGHTS=path/to/file\.pth.*WEIGHTS=none.*WEIGHTS=runs/…/bundle", sentence)
+    assert re.search(r"weights=path/to/file\.pth.*weights=none.*weights=runs/…/bundle", sentence)
 
 
 def imagenet_url(name: str) -> str:

@@ -21,12 +21,14 @@ from hangtag.errors import (
     TrainingDiverged,
     WeightsUnavailable,
 )
-from tests.tiny_training import LABEL_SPACE, LABELS, tiny_network, tiny_training_data
+from tests.tiny_training import LABEL_SPACE, LABELS, dotted_of, tiny_network, tiny_training_data
+from training.fit.callbacks import Divergence
 from training.fit.checkpoints import EpochCheckpoints, is_sound, is_whole, newest_checkpoint
-from training.fit.fine_tuning import fit, make_module, make_trainer
+from training.fit.fine_tuning import make_module, make_tuning_trainer
 from training.fit.linear_probe import fit_head
+from training.fit.loop import fit, told_by_process
 from training.model.backbones.weights_file import load_weights
-from training.model.divergence import Divergence, all_numbers, require_numbers, told_by_process
+from training.model.divergence import all_numbers, require_numbers
 from training.settings import TrainingSettings, make_settings
 
 STEPS_AN_EPOCH = 5
@@ -34,9 +36,16 @@ STEPS_AN_EPOCH = 5
 
 def settings(**given: object) -> TrainingSettings:
     return make_settings(
-        Path("none"), "none",
-        **{"precision": "fp32", "batch_size": 8, "epochs": 3, "learning_rate": 1e-3, **given},
-    )  # fmt: skip
+        Path("none"),
+        {
+            "network.weights": "none",
+            "hardware.precision": "fp32",
+            "data.batch_size": 8,
+            "schedule.epochs": 3,
+            "optimizer.lr": 1e-3,
+            **dotted_of(**given),
+        },
+    )
 
 
 def train(folder: Path, change: Callable[[int, Tensor], Tensor], **given: object) -> None:
@@ -46,10 +55,11 @@ def train(folder: Path, change: Callable[[int, Tensor], Tensor], **given: object
     module = make_module(tiny_network(), chosen, data)
     step = module.training_step
     module.training_step = lambda batch: change(module.global_step, step(batch))  # type: ignore[method-assign]
-    callbacks = [Divergence(chosen.learning_rate), EpochCheckpoints(folder)]
+    callbacks = [Divergence(chosen.optimizer.lr), EpochCheckpoints(folder)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies and of workers
-        fit(make_trainer(chosen, callbacks=callbacks), module, data)
+        trainer = make_tuning_trainer(chosen, callbacks=callbacks)
+        fit(trainer, module, *data.dataloaders(chosen, trainer.num_devices))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -16,7 +16,7 @@ from hangtag.label_space import parse_label_space
 from hangtag.scoring.scorer import Scorer
 from training.data.label_weights import label_weights
 from training.model.losses import TaggingLoss, initial_scoring
-from training.settings import Loss
+from training.settings import LossName
 
 LABELS = 4
 INDEPENDENT = parse_label_space({str(number): f"label {number}" for number in range(LABELS)})
@@ -85,8 +85,8 @@ def test_unknown_targets_do_not_count() -> None:
     torch.testing.assert_close(bce(logits, targets), rest)
 
 
-@pytest.mark.parametrize("loss", get_args(Loss))
-def test_unknown_targets_give_no_gradient(loss: Loss) -> None:
+@pytest.mark.parametrize("loss", get_args(LossName))
+def test_unknown_targets_give_no_gradient(loss: LossName) -> None:
     logits, targets = logits_and_targets()
     targets[2, 1] = math.nan
     logits.requires_grad_()
@@ -95,16 +95,16 @@ def test_unknown_targets_give_no_gradient(loss: Loss) -> None:
     assert logits.grad[2, 1] == 0
 
 
-@pytest.mark.parametrize("loss", get_args(Loss))
-def test_photos_of_which_nothing_is_known_cost_nothing(loss: Loss) -> None:
+@pytest.mark.parametrize("loss", get_args(LossName))
+def test_photos_of_which_nothing_is_known_cost_nothing(loss: LossName) -> None:
     for space, labels in ((INDEPENDENT, LABELS), (HIERARCHY, 7)):
         logits = torch.randn(3, labels, requires_grad=True)
         cost = TaggingLoss(space, loss)(logits, torch.full((3, labels), math.nan))
         assert cost == 0
 
 
-@pytest.mark.parametrize("loss", get_args(Loss))
-def test_the_loss_of_bf16_logits_is_summed_in_fp32(loss: Loss) -> None:
+@pytest.mark.parametrize("loss", get_args(LossName))
+def test_the_loss_of_bf16_logits_is_summed_in_fp32(loss: LossName) -> None:
     logits, targets = logits_and_targets()
     assert TaggingLoss(INDEPENDENT, loss)(logits.bfloat16(), targets).dtype == torch.float32
 

@@ -30,7 +30,15 @@ def measure(data: TrainingData, settings: TrainingSettings) -> tuple[InputSpeed,
 
 @pytest.fixture
 def settings() -> TrainingSettings:
-    return make_settings(Path("none"), "none", batch_size=8, size_px=32, precision="fp32")
+    return make_settings(
+        Path("none"),
+        {
+            "network.weights": "none",
+            "data.batch_size": 8,
+            "data.size_px": 32,
+            "hardware.precision": "fp32",
+        },
+    )
 
 
 def test_photos_in_a_file_that_is_cached_are_read_as_fast_as_they_are_learned(

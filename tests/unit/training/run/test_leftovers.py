@@ -126,7 +126,7 @@ def test_a_run_that_is_resumed_removes_nothing(run_folder: Path) -> None:
 def test_a_folder_with_checkpoints_of_nobody_knows_whom_is_refused(run_folder: Path) -> None:
     (run_folder / "checkpoints").mkdir()
     kept = checkpoint(run_folder)
-    settings = make_settings(Path("none"), "none")
+    settings = make_settings(Path("none"), {"network.weights": "none"})
     with pytest.raises(SettingsInvalid, match=r"^my runs holds checkpoints but no settings\.json"):
         start_run(settings, run_folder)
     assert kept.exists()
@@ -174,7 +174,7 @@ def test_a_run_that_learned_stays_and_says_how_to_go_on(run_folder: Path) -> Non
 def test_the_last_good_weights_are_named(run_folder: Path) -> None:
     kept = checkpoint(begin(run_folder))
     assert str(fail(run_folder, TrainingDiverged("No number"), lambda _: None)) == (
-        f"No number; the last good weights are WEIGHTS='{kept}'."
+        f"No number; the last good weights are weights='{kept}'."
     )
 
 

@@ -37,17 +37,35 @@ def data() -> TrainingData:
 @pytest.fixture(scope="module")
 def settings() -> TrainingSettings:
     return make_settings(
-        Path("none"), "none", backbone="resnet18", size_px=SIZE_PX, epochs=EPOCHS, batch_size=8,
-        precision="fp32", head_width=16,
-    )  # fmt: skip
+        Path("none"),
+        {
+            "network.weights": "none",
+            "network.backbone": "resnet18",
+            "data.size_px": SIZE_PX,
+            "schedule.epochs": EPOCHS,
+            "data.batch_size": 8,
+            "hardware.precision": "fp32",
+            "network.head_width": 16,
+        },
+    )
 
 
 @pytest.fixture(scope="module")
 def quick_settings() -> TrainingSettings:
     return make_settings(
-        Path("none"), quick=True, size_px=SIZE_PX, epochs=20, batch_size=16, head_width=0,
-        learning_rate=0.05, dropout=0.0, weight_decay=0.0, label_smoothing=0.0,
-    )  # fmt: skip
+        Path("none"),
+        {
+            "quick": True,
+            "data.size_px": SIZE_PX,
+            "schedule.epochs": 20,
+            "data.batch_size": 16,
+            "network.head_width": 0,
+            "optimizer.lr": 0.05,
+            "network.dropout": 0.0,
+            "optimizer.weight_decay": 0.0,
+            "loss.label_smoothing": 0.0,
+        },
+    )
 
 
 def quick_objective(data: TrainingData) -> QuickObjective:
@@ -98,17 +116,17 @@ def test_a_trial_neither_trains_on_several_devices_nor_ends_by_itself(
 ) -> None:
     require_searchable(settings)
     require_searchable(quick_settings)
-    with pytest.raises(SettingsInvalid, match="leave the setting devices out"):
-        require_searchable(settings.model_copy(update={"devices": 2}))
-    with pytest.raises(SettingsInvalid, match="leave patience out"):
-        require_searchable(settings.model_copy(update={"patience": 3}))
+    with pytest.raises(SettingsInvalid, match=r"leave the setting hardware[.]devices out"):
+        require_searchable(settings.with_values({"hardware.devices": 2}))
+    with pytest.raises(SettingsInvalid, match=r"leave schedule[.]patience out"):
+        require_searchable(settings.with_values({"schedule.patience": 3}))
 
 
 def test_photos_are_embedded_for_the_first_trial_only(
     data: TrainingData, settings: TrainingSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     objective = FineTuningObjective(data)
-    settings = settings.model_copy(update={"epochs": 1, "head_epochs": 5})
+    settings = settings.with_values({"schedule.epochs": 1, "schedule.head_epochs": 5})
     first = objective(settings, never)
     assert "Embedding photos" in capsys.readouterr().out
     # Nor does it make a difference.
@@ -141,7 +159,7 @@ def test_each_quick_trial_fits_a_head_of_its_own(
 ) -> None:
     objective = quick_objective(data)
     learned = objective(quick_settings, never)
-    hardly = objective(quick_settings.model_copy(update={"learning_rate": 1e-9}), never)
+    hardly = objective(quick_settings.with_values({"optimizer.lr": 1e-9}), never)
     assert learned > 0.9 > hardly
-    assert objective(quick_settings.model_copy(update={"head_width": 16}), never) > 0.9
+    assert objective(quick_settings.with_values({"network.head_width": 16}), never) > 0.9
     assert objective(quick_settings, never) == learned

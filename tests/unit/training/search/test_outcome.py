@@ -23,8 +23,8 @@ from training.search.train_command import train_command
 from training.settings import make_settings
 
 PROJECT = Path(__file__).parents[4]
-GIVEN = {"weights": "my weights.pth", "epochs": 3}
-SETTINGS = make_settings(Path("my data"), **GIVEN)
+GIVEN = {"network.weights": "my weights.pth", "schedule.epochs": 3}
+SETTINGS = make_settings(Path("my data"), GIVEN)
 
 
 def drawn_study(trials: int) -> optuna.Study:
@@ -32,7 +32,7 @@ def drawn_study(trials: int) -> optuna.Study:
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=0))
     for number in range(trials):
         trial = study.ask(PRETRAINED)
-        value = trial.params["dropout"]
+        value = trial.params["network.dropout"]
         trial.report(value / 2, 1)
         if number % 4 == 3:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
@@ -46,9 +46,10 @@ def drawn_study(trials: int) -> optuna.Study:
 
 
 def test_a_command_names_what_was_chosen_and_leaves_out_what_is_off() -> None:
-    chosen = {"learning_rate": 0.001, "epochs": 3, "dropout": 0.2, "balance_max_count": None}
+    chosen = {"optimizer.lr": 0.001, "schedule.epochs": 3, "network.dropout": 0.2,
+              "data.balance_max_count": None}  # fmt: skip
     assert train_command(Path("my data"), chosen) == (
-        "make train DATA='my data' RATE=0.001 SET=\"epochs=3 dropout=0.2\""
+        "make train DATA='my data' RATE=0.001 SET=\"schedule.epochs=3 network.dropout=0.2\""
     )
 
 
@@ -67,9 +68,10 @@ def test_make_and_the_command_line_understand_it(tmp_path: Path) -> None:
     more = [value for name, value in zip(options[::2], options[1::2], strict=True)
             if name == "--set"]  # fmt: skip
     given = given_settings(
-        more, weights=pairs["--weights"], learning_rate=float(pairs["--learning-rate"])
+        more,
+        {"network.weights": pairs["--weights"], "optimizer.lr": float(pairs["--learning-rate"])},
     )
-    trained = make_settings(Path(pairs["--data"]), **given)
+    trained = make_settings(Path(pairs["--data"]), given)
     assert trained == with_drawn(SETTINGS, study.best_params)
 
 
@@ -82,7 +84,7 @@ def test_the_best_settings_are_written(tmp_path: Path) -> None:
     document = json.loads((tmp_path / "best.json").read_text())
     assert document["trial"] == outcome.trial == study.best_trial.number
     assert document["validation_micro_f1"] == study.best_value
-    assert document["settings"]["dropout"] == pytest.approx(study.best_value, rel=0.005)
+    assert document["settings"]["network.dropout"] == pytest.approx(study.best_value, rel=0.005)
     assert (document["trials"], document["stopped_early"]) == (8, 2)
     assert document["command"] == outcome.command
 

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 
 from hangtag.errors import DataInvalid
+from tests.tiny_training import dotted_of
 from tests.unit.training.search.coloured_photos import SIZE_PX, SPACE, coloured_data
 from training.fit.tagger_module import TaggerModule
 from training.model.network import Backbone, Normalisation, TaggerNetwork
@@ -96,7 +97,14 @@ def tiny_network() -> TaggerNetwork:
 
 def tiny_settings(**given: Any) -> Any:
     return make_settings(
-        Path("none"), "imagenet", size_px=SIZE_PX, batch_size=8, precision="fp32", **given
+        Path("none"),
+        {
+            "network.weights": "imagenet",
+            "data.size_px": SIZE_PX,
+            "data.batch_size": 8,
+            "hardware.precision": "fp32",
+            **dotted_of(**given),
+        },
     )
 
 
@@ -135,10 +143,10 @@ def sweep(rates: np.ndarray, **given: Any) -> tuple[RateSweep, Rates]:
     callback, seen = RateSweep(rates, settings, None), Rates()
     trainer = pl.Trainer(
         max_epochs=-1, accelerator="cpu", logger=False, callbacks=[callback, seen],
-        accumulate_grad_batches=settings.accumulate, enable_checkpointing=False,
+        accumulate_grad_batches=settings.optimizer.accumulate, enable_checkpointing=False,
         enable_model_summary=False, enable_progress_bar=False,
     )  # fmt: skip
-    train = data.subset(data.splits.train, batch_size=settings.batch_size)
+    train = data.subset(data.splits.train, batch_size=settings.data.batch_size)
     trainer.fit(TaggerModule(tiny_network(), settings, SPACE, len(rates)), train)
     return callback, seen
 
@@ -146,7 +154,7 @@ def sweep(rates: np.ndarray, **given: Any) -> tuple[RateSweep, Rates]:
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_body_and_head_are_raised_together(accumulate: int) -> None:
     rates = np.geomspace(1e-6, 1e-2, 15)
-    callback, seen = sweep(rates, body_rate=0.1, accumulate=accumulate)
+    callback, seen = sweep(rates, backbone_lr_mult=0.1, accumulate=accumulate)
     assert seen.seen == [pytest.approx([0.1 * rate, rate]) for rate in rates]
     assert len(callback.curve.losses) == len(rates)
 
@@ -166,5 +174,5 @@ def test_the_loss_of_a_step_is_the_mean_of_its_batches() -> None:
 
 
 def test_a_sweep_ends_where_the_loss_explodes() -> None:
-    callback, seen = sweep(np.geomspace(1e-3, 1e6, 60), body_rate=1.0)
+    callback, seen = sweep(np.geomspace(1e-3, 1e6, 60), backbone_lr_mult=1.0)
     assert len(callback.curve.losses) == len(seen.seen) < 60

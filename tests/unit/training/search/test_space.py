@@ -10,13 +10,13 @@ from optuna.distributions import CategoricalDistribution
 
 from hangtag.errors import SettingsInvalid
 from training.search.space import FINE_TUNING, PRETRAINED, QUICK, Space, search_space, with_drawn
-from training.settings import TrainingSettings, make_settings
+from training.settings import SETTING_NAMES, TrainingSettings, make_settings
 
 DATA = Path("catalogue")
-QUICK_SETTINGS = make_settings(DATA, quick=True)
+QUICK_SETTINGS = make_settings(DATA, {"quick": True})
 KINDS = [
-    pytest.param(PRETRAINED, make_settings(DATA, "imagenet"), id="pretrained"),
-    pytest.param(FINE_TUNING, make_settings(DATA, "none"), id="from scratch"),
+    pytest.param(PRETRAINED, make_settings(DATA, {"network.weights": "imagenet"}), id="pretrained"),
+    pytest.param(FINE_TUNING, make_settings(DATA, {"network.weights": "none"}), id="from scratch"),
     pytest.param(QUICK, QUICK_SETTINGS, id="quick"),
 ]
 
@@ -28,7 +28,7 @@ def draws(space: Space, count: int) -> list[optuna.Trial]:
 
 @pytest.mark.parametrize(("space", "settings"), KINDS)
 def test_each_name_is_a_setting(space: Space, settings: TrainingSettings) -> None:
-    assert space.keys() <= TrainingSettings.model_fields.keys()
+    assert space.keys() <= set(SETTING_NAMES)
 
 
 @pytest.mark.parametrize(("space", "settings"), KINDS)
@@ -41,7 +41,7 @@ def test_whatever_is_drawn_can_be_trained_with(space: Space, settings: TrainingS
     for trial in draws(space, 50):
         drawn = with_drawn(settings, trial.params)
         assert all(
-            getattr(drawn, name) == pytest.approx(value, rel=0.005)
+            drawn.value(name) == pytest.approx(value, rel=0.005)
             for name, value in trial.params.items()
             if value is not None
         )
@@ -50,7 +50,7 @@ def test_whatever_is_drawn_can_be_trained_with(space: Space, settings: TrainingS
 # A value outside would be a warning, and so an error.
 @pytest.mark.parametrize(("space", "settings"), KINDS)
 def test_the_defaults_lie_within(space: Space, settings: TrainingSettings) -> None:
-    defaults = {name: getattr(settings, name) for name in space}
+    defaults = {name: settings.value(name) for name in space}
     study = optuna.create_study()
     study.enqueue_trial(defaults)
     assert study.ask(space).params == defaults
@@ -60,21 +60,22 @@ def test_nothing_is_off_that_is_on_by_default() -> None:
     # The command of the best settings cannot say None.
     for name, distribution in PRETRAINED.items():
         if isinstance(distribution, CategoricalDistribution) and None in distribution.choices:
-            assert TrainingSettings.model_fields[name].default is None
+            assert make_settings(DATA).value(name) is None
 
 
 def test_from_scratch_nothing_is_frozen_or_slow() -> None:
-    assert not {"frozen_depth", "body_rate"} & FINE_TUNING.keys()
+    assert not {"network.frozen_depth", "optimizer.backbone_lr_mult"} & FINE_TUNING.keys()
 
 
 def test_what_is_given_is_not_searched() -> None:
-    assert search_space(QUICK_SETTINGS, ["dropout", "epochs"]).keys() == QUICK.keys() - {"dropout"}
+    space = search_space(QUICK_SETTINGS, ["network.dropout", "schedule.epochs"])
+    assert space.keys() == QUICK.keys() - {"network.dropout"}
 
 
 def test_beside_a_contrastive_term_no_photos_are_mixed() -> None:
-    settings = make_settings(DATA, "imagenet", contrastive_weight=0.5)
-    space = search_space(settings, ["contrastive_weight"])
-    assert space.keys() == PRETRAINED.keys() - {"mixup_alpha"}
+    settings = make_settings(DATA, {"network.weights": "imagenet", "loss.contrastive_weight": 0.5})
+    space = search_space(settings, ["loss.contrastive_weight"])
+    assert space.keys() == PRETRAINED.keys() - {"augmentation.mixup_alpha"}
 
 
 def test_something_must_be_left_to_search() -> None:
@@ -83,5 +84,5 @@ def test_something_must_be_left_to_search() -> None:
 
 
 def test_a_trial_has_no_more_digits_than_are_printed() -> None:
-    drawn = with_drawn(QUICK_SETTINGS, {"learning_rate": 0.00123456, "batch_size": 64})
-    assert (drawn.learning_rate, drawn.batch_size) == (0.00123, 64)
+    drawn = with_drawn(QUICK_SETTINGS, {"optimizer.lr": 0.00123456, "data.batch_size": 64})
+    assert (drawn.optimizer.lr, drawn.data.batch_size) == (0.00123, 64)

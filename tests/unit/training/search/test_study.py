@@ -24,8 +24,9 @@ from training.search.study import (
 )
 from training.settings import TrainingSettings, make_settings
 
-SETTINGS = make_settings(Path("catalogue"), quick=True)
-SPACE = {name: QUICK[name] for name in ("dropout", "batch_size")}
+SETTINGS = make_settings(Path("catalogue"), {"quick": True})
+SPACE = {name: QUICK[name] for name in ("network.dropout", "data.batch_size")}
+DEFAULTS = {name: SETTINGS.value(name) for name in SPACE}
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def opened(folder: Path, settings: TrainingSettings = SETTINGS) -> optuna.Study:
 
 
 def best_at_a_third(settings: TrainingSettings, on_epoch: OnEpoch) -> float:
-    return 1 - abs(settings.dropout - 1 / 3)
+    return 1 - abs(settings.network.dropout - 1 / 3)
 
 
 def run(
@@ -53,7 +54,7 @@ def run(
 
 def test_the_first_trial_has_the_settings_identity_collate(tmp_path: Path) -> None:
     (first,) = run(opened(tmp_path), 1)
-    assert first.params == {"dropout": SETTINGS.dropout, "batch_size": SETTINGS.batch_size}
+    assert first.params == DEFAULTS
 
 
 def test_the_best_is_better_than_the_first(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_trial_that_is_worse_than_others_is_stopped(tmp_path: Path) -> None:
 
 def test_a_trial_that_does_not_fit_the_memory_does_not_end_the_search(tmp_path: Path) -> None:
     def large_batches_are_too_large(settings: TrainingSettings, on_epoch: OnEpoch) -> float:
-        if settings.batch_size >= SETTINGS.batch_size:
+        if settings.data.batch_size >= SETTINGS.data.batch_size:
             raise torch.OutOfMemoryError
         return best_at_a_third(settings, on_epoch)
 
@@ -124,7 +125,7 @@ def test_a_trial_that_does_not_fit_the_memory_does_not_end_the_search(tmp_path: 
     assert len(others) == 9
     best = best_trial(study)
     assert best is not None
-    assert best.params["batch_size"] < SETTINGS.batch_size
+    assert best.params["data.batch_size"] < SETTINGS.data.batch_size
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_a_trial_that_gets_the_search_killed_twice_is_given_up(tmp_path: Path) -
     for _ in range(2):
         study = opened(tmp_path)
         killed = study.ask(SPACE)
-    assert killed.params == {"dropout": SETTINGS.dropout, "batch_size": SETTINGS.batch_size}
+    assert killed.params == DEFAULTS
     (given_up,) = finished(opened(tmp_path))
     assert (given_up.number, given_up.state) == (killed.number, TrialState.PRUNED)
     assert [trial.number for trial in run(opened(tmp_path), 2)] == [2]
@@ -169,7 +170,7 @@ def test_ctrl_c_does_not_give_a_trial_up(tmp_path: Path) -> None:
         with pytest.raises(RunInterrupted):
             run(opened(tmp_path), 1, ctrl_c)
     (first,) = run(opened(tmp_path), 1)
-    assert first.params == {"dropout": SETTINGS.dropout, "batch_size": SETTINGS.batch_size}
+    assert first.params == DEFAULTS
 
 
 def test_no_trial_begins_when_the_time_is_over(tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_no_trial_begins_when_the_time_is_over(tmp_path: Path) -> None:
 
 def test_a_study_of_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
     run(opened(tmp_path), 1)
-    other = make_settings(Path("catalogue"), quick=True, epochs=3)
+    other = make_settings(Path("catalogue"), {"quick": True, "schedule.epochs": 3})
     with pytest.raises(SettingsInvalid, match="other settings or photos; name another folder"):
         opened(tmp_path, other)
 

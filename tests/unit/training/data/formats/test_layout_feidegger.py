@@ -62,7 +62,7 @@ def test_photos_that_were_not_downloaded_are_left_out(feidegger: Path) -> None:
 def test_without_labels_the_error_says_how_to_mine_them(feidegger: Path) -> None:
     with pytest.raises(DataInvalid) as caught:
         read_catalogue(feidegger)
-    assert f"make mine DATA={feidegger}" in str(caught.value)
+    assert f"hangtag labels mine data={feidegger}" in str(caught.value)
 
 
 def test_mined_labels_are_read_and_texts_stay_the_originals(feidegger: Path) -> None:

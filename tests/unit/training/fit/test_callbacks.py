@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, TensorDataset
 
-from training.fit.averaging import ExponentialAveraging
+from training.fit.callbacks import ExponentialAveraging
 
 
 class Counted(nn.Module):

@@ -1,0 +1,73 @@
+"""The reference of the command line: every command's `--help`, as one page of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import typer
+
+_WIDTH = 96
+_HOUSE = "hangtag.cli.app"
+# What is started as `python -m …`: a module and its app, or its one command.
+_MODULES = (
+    *(("training", "app"), ("training.data_report", "app"), ("training.labels", "app")),
+    *(("training.search", "app"), ("training.search.rate_finder", "app")),
+    *(("training.evaluate", "app"), ("training.run.exports", "app"), ("server", "app")),
+    *(("loadtest", "main"), ("loadtest.capacity", "main"), ("bench", "app")),
+    *(("bench.recipes", "app"), ("chaos", "main"), ("chaos.upgrades", "main")),
+    *(("deploy.check", "main"), ("deploy.container", "app"), ("deploy.monitoring", "check")),
+)
+_INTRODUCTION = """# Commands
+Every command, as its `--help` says. `make` has the same under [targets of its own](make.md).
+"""
+
+
+def command_reference() -> str:
+    """Return the page."""
+    parts = [_INTRODUCTION]
+    for name, command in commands():
+        parts.append(f"## {name}\n\n```text\n{_help(name, command).strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Yield each command's whole name and the command, groups before what is in them."""
+    if find_spec(_HOUSE):
+        yield from _below("hangtag", typer.main.get_command(import_module(_HOUSE).app))
+        return
+    for module, attribute in _MODULES:
+        yield from _below(f"python -m {module}", _command(module, attribute))
+
+
+def _command(module: str, attribute: str) -> Any:
+    path = f"{module}.__main__" if hasattr(import_module(module), "__path__") else module
+    found = getattr(import_module(path), attribute)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command()(found)
+        found = alone
+    return typer.main.get_command(found)
+
+
+def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    if not hasattr(command, "list_commands"):
+        return
+    context = _context(name, command)
+    for verb in command.list_commands(context):
+        yield from _below(f"{name} {verb}", command.get_command(context, verb))
+
+
+def _help(name: str, command: Any) -> str:
+    # Rich draws boxes, for terminals.
+    command.rich_markup_mode = None
+    return str(command.get_help(_context(name, command)))
+
+
+def _context(name: str, command: Any) -> Any:
+    return command.context_class(
+        command, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH
+    )

@@ -1,0 +1,10 @@
+"""`python -m hangtag.cli`: the same as `hangtag`, for where it is not on the PATH."""
+
+from __future__ import annotations
+
+from hangtag.cli.app import app, main
+
+__all__ = ["app"]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The commands of `hangtag`: where each is found, and what is said of it before it is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command and its place: `module:attribute`, a function or a typer app.
+
+    example : what follows `hangtag NAME`; it is shown below the command's help
+    """
+
+    place: str
+    help: str
+    example: str
+    panel: str
+
+    @property
+    def room(self) -> str:
+        """The top-level package that the command belongs to."""
+        return self.place.partition(".")[0]
+
+
+TAGGING, TRAINING, LABELS = "Tagging", "Training", "Labels"
+SERVING, MEASURING, DELIVERY = "Serving", "Measuring", "Delivery"
+
+COMMANDS = {
+    "tag": Command(
+        "hangtag.cli.tag:tag",
+        "Tag the products of a folder, a csv or a parquet file: one row each.",
+        "photos --bundle model_store/demo --out tags.jsonl",
+        TAGGING,
+    ),
+    "train": Command(
+        "training.__main__:train",
+        "Fine-tune a tagger on a dataset folder and write its bundle.",
+        "--data FOLDER --quick",
+        TRAINING,
+    ),
+    "evaluate": Command(
+        "training.evaluate.__main__:app",
+        "Make the evaluation page of a finished run again.",
+        "--run runs/NAME --beside runs/OTHER",
+        TRAINING,
+    ),
+    "export": Command(
+        "training.run.exports.__main__:app",
+        "Write a run's weights in other formats, and compare them.",
+        "check --run runs/NAME",
+        TRAINING,
+    ),
+    "search": Command(
+        "training.search.__main__:app",
+        "Search for the settings that learn best.",
+        "--data FOLDER --quick --trials 20",
+        TRAINING,
+    ),
+    "find-rate": Command(
+        "training.search.rate_finder.__main__:app",
+        "Try rising learning rates and suggest one.",
+        "--data FOLDER",
+        TRAINING,
+    ),
+    "input-speed": Command(
+        "training.__main__:input_speed",
+        "Measure whether reading photos keeps up with training.",
+        "--data FOLDER --seconds 20",
+        TRAINING,
+    ),
+    "demo": Command(
+        "training.__main__:demo",
+        "Render the demo catalogue: product photos with their attributes.",
+        "--folder data/demo --products 600",
+        TRAINING,
+    ),
+    "demo-tagger": Command(
+        "training.__main__:demo_tagger",
+        "Make the demo tagger again: render its catalogue, train on it.",
+        "--bundle model_store/demo",
+        TRAINING,
+    ),
+    "data-report": Command(
+        "training.data_report.__main__:app",
+        "Show what is in a dataset folder before training.",
+        "--data FOLDER",
+        LABELS,
+    ),
+    "labels": Command(
+        "training.labels.__main__:app",
+        "Mine labels from texts, agree on workers' answers, move to new labels.",
+        "mine --data FOLDER --out FOLDER",
+        LABELS,
+    ),
+    "archive": Command(
+        "server.packaging:archive",
+        "Pack a bundle into a .mar and check it.",
+        "--bundle runs/NAME/bundle --archive model_store/NAME.mar",
+        SERVING,
+    ),
+    "fetch": Command(
+        "server.fetch:fetch",
+        "Fetch an archive and check its sha256.",
+        "--source s3://BUCKET/tagger.mar --sha256 DIGITS",
+        SERVING,
+    ),
+    "serve": Command(
+        "server.serve:serve",
+        "Serve an archive.",
+        "--archive model_store/NAME.mar --port 8080",
+        SERVING,
+    ),
+    "tune": Command(
+        "bench.tune:tune",
+        "Measure workers, threads and batches; serving takes the best.",
+        "--archive model_store/NAME.mar",
+        SERVING,
+    ),
+    "loadtest": Command(
+        "loadtest.__main__:main",
+        "Load a running server and hold it to limits.",
+        "--host http://127.0.0.1:8080 --users 16 --duration 60",
+        MEASURING,
+    ),
+    "capacity": Command(
+        "loadtest.capacity:main",
+        "Find the largest rate that a server carries within the limits.",
+        "--host http://10.0.0.5:8080",
+        MEASURING,
+    ),
+    "bench": Command(
+        "bench.__main__:app",
+        "Measure serving beside TorchServe's own handler and the raw engine.",
+        "serving --clients 1,16",
+        MEASURING,
+    ),
+    "baselines": Command(
+        "bench.recipes.__main__:app",
+        "Train the recipes of published write-ups beside a finished run.",
+        "--run runs/NAME",
+        MEASURING,
+    ),
+    "chaos": Command(
+        "chaos.__main__:main",
+        "Try to break a live server.",
+        "--archive model_store/NAME.mar --short",
+        MEASURING,
+    ),
+    "upgrade-test": Command(
+        "chaos.upgrades.__main__:main",
+        "Upgrade, roll back and kill taggers behind nginx under load.",
+        "--archive model_store/NAME.mar --short",
+        MEASURING,
+    ),
+    "image": Command(
+        "deploy.container.__main__:app",
+        "Build the container image, or print what fills it.",
+        "build --engine cpu",
+        DELIVERY,
+    ),
+    "k8s-check": Command(
+        "deploy.check.__main__:main",
+        "Check the Kubernetes manifests.",
+        "deploy/kubernetes/overlays/cpu",
+        DELIVERY,
+    ),
+    "monitoring-check": Command(
+        "deploy.monitoring.check:check",
+        "Check the Prometheus rules and run their tests.",
+        "",
+        DELIVERY,
+    ),
+}

@@ -1,0 +1,162 @@
+"""`hangtag tag`: products in, a table of their tags out."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hangtag.cli.console import INTERRUPTED, expand_home, one_sentence_errors
+from hangtag.errors import ArchiveInvalid, SettingsInvalid
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from hangtag.bulk import Answering, Listing
+
+# Of an archive, the folder that holds the bundle.
+_BUNDLE = "bundle/"
+
+
+@one_sentence_errors
+def tag(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER|CSV|PARQUET",
+            help="A folder: each photo is a product, and each folder in it one of several photos. "
+            "A table: columns image (photos joined by `;`), product_id, title, description.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The table to write: .parquet, .csv or .jsonl.")],
+    bundle: Annotated[Path | None, typer.Option(help="Tag with this bundle folder.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Tag with the bundle in this .mar.")] = None,
+    url: Annotated[str | None, typer.Option(help="Ask the server there.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="HANGTAG_API_KEY", help="For --url: its API key.")
+    ] = None,
+    clients: Annotated[
+        int, typer.Option(min=1, max=256, help="For --url: products at the same time.")
+    ] = 8,
+) -> None:
+    """Tag many products: one row each, also for those that cannot be tagged."""
+    if sum(way is not None for way in (bundle, archive, url)) != 1:
+        raise SettingsInvalid(
+            "Say what tags, one of: --bundle FOLDER, --archive FILE.mar, --url http://host:8080."
+        )
+    # Imported late: these take a second, and --help should not.
+    from hangtag.bulk import list_products, require_writable
+
+    require_writable(out)
+    listing = list_products(expand_home(source))
+    with _answering(bundle, archive, url, key, clients) as answering:
+        _tag_all(listing, answering, expand_home(out))
+
+
+@contextmanager
+def _answering(
+    bundle: Path | None, archive: Path | None, url: str | None, key: str | None, clients: int
+) -> Iterator[Answering]:
+    from hangtag.bulk import answer_by_server, answer_here
+    from hangtag.client import TaggerClient
+    from hangtag.tagger import Tagger
+
+    if url is not None:
+        client = TaggerClient(url, key=key)
+        client.require()
+        yield partial(answer_by_server, client, clients)
+    elif archive is not None:
+        with _unpacked(expand_home(archive)) as folder:
+            yield partial(answer_here, Tagger.load(folder))
+    elif bundle is not None:
+        yield partial(answer_here, Tagger.load(expand_home(bundle)))
+
+
+@contextmanager
+def _unpacked(archive: Path) -> Iterator[Path]:
+    """Yield the bundle of an archive, in a temporary folder."""
+    if not archive.is_file():
+        raise ArchiveInvalid(f"There is no archive {archive}.")
+    with tempfile.TemporaryDirectory(prefix="hangtag-tag-") as folder:
+        try:
+            with zipfile.ZipFile(archive) as files:
+                names = [name for name in files.namelist() if name.startswith(_BUNDLE)]
+                files.extractall(folder, names)
+        except zipfile.BadZipFile as error:
+            raise ArchiveInvalid(f"{archive} is not an archive ({error}).") from error
+        if not names:
+            raise ArchiveInvalid(f"{archive} holds no bundle.")
+        yield Path(folder, _BUNDLE)
+
+
+def _tag_all(listing: Listing, answering: Answering, out: Path) -> None:
+    from hangtag.bulk import row_of, writing_rows
+
+    started, products = time.monotonic(), listing.products
+    failures: Counter[str] = Counter()
+    done = 0
+    with writing_rows(out) as write, _progress() as progress:
+        task = progress.add_task("Tagging", total=len(products))
+        try:
+            for product, outcome in zip(products, answering(products), strict=True):
+                row = row_of(product, outcome)
+                write(row)
+                done += 1
+                failures.update([row.error_code] if row.error_code else [])
+                progress.advance(task)
+        except KeyboardInterrupt:
+            # What is done is kept: it may have been hours.
+            progress.stop()
+    _report(listing, done, failures, time.monotonic() - started, out)
+
+
+def _report(listing: Listing, done: int, failures: Counter[str], seconds: float, out: Path) -> None:
+    failed = failures.total()
+    reasons = ", ".join(f"{count:,} {code}" for code, count in failures.most_common())
+    left_out = f"; {listing.left_out:,} files are not photos" if listing.left_out else ""
+    total = len(listing.products)
+    print(
+        f"Tagged {done - failed:,} of {total:,} products in {seconds:.1f} s; failed: {failed:,}"
+        f"{f' ({reasons})' if failed else ''}{left_out}. The table is {out}."
+    )
+    if done < total:
+        print(f"Interrupted: {total - done:,} products are not in it.")
+        raise typer.Exit(INTERRUPTED)
+    if failed == total:
+        raise typer.Exit(1)
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed or 0:.1f} products/s")
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,94 @@
+"""What is wrong with a command's options, in one sentence, in the words they were given in."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import typer
+
+from hangtag.cli.console import one_sentence_errors
+from hangtag.cli.wording import is_under_make, option
+
+# typer has no public name for it.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+_WRONG_USE = 2
+# What typer takes over from pydantic, and what a Makefile's user is told.
+_OUR_WORDS = (
+    (r"valid (?:number|float)", "must be a number"),
+    (r"valid integer", "must be a whole number"),
+    (r"greater than or equal to ([\d.]+)", r"must be at least \1"),
+    (r"less than or equal to ([\d.]+)", r"must be at most \1"),
+    (r"Input should be ('.*')", r"must be \1"),
+)
+# What an option that is missing asks for, and an example.
+_ASKED = {
+    "run": ("which run", "runs/NAME"),
+    "data": ("which dataset folder", "FOLDER"),
+    "out": ("where the new dataset goes", "FOLDER"),
+}
+
+
+def said_plainly(
+    app: Callable[..., object], prog_name: str | None = None
+) -> Callable[[], NoReturn]:
+    """Return a command line that says in one sentence what is wrong with its options.
+
+    prog_name : what the help calls it, if that is not the file that was started
+
+    Raises, when called
+    -------------------
+    SystemExit : with the command's exit code, 2 for wrong options.
+    """
+
+    @one_sentence_errors
+    def run() -> NoReturn:
+        try:
+            code = app(standalone_mode=False, prog_name=prog_name)
+        except typer.Abort:
+            sys.exit(1)
+        except _UsageError as error:
+            _explain(error)
+            sys.exit(_WRONG_USE)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    return run
+
+
+def _explain(error: Any) -> None:
+    sentence = _sentence(error)
+    if sentence is None:
+        error.show()
+    else:
+        print(sentence, file=sys.stderr)
+
+
+def _sentence(error: Any) -> str | None:
+    """Return what is wrong; None where help was asked for by giving nothing."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return None
+    named = getattr(error, "param", None)
+    if named is None or not named.opts[0].startswith("--"):
+        return f"{error.format_message().rstrip('.')}; --help lists what there is."
+    if type(error).__name__ == "MissingParameter":
+        return _missing(named)
+    return f"{option(_name(named))} {_wrong(error.message)}."
+
+
+def _wrong(message: str) -> str:
+    for theirs, ours in _OUR_WORDS:
+        if found := re.search(theirs, message):
+            return found.expand(ours)
+    return f"is wrong: {message.rstrip('.')}"
+
+
+def _missing(parameter: Any) -> str:
+    name = _name(parameter)
+    what, example = _ASKED.get(name, (f"the {name.replace('-', ' ')}", "VALUE"))
+    return f"Say {what}: {option(name)}{'=' if is_under_make() else ' '}{example}."
+
+
+def _name(parameter: Any) -> str:
+    return str(parameter.opts[0]).removeprefix("--")

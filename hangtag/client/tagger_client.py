@@ -1,0 +1,133 @@
+"""Asks a running tagger over HTTP, and asks again when it has no room or is being replaced."""
+
+from __future__ import annotations
+
+import time
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from pydantic import ValidationError
+
+from hangtag.client.multipart import form_of
+from hangtag.errors import HangtagError, ServerUnavailable, SettingsInvalid
+from hangtag.requests.product import Product
+from hangtag.schema import Problem, TagResponse
+
+# No room now (429, 503), or the proxy has no tagger for a moment (502): all say nothing of the
+# product, and a product may be sent twice, as nothing is kept of it.
+_TRY_AGAIN = (429, 502, 503)
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 60.0
+
+
+class ProblemAnswered(HangtagError):
+    """The tagger answered a product with an error, which is in `problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class TaggerClient:
+    """A tagger at an address such as `http://127.0.0.1:8080`; threads may share it.
+
+    Parameters
+    ----------
+    key : for a proxy that asks for one, sent as X-Api-Key
+    timeout_s : of silence, for each attempt
+    attempts : for each product, before it is given up
+    """
+
+    def __init__(
+        self, url: str, *, key: str | None = None, timeout_s: float = 60, attempts: int = 6
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsInvalid(f"{url} is not an address such as http://127.0.0.1:8080.")
+        self.url = url.rstrip("/")
+        self._headers = {} if key is None else {"X-Api-Key": key}
+        self._timeout_s = timeout_s
+        self._attempts = attempts
+
+    def require(self) -> None:
+        """Ask whether there is a server.
+
+        Raises
+        ------
+        ServerUnavailable : if none answers.
+        """
+        try:
+            self._answer(Request(f"{self.url}/ping", headers=self._headers))  # noqa: S310 - http(s)
+        except HTTPError:
+            # It may be starting; products are sent again until it is ready.
+            return
+        except (OSError, HTTPException) as error:
+            raise self._unavailable(error) from error
+
+    def tag(self, product: Product) -> TagResponse:
+        """Return the answer to one product.
+
+        Raises
+        ------
+        ProblemAnswered : if the tagger answers with an error.
+        ServerUnavailable : if nothing answers, or something that is not a tagger.
+        """
+        body, content_type = form_of(product)
+        request = Request(  # noqa: S310 - http(s)
+            f"{self.url}/predictions/tagger",
+            data=body,
+            headers={**self._headers, "Content-Type": content_type},
+        )
+        answer = self._answer_at_last(request)
+        try:
+            return TagResponse.model_validate_json(answer)
+        except ValidationError as error:
+            raise ServerUnavailable(f"What answers at {self.url} is not a tagger.") from error
+
+    def _answer_at_last(self, request: Request) -> bytes:
+        for attempt in range(1, self._attempts + 1):
+            is_last = attempt == self._attempts
+            wait_s = _FIRST_WAIT_S * 2 ** (attempt - 1)
+            try:
+                return self._answer(request)
+            except HTTPError as error:
+                if is_last or error.code not in _TRY_AGAIN:
+                    raise ProblemAnswered(_problem(error)) from error
+                wait_s = _retry_after_s(error) or wait_s
+            except (OSError, HTTPException) as error:
+                if is_last:
+                    raise self._unavailable(error) from error
+            time.sleep(min(wait_s, _LONGEST_WAIT_S))
+        raise ServerUnavailable(f"{self.url} was not asked: no attempts are allowed.")
+
+    def _answer(self, request: Request) -> bytes:
+        with urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310 - http(s)
+            content: bytes = answer.read()
+        return content
+
+    def _unavailable(self, error: Exception) -> ServerUnavailable:
+        reason = getattr(error, "reason", None) or error or type(error).__name__
+        return ServerUnavailable(f"No tagger answers at {self.url} ({reason}); is it running?")
+
+
+def _problem(error: HTTPError) -> Problem:
+    with error:
+        content = error.read()
+    try:
+        return Problem.model_validate_json(content)
+    except ValidationError:
+        # Of something on the way, such as a load balancer.
+        return Problem(
+            title=error.reason,
+            status=error.code,
+            detail=f"Answered with {error.code} {error.reason}.",
+            code=f"http_{error.code}",
+        )
+
+
+def _retry_after_s(error: HTTPError) -> float | None:
+    """Return the seconds that the server asks to wait; None if it gives none, or a date."""
+    value = error.headers.get("Retry-After", "")
+    error.close()
+    return float(value) if value.isascii() and value.isdigit() else None

@@ -1,0 +1,118 @@
+"""One command line: what it lists, what it imports, what it says of a wrong call."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from hangtag.cli.app import app
+from hangtag.cli.commands import COMMANDS
+
+PROJECT = Path(__file__).parents[4]
+
+
+def call(*arguments: str, cwd: Path = PROJECT) -> tuple[int, str, str]:
+    """Run `hangtag`; return its exit code, stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hangtag.cli", *arguments],
+        cwd=cwd, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_lists_each_command_with_what_it_does() -> None:
+    code, said, _ = call("--help")
+    assert code == 0
+    for name, command in COMMANDS.items():
+        assert f"  {name}  " in said
+        assert command.help.split()[0] in said
+
+
+def test_help_imports_no_command() -> None:
+    program = (
+        "import sys; sys.argv = ['hangtag', '--help']\n"
+        "from hangtag.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'rich', 'numpy', 'pydantic', 'training', 'server'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_an_example_that_names_its_options(name: str) -> None:
+    command = typer.main.get_command(app).commands[name].load()  # type: ignore[attr-defined]
+    assert command.epilog.startswith(f"Example: hangtag {name}")
+    words = command.epilog.split()[3:]
+    if hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_of_a_command_what_it_says_of_itself(name: str) -> None:
+    command = typer.main.get_command(app).commands[name].load()  # type: ignore[attr-defined]
+    assert command.name == name
+    assert command.help or hasattr(command, "commands")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trian"], "There is no command 'trian' (did you mean 'train'?); --help lists what there"),
+        (["xyz"], "There is no command 'xyz'; --help lists what there is."),
+        (["data-report"], "Say which dataset folder: --data FOLDER."),
+        (["search", "--data", "x", "--trials", "many"], "--trials must be a whole number."),
+        (["tag", "--out", "x.csv"], "Missing argument 'FOLDER|CSV|PARQUET'; --help lists"),
+    ],
+)
+def test_a_wrong_call_ends_with_one_sentence(arguments: list[str], said: str) -> None:
+    code, out, err = call(*arguments)
+    assert code == 2
+    assert out == ""
+    (sentence,) = err.splitlines()
+    assert sentence.startswith(said)
+
+
+def test_no_command_at_all_lists_them() -> None:
+    code, out, err = call()
+    assert code == 2
+    assert "find-rate" in out + err
+
+
+def test_its_version_is_that_of_the_package() -> None:
+    code, said, _ = call("--version")
+    assert (code, said) == (0, "hangtag 0.1.0\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"), [("tra", "train"), ("labels c", "consensus"), ("tag --bu", "--bundle")]
+)
+def test_a_shell_completes_commands_and_options(words: str, completed: str) -> None:
+    line = f"hangtag {words}"
+    completing = {
+        "_HANGTAG_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "hangtag.cli"],
+        cwd=PROJECT, env={**os.environ, **completing}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == [completed]
+
+
+def test_a_command_of_the_checkout_runs_from_any_folder(tmp_path: Path) -> None:
+    code, said, _ = call("export", "check", "--help", cwd=tmp_path)
+    assert code == 0
+    assert "Example" not in said
+    assert "Compare the scores of every format" in said

@@ -1,0 +1,66 @@
+"""Settings as a command is given them: by `--set` and by options of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hangtag.errors import DataInvalid, SettingsInvalid
+from training.given_settings import given_folder, given_settings
+
+
+@pytest.fixture(autouse=True)
+def in_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+
+
+def test_options_win_and_what_they_leave_out_is_not_given() -> None:
+    more = ["optimizer.lr=1e-3", "loss.name=bce", "loss.contrastive_group=a=b"]
+    assert given_settings(more, {"optimizer.lr": 0.1, "seed": None}) == {
+        "optimizer.lr": 0.1,
+        "loss.name": "bce",
+        "loss.contrastive_group": "a=b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "learning_rate=1e-3",
+            "learning_rate is now optimizer.lr; write --set optimizer.lr=1e-3.",
+        ),
+        (
+            "body_rate=1",
+            "body_rate is now optimizer.backbone_lr_mult; "
+            "write --set optimizer.backbone_lr_mult=1.",
+        ),
+        ("loss=bce", "loss is now loss.name; write --set loss.name=bce."),
+        ("lr=1e-3", "lr is now optimizer.lr; write --set optimizer.lr=1e-3."),
+        ("zoom", "zoom is now augmentation.zoom; write --set augmentation.zoom=VALUE."),
+        ("seed", "--set seed names no value; write --set seed=VALUE."),
+        ("data=x", "--set takes no data: it has an option of its own, --data."),
+        ("data.folder=x", "--set takes no data.folder: it has an option of its own, --data."),
+        ("quick=true", "--set takes no quick: it has an option of its own, --quick."),
+    ],
+)
+def test_a_name_of_the_last_release_is_refused_with_todays(text: str, sentence: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        given_settings([text], {})
+    assert str(refused.value) == sentence
+
+
+def test_under_make_it_is_said_in_makes_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKELEVEL", "1")
+    with pytest.raises(SettingsInvalid, match=r"write SET=optimizer\.lr=1e-3\.$"):
+        given_settings(["learning_rate=1e-3"], {})
+
+
+def test_a_folder_must_be_there(tmp_path: Path) -> None:
+    assert given_folder(tmp_path) == tmp_path
+    (tmp_path / "file").touch()
+    with pytest.raises(DataInvalid, match="file is a file"):
+        given_folder(tmp_path / "file")
+    with pytest.raises(DataInvalid, match="none does not exist"):
+        given_folder(tmp_path / "none")
