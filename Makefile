@@ -5,6 +5,8 @@ DEMO_BUNDLE := model_store/demo
 VERSION := 1.0
 PORT := 8080
 RUN_PYTHON := .venv/bin/python
+# Targets are aliases of its commands.
+HANGTAG = $(RUN_PYTHON) -m hangtag.cli
 # What packing and serving need is installed; or that and all the rest.
 SERVING := .venv/.serving
 INSTALLED := .venv/.installed
@@ -48,14 +50,14 @@ $(INSTALLED): requirements.lock requirements-serve.lock pyproject.toml | check-c
 	@$(PYTHON) -m deploy.install.packages everything
 
 demo: $(INSTALLED) ## Make the demo tagger of this repository anew: render the demo catalogue, train in quick mode
-	@$(RUN_PYTHON) -m training demo-tagger --bundle $(DEMO_BUNDLE)
+	@$(HANGTAG) demo-tagger --bundle $(DEMO_BUNDLE)
 
 data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1]
-	@$(RUN_PYTHON) -m training.data_report $(call option,DATA,data) $(call option,OUT,out) \
+	@$(HANGTAG) data-report $(call option,DATA,data) $(call option,OUT,out) \
 	  $(call option,FOLDS,folds) $(call switch,NO_SCORES,no-scores)
 
 train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 SET="NAME=VALUE …" RUN=] or RESUME=run
-	@$(RUN_PYTHON) -m training train $(call option,DATA,data) $(call option,BACKBONE,backbone) \
+	@$(HANGTAG) train $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,EPOCHS,epochs) $(call option,HEAD_EPOCHS,head-epochs) \
 	  $(call option,SIZE,size) $(call option,BATCH_SIZE,batch-size) $(call option,RATE,learning-rate) \
 	  $(call option,PRECISION,precision) $(call option,SEED,seed) $(call option,RUN,run) \
@@ -63,61 +65,61 @@ train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHT
 	  $(call switch,QUICK,quick) $(call options,SET,set)
 
 find-rate: $(INSTALLED) ## Try rising learning rates, plot the loss, suggest one: DATA=folder [BACKBONE= WEIGHTS= SIZE= STEPS= SKIP_BAD=1 SET= OUT=]
-	@$(RUN_PYTHON) -m training.search.rate_finder $(call option,DATA,data) $(call option,BACKBONE,backbone) \
+	@$(HANGTAG) find-rate $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STEPS,steps) $(call option,OUT,out) \
 	  $(call switch,SKIP_BAD,skip-bad) $(call options,SET,set)
 
 search: $(INSTALLED) ## Search for the settings that learn best: DATA=folder [QUICK=1 TRIALS= MINUTES= EPOCHS= BACKBONE= WEIGHTS= SIZE= SKIP_BAD=1 SET= STUDY=]
-	@$(RUN_PYTHON) -m training.search $(call option,DATA,data) $(call option,TRIALS,trials) \
+	@$(HANGTAG) search $(call option,DATA,data) $(call option,TRIALS,trials) \
 	  $(call option,MINUTES,minutes) $(call option,EPOCHS,epochs) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SIZE,size) $(call option,STUDY,study) \
 	  $(call switch,QUICK,quick) $(call switch,SKIP_BAD,skip-bad) $(call options,SET,set)
 
 input-speed: $(INSTALLED) ## Measure whether reading photos keeps up with training: DATA=folder [SECONDS= BACKBONE= WEIGHTS= SKIP_BAD=1 SET=]
-	@$(RUN_PYTHON) -m training input-speed $(call option,DATA,data) $(call option,BACKBONE,backbone) \
+	@$(HANGTAG) input-speed $(call option,DATA,data) $(call option,BACKBONE,backbone) \
 	  $(call option,WEIGHTS,weights) $(call option,SECONDS,seconds) $(call switch,SKIP_BAD,skip-bad) \
 	  $(call options,SET,set)
 
 evaluate: $(INSTALLED) ## Make the evaluation page of the newest run, or RUN=runs/NAME, again: [BESIDE="runs/A runs/B"]
-	@$(RUN_PYTHON) -m training.evaluate $(call option,RUN,run) \
+	@$(HANGTAG) evaluate $(call option,RUN,run) \
 	  $(call options,BESIDE,beside)
 
 baselines: $(INSTALLED) ## Train the recipes of five write-ups beside a finished run: RUN=runs/NAME [OUT= ONLY="NAME …" EPOCHS= SHARE=]
-	@$(RUN_PYTHON) -m bench.recipes $(call option,RUN,run) $(call option,OUT,out) \
+	@$(HANGTAG) baselines $(call option,RUN,run) $(call option,OUT,out) \
 	  $(call option,EPOCHS,epochs) $(call option,SHARE,share) \
 	  $(call options,ONLY,only)
 
 check-exports: $(INSTALLED) ## Compare every format of a run's weights with its model.onnx: RUN=runs/NAME
-	@$(RUN_PYTHON) -m training.run.exports check $(call option,RUN,run)
+	@$(HANGTAG) export check $(call option,RUN,run)
 
 mine: $(INSTALLED) ## Mine labels from texts: DATA=folder OUT=folder [LANGUAGE= LEAST_COUNT=]
-	@$(RUN_PYTHON) -m training.labels mine $(call option,DATA,data) $(call option,OUT,out) \
+	@$(HANGTAG) labels mine $(call option,DATA,data) $(call option,OUT,out) \
 	  $(call option,LANGUAGE,language) $(call option,LEAST_COUNT,least-count)
 
 consensus: $(INSTALLED) ## Make labels of several workers' answers: DATA=folder OUT=folder
-	@$(RUN_PYTHON) -m training.labels consensus $(call option,DATA,data) $(call option,OUT,out)
+	@$(HANGTAG) labels consensus $(call option,DATA,data) $(call option,OUT,out)
 
 archive: $(SERVING) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it: [VERSION=1.0]
-	@$(RUN_PYTHON) -m server archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(value ARCHIVE)) --version $(call quoted,$(value VERSION))
+	@$(HANGTAG) archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(value ARCHIVE)) --version $(call quoted,$(value VERSION))
 
 serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; packs the demo tagger of this repository if no archive is named or there
-	@exec $(RUN_PYTHON) -m server serve --archive $(call quoted,$(value ARCHIVE)) --port $(call quoted,$(value PORT)) \
+	@exec $(HANGTAG) serve --archive $(call quoted,$(value ARCHIVE)) --port $(call quoted,$(value PORT)) \
 	  $(if $(call is_given,ARCHIVE),,--or-pack $(DEMO_BUNDLE))
 
 tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar]
-	@$(RUN_PYTHON) -m bench tune --archive $(call quoted,$(value ARCHIVE))
+	@$(HANGTAG) tune --archive $(call quoted,$(value ARCHIVE))
 
 chaos: $(INSTALLED) ## Try to break a live server (about 14 minutes): [ARCHIVE= SHORT=1]
-	@$(RUN_PYTHON) -m chaos --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short)
+	@$(HANGTAG) chaos --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short)
 
 bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive that bench-serving measures
-	@$(RUN_PYTHON) -m bench model
+	@$(HANGTAG) bench model
 
 bench-serving: $(INSTALLED) bench-model ## Measure TorchServe's own handler, Hangtag and the raw engine (about 12 minutes)
-	@$(RUN_PYTHON) -m bench serving
+	@$(HANGTAG) bench serving
 
 loadtest: $(INSTALLED) ## Load a running server: [SCENARIO=steady|ramp|spike|soak MIX= HOST= KEYS= USERS= DURATION= TIMEOUT= PHOTOS= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= MIN_RPS= OUT=]
-	@$(RUN_PYTHON) -m loadtest $(call option,SCENARIO,scenario) $(call option,MIX,mix) \
+	@$(HANGTAG) loadtest $(call option,SCENARIO,scenario) $(call option,MIX,mix) \
 	  $(call option,HOST,host) $(call option,KEYS,keys) $(call option,USERS,users) \
 	  $(call option,DURATION,duration) $(call option,TIMEOUT,timeout) $(call option,PHOTOS,photos) \
 	  $(call option,MAX_P50_MS,max-p50-ms) \
@@ -126,27 +128,27 @@ loadtest: $(INSTALLED) ## Load a running server: [SCENARIO=steady|ramp|spike|soa
 
 # Of a server or an archive of one's own, or else of what bench-serving measures.
 capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST)),,bench-model) ## Find the largest rate within the limits, and what 10,000 photos/s take: [ARCHIVE= or HOST= PHOTOS= DURATION= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= STRICT=1 OUT=]
-	@$(RUN_PYTHON) -m loadtest.capacity $(call option,ARCHIVE,archive) $(call option,HOST,host) \
+	@$(HANGTAG) capacity $(call option,ARCHIVE,archive) $(call option,HOST,host) \
 	  $(call option,PHOTOS,photos) $(call option,DURATION,seconds) $(call option,MAX_P50_MS,max-p50-ms) \
 	  $(call option,MAX_P95_MS,max-p95-ms) $(call option,MAX_P99_MS,max-p99-ms) \
 	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,OUT,output) \
 	  $(call switch,STRICT,strict)
 
 upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes): [ARCHIVE= SHORT=1 RATE=]
-	@$(RUN_PYTHON) -m chaos.upgrades --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
+	@$(HANGTAG) upgrade-test --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
 
 k8s-check: $(INSTALLED) ## Check the manifests against Kubernetes's schemas and our policies: [OVERLAY=folder]
-	@$(RUN_PYTHON) -m deploy.check $(if $(call is_given,OVERLAY),$(call quoted,$(value OVERLAY)))
+	@$(HANGTAG) k8s-check $(if $(call is_given,OVERLAY),$(call quoted,$(value OVERLAY)))
 
 monitoring-check: $(INSTALLED) ## Check the Prometheus rules with promtool and run their tests
-	@$(RUN_PYTHON) -m deploy.monitoring
+	@$(HANGTAG) monitoring-check
 
 image: $(INSTALLED) ## Build the container image: [ENGINE=gpu ARCHIVE=model_store/NAME.mar TAG= BASE_IMAGE=]
-	@$(RUN_PYTHON) -m deploy.container build $(call option,ENGINE,engine) $(call option,ARCHIVE,archive) \
+	@$(HANGTAG) image build $(call option,ENGINE,engine) $(call option,ARCHIVE,archive) \
 	  $(call option,TAG,tag) $(call option,BASE_IMAGE,base-image)
 
 image-contents: $(INSTALLED) ## Print what fills the image: [TAG=]
-	@$(RUN_PYTHON) -m deploy.container contents $(call option,TAG,tag)
+	@$(HANGTAG) image contents $(call option,TAG,tag)
 
 image-test: $(INSTALLED) ## Build the image and run it confined: tags a photo, drains, fetches (needs Docker or Podman): [ARGS=]
 	@$(RUN_PYTHON) -m pytest -m slow tests/e2e/test_image.py $(ARGS)

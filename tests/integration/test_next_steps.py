@@ -71,13 +71,13 @@ def screen_of(app: object, *arguments: object) -> str:
 def test_mining(folder: Path, runs_as_printed: Callable[[str], list[str]]) -> None:
     out = folder.parent / "mined data"
     screen = screen_of(labels, "mine", "--data", folder, "--out", out, "--least-count", 2)
-    assert runs_as_printed(screen) == ["-m", "training", "train", "--data", str(out)]
+    assert runs_as_printed(screen) == ["-m", "hangtag.cli", "train", "--data", str(out)]
 
 
 def test_the_data_report(folder: Path, runs_as_printed: Callable[[str], list[str]]) -> None:
     out = folder.parent / "a report"
     screen = screen_of(data_report, "--data", folder, "--out", out, "--no-scores")
-    assert runs_as_printed(screen) == ["-m", "training", "train", "--data", str(folder)]
+    assert runs_as_printed(screen) == ["-m", "hangtag.cli", "train", "--data", str(folder)]
 
 
 def test_planning_and_applying_a_migration(
@@ -91,5 +91,5 @@ def test_planning_and_applying_a_migration(
     module, name, *arguments = runs_as_printed(screen)
     assert (module, name) == ("-m", "training.labels")
     screen = screen_of(labels, *arguments)
-    assert runs_as_printed(screen) == ["-m", "training", "train", "--data", arguments[-3]]
+    assert runs_as_printed(screen) == ["-m", "hangtag.cli", "train", "--data", arguments[-3]]
     assert json.loads((Path(arguments[-3]) / "labels.json").read_text())["version"] == "2"
