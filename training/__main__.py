@@ -120,7 +120,7 @@ def train(
 ) -> None:
     """Fine-tune a tagger on a dataset folder and write its bundle."""
     # Imported late: torch takes seconds, and --help should not.
-    from training.evaluate.results import describe_success
+    from training.evaluate.table import describe_success
     from training.export.precisions import describe_precisions
     from training.run.leftovers import describe_leftovers
     from training.run.sequence import resume_run, start_run

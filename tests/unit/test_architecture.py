@@ -22,8 +22,9 @@ CORE = (
     *("settings", "schema", "text", "requests", "responses", "tagger", "cli"),
 )
 TRAINING = (
-    *("settings", "command_line", "tables", "given_settings", "data", "model", "calibrate"),
-    *("evaluate", "export", "fit", "run", "search", "data_report", "labels", "demo", "__main__"),
+    *("layout", "settings", "command_line", "tables", "given_settings", "data", "model"),
+    *("calibrate", "evaluate", "export", "fit", "run", "search", "data_report", "labels", "demo"),
+    "__main__",
 )
 # What no module of a package may import.
 FORBIDDEN = {

@@ -48,7 +48,7 @@ class TaggerModule(LossModule):
         loss = TaggingLoss(
             label_space, settings.loss, weights=weights, label_smoothing=settings.label_smoothing
         )
-        super().__init__(network, loss, settings.seed)
+        super().__init__(network, loss, seed=settings.seed)
         # Without smoothing: what validation shows is the cross-entropy itself.
         self.validation_loss = TaggingLoss(label_space, settings.loss)
         self.contrastive = (
