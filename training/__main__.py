@@ -146,7 +146,7 @@ def train(
     else:
         raise SettingsInvalid("Say what to train on: make train DATA=folder (or RESUME=run).")
     # Imported late: torch takes seconds, and --help and refusals should not.
-    from training.evaluate.results import describe_success
+    from training.evaluate.table import describe_success
     from training.export.precisions import describe_precisions
     from training.run.leftovers import describe_leftovers
     from training.run.sequence import resume_run, start_run

@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid, SettingsInvalid
-from training.data import SPLITS_FILE, read_catalogue
+from training.data import read_catalogue
 from training.data.training_data import TrainingData, read_data, write_data
 from training.evaluate import Evaluated, load_evaluated
-from training.run.leftovers import SETTINGS
+from training.layout import SETTINGS, SPLITS_FILE
 from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
 
 

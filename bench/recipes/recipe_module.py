@@ -40,7 +40,7 @@ class RecipeModule(LossModule):
         seed: int,
     ) -> None:
         loss = RecipeLoss(label_space, recipe.activation, hierarchical=phase.hierarchical)
-        super().__init__(network, loss, seed)
+        super().__init__(network, loss, seed=seed)
         self.recipe = recipe
         self.phase = phase
         self.change = build_changes(recipe.augmentation, size_px)

@@ -18,9 +18,9 @@ from bench.recipes.decision_rule import (
 from bench.recipes.finished_run import FinishedRun
 from bench.recipes.recipe import Recipe
 from bench.recipes.recipe_training import train_recipe
-from training.data import SPLITS_FILE
 from training.evaluate import load_evaluated, save_evaluated
 from training.evaluate.gathering import gather_test_photos
+from training.layout import SPLITS_FILE
 
 RECORD = "recipe.json"
 # In a recipe's folder: checkpoints and record of what is not trained to its end yet.

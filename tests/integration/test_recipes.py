@@ -22,7 +22,8 @@ from bench.recipes.result import load_or_train
 from bench.recipes.write_ups import RECIPES
 from hangtag.errors import DataInvalid, SettingsInvalid
 from training.evaluate import load_evaluated
-from training.run.lock import LOCK, alone_in
+from training.layout import LOCK
+from training.run.lock import alone_in
 
 PRODUCTS = 40
 # What libraries tell developers.

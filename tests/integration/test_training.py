@@ -26,8 +26,9 @@ from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images.decode import ImageLimits, decode_image
 from tests.network_watch import NetworkWatch
 from training.__main__ import app
-from training.run.lock import LOCK, alone_in
-from training.run.sequence import SETTINGS, resume_run, start_run
+from training.layout import LOCK, SETTINGS
+from training.run.lock import alone_in
+from training.run.sequence import resume_run, start_run
 from training.settings import TrainingSettings, make_settings
 
 PRODUCTS = 40

@@ -23,8 +23,9 @@ CORE = (
     *("bulk", "cli"),
 )
 TRAINING = (
-    *("settings", "command_line", "tables", "given_settings", "data", "model", "calibrate"),
-    *("evaluate", "export", "fit", "run", "search", "data_report", "labels", "demo", "__main__"),
+    *("layout", "settings", "command_line", "tables", "given_settings", "data", "model"),
+    *("calibrate", "evaluate", "export", "fit", "run", "search", "data_report", "labels", "demo"),
+    "__main__",
 )
 # What no module of a package may import.
 FORBIDDEN = {

@@ -22,12 +22,11 @@ from training.data.photos import DECODED_PHOTOS, DecodedCatalogue, decode_catalo
 from training.data.readers import LAYOUTS, Layout, read_catalogue
 from training.data.report import check_problems, refuse_empty, with_problems
 from training.data.split import Splits, split_catalogue
-from training.data.split_file import SPLITS_FILE, write_splits
+from training.data.split_file import write_splits
 
 __all__ = [
     "DECODED_PHOTOS",
     "LAYOUTS",
-    "SPLITS_FILE",
     "Catalogue",
     "Crop",
     "DecodedCatalogue",

@@ -12,8 +12,6 @@ from hangtag.files.whole_file import whole_file
 from training.data.dataset import ProductPhoto
 from training.data.split import SPLITS, Indices, Splits
 
-SPLITS_FILE = "splits.csv"
-
 
 def write_splits(
     photos: Sequence[ProductPhoto], groups: Indices, splits: Splits, path: Path

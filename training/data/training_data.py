@@ -19,7 +19,6 @@ from hangtag.label_space import LabelSpace
 from hangtag.scoring.decisions import FloatArray
 from training.data import (
     DECODED_PHOTOS,
-    SPLITS_FILE,
     Catalogue,
     DecodedCatalogue,
     Splits,
@@ -37,11 +36,11 @@ from training.data.learnability import doubts, require_different_pictures
 from training.data.photo_dataset import Batch, PhotoDataset, identity_collate
 from training.data.sampling import EpochSampler, ShareSampler, draws_of_photos
 from training.data.split import SPLITS
+from training.layout import DATA_REPORT, SPLITS_FILE
 from training.settings import TrainingSettings
 
 Indices = npt.NDArray[np.int64]
 
-DATA_REPORT = "data_report.json"
 _PREDICTION_BATCH = 64
 
 

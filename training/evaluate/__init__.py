@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from training.evaluate.evaluated import Evaluated, count_together
 from training.evaluate.saved import load_evaluated, save_evaluated
-from training.evaluate.writing import write_report
+from training.evaluate.writing import write_report, write_results
 
-__all__ = ["Evaluated", "count_together", "load_evaluated", "save_evaluated", "write_report"]
+__all__ = [
+    "Evaluated",
+    "count_together",
+    "load_evaluated",
+    "save_evaluated",
+    "write_report",
+    "write_results",
+]

@@ -37,7 +37,7 @@ def evaluate(
 
 
 def _newest_run(folder: Path) -> Path:
-    from training.evaluate.saved import TEST_PHOTOS
+    from training.layout import TEST_PHOTOS
 
     saved = sorted(folder.glob(f"*/{TEST_PHOTOS}"), key=lambda path: path.stat().st_mtime)
     if not saved:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
 from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
 from training.data import NearDuplicateAgreement
+from training.evaluate.metrics import evaluate
 
 Indices = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
@@ -132,6 +134,11 @@ class Evaluated:
     def tags(self) -> BoolArray:
         """What the service would answer, (N, L), also where nobody knows the truth."""
         return select_tags(self.scores, self.tag_thresholds, self.label_space)
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """The metrics of what the service would answer, see `evaluate`."""
+        return evaluate(self.scores, self.targets, self.tag_thresholds, self.label_space)
 
     @cached_property
     def train_counts(self) -> Indices:

@@ -13,7 +13,6 @@ from training.evaluate.coverage import set_coverage
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.group_answers import group_answers
 from training.evaluate.hierarchy import hierarchy_figures
-from training.evaluate.metrics import evaluate
 from training.evaluate.reliability import reliability
 from training.evaluate.resampling import INTERVAL, Resamples, Rounds, interval, intervals
 from training.evaluate.retrieval import retrieval_figures
@@ -26,9 +25,7 @@ FORMAT_VERSION = 1
 
 def figures_of(evaluated: Evaluated, resamples: Resamples) -> dict[str, Any]:
     """Return all figures but the summary metrics and the comparison, as plain values of json."""
-    metrics = evaluate(
-        evaluated.scores, evaluated.targets, evaluated.tag_thresholds, evaluated.label_space
-    )
+    metrics = evaluated.metrics
     return {
         "format_version": FORMAT_VERSION,
         "photos": len(evaluated),

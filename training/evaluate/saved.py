@@ -21,8 +21,8 @@ from training.command_line import next_step
 from training.data import NearDuplicateAgreement
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.mistakes import sheet_rows
+from training.layout import TEST_PHOTOS
 
-TEST_PHOTOS = "test_photos.npz"
 _FORMAT_VERSION = 1
 _ARRAYS = (
     "scores",

@@ -1,9 +1,10 @@
-"""Measures, draws and writes the evaluation page."""
+"""Writes what a run's test photos show: metrics, scores, plots, and the evaluation page."""
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,16 +13,26 @@ from rich.progress import Progress
 
 from hangtag.errors import DataInvalid
 from hangtag.files.full_disk import writing_into
-from hangtag.files.whole_file import write_whole
-from training.data.measurable import measurable_report
+from hangtag.files.whole_file import whole_file, write_whole
+from hangtag.label_space import LabelSpace
+from hangtag.scoring.decisions import FloatArray
+from training.data import ProductPhoto
+from training.data.measurable import measurable_metrics, measurable_report
 from training.evaluate.baselines import majority, type_lookup
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.page import draw, render
+from training.evaluate.plots.run import (
+    plot_groups,
+    plot_labels,
+    plot_learning_curves,
+    plot_predictions,
+)
 from training.evaluate.report_metrics import comparison, figures_of
 from training.evaluate.resampling import ROUNDS, Resamples
+from training.evaluate.table import results_table
+from training.layout import LOG, METRICS, REPORT_METRICS, REPORT_PAGE, TEST_SCORES
+from training.tables import print_table
 
-PAGE = "report.html"
-FIGURES = "report.json"
 _STEPS = 4
 _NOBODY: Mapping[str, Evaluated] = MappingProxyType({})
 
@@ -60,12 +71,39 @@ def write_report(
         pictures = draw(evaluated, figures)
         progress.update(task, advance=1, description="Evaluation: writing")
         text = json.dumps(figures, indent=1, ensure_ascii=False, allow_nan=False)
-        page = folder / PAGE
+        page = folder / REPORT_PAGE
         with writing_into(folder):
-            write_whole(folder / FIGURES, text + "\n")
+            write_whole(folder / REPORT_METRICS, text + "\n")
             write_whole(page, render(folder.resolve().name, figures, pictures))
         progress.update(task, advance=1, description="Evaluation")
     return page
+
+
+def write_results(evaluated: Evaluated, photos: Sequence[ProductPhoto], run_folder: Path) -> None:
+    """Write metrics.json, test_scores.csv and the plots of a run's test photos; print the table.
+
+    photos : N, as `evaluated` has them
+    """
+    label_space, metrics = evaluated.label_space, measurable_metrics(evaluated.metrics)
+    write_whole(run_folder / METRICS, json.dumps(metrics, indent=1) + "\n")
+    write_scores(photos, evaluated.scores, label_space, run_folder / TEST_SCORES)
+    logs = sorted((run_folder / LOG).glob("*/metrics.csv"))
+    plot_learning_curves(logs, run_folder / "learning_curves.png")
+    plot_groups(metrics, run_folder / "groups.png")
+    plot_labels(metrics, label_space, run_folder / "labels.png")
+    plot_predictions(evaluated, run_folder / "predictions.png")
+    print_table(results_table(metrics, label_space))
+
+
+def write_scores(
+    photos: Sequence[ProductPhoto], scores: FloatArray, label_space: LabelSpace, path: Path
+) -> None:
+    """Write scores (N, L) as a table of a row a photo and a column a label."""
+    with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["image", *(label.id for label in label_space.labels)])
+        for photo, row in zip(photos, scores, strict=True):
+            writer.writerow([photo.path, *(f"{score:.6f}" for score in row)])
 
 
 def _baselines(evaluated: Evaluated) -> dict[str, Evaluated]:

@@ -13,10 +13,9 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import whole_file
+from training.layout import BEST_CHECKPOINT, CHECKPOINTS
 from training.model.divergence import all_numbers
 
-CHECKPOINTS = "checkpoints"
-BEST = "best.ckpt"
 # A kill may cut the newest one short.
 _KEPT = 2
 
@@ -92,7 +91,7 @@ class BestCheckpoint(_RunCheckpoints):
     def __init__(self, run_folder: Path) -> None:
         super().__init__(
             run_folder / CHECKPOINTS,
-            filename=Path(BEST).stem,
+            filename=Path(BEST_CHECKPOINT).stem,
             monitor="val_micro_f1",
             mode="max",
             save_on_train_epoch_end=True,
@@ -145,5 +144,7 @@ def _read(checkpoint: Path) -> dict[str, Any] | None:
 
 def take_best(module: pl.LightningModule, run_folder: Path) -> None:
     """Give a module the weights that its best epoch had."""
-    best = torch.load(run_folder / CHECKPOINTS / BEST, map_location="cpu", weights_only=True)
+    best = torch.load(
+        run_folder / CHECKPOINTS / BEST_CHECKPOINT, map_location="cpu", weights_only=True
+    )
     module.load_state_dict(best["state_dict"])

@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -151,15 +150,27 @@ def fit_head(
     _require_differences(embeddings)
     mean, deviation = embeddings.mean(axis=0), _deviation(embeddings)
     standardised = torch.from_numpy((embeddings - mean) / deviation)
-    width, labels = embeddings.shape[1], targets.shape[1]
-    head = build_head(width, settings.network.head_width, labels, settings.network.dropout)
-    module = _HeadModule(head, label_space, settings, weights)
+    head = build_head(
+        embeddings.shape[1], settings.network.head_width, len(label_space), settings.network.dropout
+    )
+    loss = TaggingLoss(
+        label_space,
+        settings.loss.name,
+        weights=weights,
+        label_smoothing=settings.loss.label_smoothing,
+    )
     batches: DataLoader[tuple[Tensor, ...]] = DataLoader(
         TensorDataset(standardised, torch.from_numpy(targets)),
         batch_size=settings.data.batch_size,
         shuffle=True,
         drop_last=len(embeddings) > settings.data.batch_size,
     )
+    optimizer = make_optimizer(
+        [{"params": list(head.parameters()), "lr": settings.optimizer.lr}],
+        partial(momentum_cycle, steps=settings.schedule.epochs * len(batches)),
+        weight_decay=settings.optimizer.weight_decay,
+    )
+    module = LossModule(nn.Sequential(nn.Dropout(settings.network.dropout), head), loss, optimizer)
     callbacks = [EpochProgressBar(), Divergence(settings.optimizer.lr)]
     fit(
         make_trainer(settings.schedule.epochs, callbacks=callbacks, accelerator="cpu"),
@@ -185,33 +196,6 @@ def _deviation(embeddings: FloatArray) -> FloatArray:
     floored: FloatArray = np.maximum(deviation, _LEAST_DEVIATION * np.median(deviation))
     # What is the same in all photos stays so.
     return np.where(floored > 0, floored, np.float32(1))
-
-
-class _HeadModule(LossModule):
-    """Trains a head on standardised embeddings, in one cycle."""
-
-    def __init__(
-        self,
-        head: nn.Module,
-        label_space: LabelSpace,
-        settings: TrainingSettings,
-        weights: Tensor | None,
-    ) -> None:
-        loss = TaggingLoss(
-            label_space,
-            settings.loss.name,
-            weights=weights,
-            label_smoothing=settings.loss.label_smoothing,
-        )
-        super().__init__(nn.Sequential(nn.Dropout(settings.network.dropout), head), loss)
-        self.settings = settings
-
-    def configure_optimizers(self) -> Any:
-        """Return AdamW at the head's rate, in one cycle."""
-        groups = [{"params": list(self.network.parameters()), "lr": self.settings.optimizer.lr}]
-        steps = int(self.trainer.estimated_stepping_batches)
-        cycle = partial(momentum_cycle, steps=steps)
-        return make_optimizer(groups, cycle, weight_decay=self.settings.optimizer.weight_decay)
 
 
 def _take_over(head: nn.Module, fitted: nn.Module, mean: Tensor, deviation: Tensor) -> None:

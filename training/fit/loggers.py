@@ -13,7 +13,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoa
 
 from hangtag.errors import SettingsInvalid
 from hangtag.files.full_disk import is_full_disk
-from training.evaluate.results import LOG
+from training.layout import LOG
 from training.settings import LoggerName, TrainingSettings
 
 # The extra of the package that brings what a logger needs.

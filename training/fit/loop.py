@@ -23,16 +23,20 @@ Targets = Tensor | MixedTargets
 
 
 class LossModule(pl.LightningModule):
-    """Trains a network by a loss; each kind of training says what else it does, and its optimiser.
+    """Trains a network by a loss; a subclass may freeze layers, and change batches at random.
 
+    optimizer : as Lightning takes it; None: the subclass makes its own
     seed : of what is random in each batch; None: as torch's generator comes
     """
 
     # Beside the progress bar.
     shows_loss = True
 
-    def __init__(self, network: nn.Module, loss: nn.Module, seed: int | None = None) -> None:
+    def __init__(
+        self, network: nn.Module, loss: nn.Module, optimizer: Any = None, seed: int | None = None
+    ) -> None:
         super().__init__()
+        self._optimizer = optimizer
         self.network = network
         self.loss = loss
         self._seeds = None if seed is None else BatchSeeds(seed)
@@ -80,6 +84,10 @@ class LossModule(pl.LightningModule):
         """Return the loss of a training batch, a scalar."""
         loss: Tensor = self.loss(self.network(inputs), targets)
         return loss
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimiser, and its schedule if there is one."""
+        return self._optimizer
 
     def log_mean(self, name: str, value: Tensor, inputs: Tensor, **options: Any) -> None:
         """Log a value of a batch as part of the epoch's mean."""

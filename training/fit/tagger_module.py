@@ -51,7 +51,7 @@ class TaggerModule(LossModule):
             weights=weights,
             label_smoothing=settings.loss.label_smoothing,
         )
-        super().__init__(network, loss, settings.seed)
+        super().__init__(network, loss, seed=settings.seed)
         # Without smoothing: what validation shows is the cross-entropy itself.
         self.validation_loss = TaggingLoss(label_space, settings.loss.name)
         self.contrastive = (

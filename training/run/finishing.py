@@ -10,24 +10,20 @@ import numpy as np
 
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.images.decode import Preprocessing
-from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray, select_tags
+from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
 from training.calibrate.tuning import LabelledLogits, Tuned, tune
 from training.data.measurable import measurable_metrics
 from training.data.training_data import Indices, TrainingData
-from training.evaluate import save_evaluated, write_report
+from training.evaluate import Evaluated, save_evaluated, write_report, write_results
 from training.evaluate.gathering import gather_test_photos
-from training.evaluate.metrics import evaluate
 from training.evaluate.reference_distribution import reference_distribution
-from training.evaluate.results import write_results
-from training.evaluate.run_plots import SHEET_PHOTOS
 from training.export.bundle import TrainedTagger, write_bundle
 from training.export.precisions import CALIBRATION_PHOTOS, JUDGED_PHOTOS, PrecisionSample
+from training.layout import BUNDLE, UNFINISHED_BUNDLE
 from training.model.network import Outputs, TaggerNetwork
 from training.settings import TrainingSettings
 
-BUNDLE = "bundle"
 _GOLDEN_PHOTOS = 8
 
 
@@ -51,8 +47,6 @@ def finish_run(
     )
     tuned = tune(validation, calibration, label_space, settings)
     scores = Scorer(label_space, tuned.scoring).scores(logits[splits.test])
-    thresholds, targets = tuned.tag_thresholds, data.targets[splits.test]
-    metrics = measurable_metrics(evaluate(scores, targets, thresholds, label_space))
     evaluated = gather_test_photos(
         data, tuned, scores, outputs.embeddings[splits.test], settings.calibration.target_precision
     )
@@ -64,26 +58,16 @@ def finish_run(
         tuned=tuned,
         settings=settings,
         dataset=data.identity,
-        metrics=metrics,
+        metrics=measurable_metrics(evaluated.metrics),
         precision_sample=_precision_sample(data, tuned, logits),
         profile=reference_distribution(scores, tuned.thresholds, label_space),
         exported=exported,
     )
-    golden = splits.test[_surest_first(scores, targets, thresholds, label_space)]
-    bundle = _replace_bundle(
-        tagger, [data.decoded.photos[row].path for row in golden[:_GOLDEN_PHOTOS]], run_folder
-    )
+    photos = [data.decoded.photos[row] for row in splits.test]
+    golden = [photos[place].path for place in _surest_first(evaluated)[:_GOLDEN_PHOTOS]]
+    bundle = _replace_bundle(tagger, golden, run_folder)
     # Pictures last: hours of training must not be lost to one that cannot be drawn.
-    write_results(
-        photos=[data.decoded.photos[row] for row in splits.test],
-        pixels=data.decoded.pixels[splits.test[:SHEET_PHOTOS]],
-        targets=targets,
-        scores=scores,
-        thresholds=thresholds,
-        metrics=metrics,
-        label_space=label_space,
-        run_folder=run_folder,
-    )
+    write_results(evaluated, photos, run_folder)
     write_report(evaluated, run_folder)
     return bundle
 
@@ -110,19 +94,16 @@ def _evenly(rows: Indices, count: int) -> Indices:
     return chosen
 
 
-def _surest_first(
-    scores: FloatArray, targets: FloatArray, thresholds: FloatArray, label_space: LabelSpace
-) -> Indices:
+def _surest_first(evaluated: Evaluated) -> Indices:
     """Order test photos by how many of their tags are wrong: the first is shown as a sample."""
-    tags = select_tags(scores, thresholds, label_space)
-    wrong = ((tags != (targets == 1)) & ~np.isnan(targets)).sum(axis=1)
+    wrong = ((evaluated.tags != evaluated.true) & evaluated.known).sum(axis=1)
     return np.argsort(wrong, kind="stable")
 
 
 def _replace_bundle(
     tagger: TrainedTagger, golden_photos: Sequence[Path], run_folder: Path
 ) -> Bundle:
-    unfinished, finished = run_folder / f".{BUNDLE}", run_folder / BUNDLE
+    unfinished, finished = run_folder / UNFINISHED_BUNDLE, run_folder / BUNDLE
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
         write_bundle(tagger, golden_photos, unfinished)

@@ -11,23 +11,23 @@ from pathlib import Path
 
 from hangtag.errors import DiskFull, RunInterrupted, TrainingDiverged
 from training.command_line import next_step
-from training.data import DECODED_PHOTOS, SPLITS_FILE
-from training.data.training_data import DATA_REPORT
-from training.evaluate.results import LOG
-from training.evaluate.saved import TEST_PHOTOS
-from training.fit.checkpoints import (
-    BEST,
+from training.data import DECODED_PHOTOS
+from training.fit.checkpoints import epoch_checkpoints, has_checkpoints, newest_checkpoint
+from training.layout import (
+    BEST_CHECKPOINT,
+    BUNDLE,
     CHECKPOINTS,
-    epoch_checkpoints,
-    has_checkpoints,
-    newest_checkpoint,
+    DATA_REPORT,
+    LOCK,
+    LOG,
+    SETTINGS,
+    SPLITS_FILE,
+    TEST_PHOTOS,
+    UNFINISHED_BUNDLE,
 )
-from training.run.finishing import BUNDLE
-from training.run.lock import LOCK
 
-SETTINGS = "settings.json"
 # What a run writes before its bundle.
-_BEGUN = (SETTINGS, SPLITS_FILE, TEST_PHOTOS, LOG, CHECKPOINTS, f".{BUNDLE}", DATA_REPORT)
+_BEGUN = (SETTINGS, SPLITS_FILE, TEST_PHOTOS, LOG, CHECKPOINTS, UNFINISHED_BUNDLE, DATA_REPORT)
 _MB, _GB = 1e6, 1e9
 
 
@@ -77,7 +77,7 @@ def _remove_begun(run_folder: Path, found: Container[str]) -> None:
 
 def keep_one_checkpoint(run_folder: Path) -> None:
     """Remove the checkpoints of a finished run but that whose weights its bundle has."""
-    best = run_folder / CHECKPOINTS / BEST
+    best = run_folder / CHECKPOINTS / BEST_CHECKPOINT
     kept = best if best.is_file() else newest_checkpoint(run_folder)
     for checkpoint in epoch_checkpoints(run_folder):
         if checkpoint != kept:

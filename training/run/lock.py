@@ -9,8 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hangtag.errors import SettingsInvalid
-
-LOCK = ".lock"
+from training.layout import LOCK
 
 
 @contextmanager

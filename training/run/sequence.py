@@ -18,7 +18,6 @@ from hangtag.label_space import LabelSpace
 from training.data import read_catalogue
 from training.data.training_data import TrainingData, prepare_data, read_data, write_data
 from training.fit.checkpoints import (
-    CHECKPOINTS,
     epoch_checkpoints,
     has_checkpoints,
     is_sound,
@@ -29,11 +28,12 @@ from training.fit.device import choose_devices, require_compiler
 from training.fit.fine_tuning import fine_tune
 from training.fit.linear_probe import fit_quickly
 from training.fit.loggers import require_loggers
+from training.layout import BUNDLE, CHECKPOINTS, SETTINGS
 from training.model.building import build_network
 from training.model.contrastive import contrastive_group
 from training.model.network import TaggerNetwork
-from training.run.finishing import BUNDLE, finish_run
-from training.run.leftovers import SETTINGS, keep_one_checkpoint, tidied
+from training.run.finishing import finish_run
+from training.run.leftovers import keep_one_checkpoint, tidied
 from training.run.lock import alone_in
 from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
 

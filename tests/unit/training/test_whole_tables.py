@@ -13,7 +13,7 @@ from training.data import Splits
 from training.data.split_file import write_splits
 from training.data_report.dataset import Dataset
 from training.data_report.label_errors import Judgement, LabelError, write_label_errors
-from training.evaluate.results import _write_scores
+from training.evaluate.writing import write_scores
 
 ROWS = np.arange(2)
 
@@ -25,7 +25,7 @@ def splits(path: Path) -> None:
 
 def scores(path: Path) -> None:
     """More scores than photos."""
-    _write_scores([], np.zeros((2, LABELS), np.float32), LABEL_SPACE, path)
+    write_scores([], np.zeros((2, LABELS), np.float32), LABEL_SPACE, path)
 
 
 def label_errors(path: Path) -> None:

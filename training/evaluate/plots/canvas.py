@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from pathlib import Path
 from typing import Literal
 
 import matplotlib as mpl
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 
 # A label may be called `$$`, which is no formula.
 mpl.rcParams["text.parse_math"] = False
-_DPI = 110
+_DPI, _FILE_DPI = 110, 130
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -42,3 +43,8 @@ def to_png(figure: Figure) -> str:
     # No software and version in the file: the same figures give the same page.
     figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
     return base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure to a file of its own."""
+    figure.savefig(path, dpi=_FILE_DPI)

@@ -20,15 +20,15 @@ from hangtag.engine import load_engine
 from hangtag.errors import BundleInvalid
 from hangtag.scoring.decisions import FloatArray
 from training.command_line import python_module
-from training.evaluate.saved import TEST_PHOTOS, load_evaluated
+from training.evaluate.saved import load_evaluated
 from training.export.bundle import pixels_of
 from training.export.state_files import read_state
+from training.layout import BUNDLE, TEST_PHOTOS
 from training.model.backbones import build_backbone
 from training.model.building import network_on
 from training.model.network import Normalisation, TaggerNetwork
 from training.run.exports import FORMATS
 from training.run.exports.run_files import find_file
-from training.run.finishing import BUNDLE
 from training.settings import TrainingSettings, nested, stored_values
 
 # Of a score: one network in fp32, computed by two runtimes.

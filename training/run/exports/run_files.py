@@ -9,9 +9,9 @@ from hangtag.errors import BundleInvalid, SettingsInvalid
 from hangtag.files.full_disk import writing_into
 from training.command_line import next_step
 from training.export.state_files import read_state, write_state
-from training.fit.checkpoints import BEST, CHECKPOINTS, newest_checkpoint
+from training.fit.checkpoints import newest_checkpoint
+from training.layout import BEST_CHECKPOINT, BUNDLE, CHECKPOINTS
 from training.run.exports import FORMATS, Format
-from training.run.finishing import BUNDLE
 
 _WRITTEN_CHECKPOINT = "exported.ckpt"
 
@@ -22,7 +22,7 @@ def find_file(format_: Format, run_folder: Path) -> Path | None:
     Of checkpoints, the one whose weights the bundle has: that of the best epoch if training looked
     for it, else the newest.
     """
-    best = [run_folder / CHECKPOINTS / BEST] if format_ == "ckpt" else []
+    best = [run_folder / CHECKPOINTS / BEST_CHECKPOINT] if format_ == "ckpt" else []
     for path in (_place(format_, run_folder), *best):
         if path.is_file():
             return path

@@ -17,8 +17,8 @@ from tests.unit.training.evaluate.synthetic import evaluated
 from training.data.measurable import measurable_metrics
 from training.evaluate import Evaluated, write_report
 from training.evaluate.metrics import evaluate
-from training.evaluate.results import describe_success, results_table
-from training.evaluate.run_plots import plot_groups, plot_labels
+from training.evaluate.plots.run import plot_groups, plot_labels
+from training.evaluate.table import describe_success, results_table
 from training.tables import print_table
 
 

@@ -13,7 +13,8 @@ from hangtag.errors import DataInvalid
 from tests.unit.training.evaluate.synthetic import evaluated
 from training.evaluate.evaluated import count_together
 from training.evaluate.mistakes import sheet_rows
-from training.evaluate.saved import TEST_PHOTOS, load_evaluated, save_evaluated
+from training.evaluate.saved import load_evaluated, save_evaluated
+from training.layout import TEST_PHOTOS
 
 PIXELS = ("sheet_rows", "sheet_pixels")
 

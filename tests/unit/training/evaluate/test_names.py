@@ -12,7 +12,7 @@ from training.data_report.plots import plot_label_counts
 from training.evaluate import write_report
 from training.evaluate.metrics import evaluate
 from training.evaluate.plots.names import drawable
-from training.evaluate.run_plots import plot_groups, plot_labels, plot_predictions
+from training.evaluate.plots.run import plot_groups, plot_labels, plot_predictions
 
 # Warnings are errors: a letter that no font has would fail these tests.
 NAMES = (
@@ -69,10 +69,7 @@ def test_a_whole_report_is_made_of_such_names(tmp_path: Path) -> None:
     metrics = evaluate(photos.scores, photos.targets, photos.tag_thresholds, space)
     plot_groups(metrics, tmp_path / "groups.png")
     plot_labels(metrics, space, tmp_path / "labels.png")
-    plot_predictions(
-        photos.sheet_pixels, photos.scores, photos.tags, photos.targets, space,
-        tmp_path / "predictions.png",
-    )  # fmt: skip
+    plot_predictions(named, tmp_path / "predictions.png")
     plot_label_counts([{"name": name, "photos": 3} for name in NAMES])
 
 

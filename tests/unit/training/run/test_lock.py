@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from hangtag.errors import SettingsInvalid
-from training.run.lock import LOCK, alone_in
+from training.layout import LOCK
+from training.run.lock import alone_in
 
 HOLDER = """
 import sys, time

@@ -8,24 +8,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
+from matplotlib.ticker import MaxNLocator
 
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray
-from training.evaluate.plots.canvas import name_curves
+from training.evaluate.evaluated import Evaluated
+from training.evaluate.plots.canvas import name_curves, new_figure, save
 from training.evaluate.plots.labels import draw_labels
 from training.evaluate.plots.names import drawable
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
-
-# A label may be called `$$`, which is no formula.
-mpl.rcParams["text.parse_math"] = False
-_DPI = 130
-SHEET_PHOTOS = 12
+_SHEET_PHOTOS = 12
 _SHEET_LINES = 10
 # More would be a picture that nobody can draw.
 _MOST_GROUPS = 40
@@ -41,7 +33,8 @@ def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
     ]
     if not rows:
         return
-    figure, (losses, f1) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure = new_figure(11, 4)
+    losses, f1 = figure.subplots(1, 2)
     for name in ("train_loss", "val_loss"):
         losses.plot(*_series(rows, name), marker="o", markersize=3, label=name)
     losses.set(xlabel="epoch", ylabel="loss (sum over labels, mean over photos)")
@@ -51,7 +44,7 @@ def plot_learning_curves(logs: Sequence[Path], path: Path) -> None:
     for axes in (losses, f1):
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
@@ -59,7 +52,8 @@ def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
     measured = (item for item in metrics["groups"].items() if item[1]["accuracy"] is not None)
     groups = dict(islice(measured, _MOST_GROUPS))
     positions = np.arange(len(groups))
-    figure, axes = plt.subplots(figsize=(1.2 * len(groups) + 3, 4), layout="constrained")
+    figure = new_figure(1.2 * len(groups) + 3, 4)
+    axes = figure.subplots()
     for offset, figure_name, colour in (
         (-0.2, "majority", "lightgrey"),
         (0.2, "accuracy", "tab:blue"),
@@ -75,7 +69,7 @@ def plot_groups(metrics: Mapping[str, Any], path: Path) -> None:
     axes.set_xticks(positions, [drawable(name) for name in groups])
     axes.set(ylim=(0, 1.1), title=f"Accuracy on {metrics['photos']:,} test photos")
     name_curves(axes, "lower right")
-    _save(figure, path)
+    save(figure, path)
 
 
 def plot_labels(metrics: Mapping[str, Any], label_space: LabelSpace, path: Path) -> None:
@@ -84,40 +78,31 @@ def plot_labels(metrics: Mapping[str, Any], label_space: LabelSpace, path: Path)
              for label in label_space.labels}  # fmt: skip
     labels = {key: {**known[key], **figures} for key, figures in metrics["labels"].items()}
     groups = {group.name: {"title": group.title} for group in label_space.groups}
-    draw_labels(labels, groups, "photos", "test photos").savefig(path, dpi=_DPI)
+    save(draw_labels(labels, groups, "photos", "test photos"), path)
 
 
-def plot_predictions(
-    pixels: npt.NDArray[np.uint8],
-    scores: FloatArray,
-    tags: BoolArray,
-    targets: FloatArray,
-    label_space: LabelSpace,
-    path: Path,
-) -> None:
-    """A sheet of photos with predicted tags (score), wrong ones in red, missed ones in grey.
-
-    pixels uint8 (N, 3, S, S); scores, tags and targets (N, L).
-    """
-    count = min(SHEET_PHOTOS, len(pixels))
-    figure, axes = plt.subplots(3, 4, figsize=(15, 9), layout="constrained")
+def plot_predictions(evaluated: Evaluated, path: Path) -> None:
+    """A sheet of photos with predicted tags (score), wrong ones in red, missed ones in grey."""
+    figure = new_figure(15, 9)
+    axes = figure.subplots(3, 4)
     for axis in axes.flat:
         axis.axis("off")
-    for axis, row in zip(axes.flat, range(count), strict=False):
-        axis.imshow(pixels[row].transpose(1, 2, 0))
-        lines = _lines(scores[row], tags[row], targets[row], label_space)
-        for number, (text, colour) in enumerate(lines):
+    shown = list(zip(evaluated.sheet_rows, evaluated.sheet_pixels, strict=True))[:_SHEET_PHOTOS]
+    for axis, (row, pixels) in zip(axes.flat, shown, strict=False):
+        axis.imshow(pixels.transpose(1, 2, 0))
+        for number, (text, colour) in enumerate(_lines(evaluated, row)):
             axis.text(1.02, 0.97 - 0.09 * number, text, color=colour, fontsize=7,
                       transform=axis.transAxes, va="top")  # fmt: skip
-    _save(figure, path)
+    save(figure, path)
 
 
-def _lines(
-    scores: FloatArray, tags: BoolArray, targets: FloatArray, label_space: LabelSpace
-) -> list[tuple[str, str]]:
+def _lines(evaluated: Evaluated, row: int) -> list[tuple[str, str]]:
+    scores, tags, targets = (
+        each[row] for each in (evaluated.scores, evaluated.tags, evaluated.targets)
+    )
     lines = []
     for index in np.flatnonzero(tags | (targets == 1)):
-        name = drawable(label_space.labels[index].name)
+        name = drawable(evaluated.label_space.labels[index].name)
         if not tags[index]:
             lines.append((f"{name} missed {scores[index]:.2f}", "grey"))
         else:
@@ -133,8 +118,3 @@ def _series(rows: Sequence[Mapping[str, str]], name: str) -> tuple[list[int], li
     # Of an epoch that was repeated after an interruption, the later values count.
     points = {int(row["epoch"]) + 1: float(row[name]) for row in rows if row.get(name)}
     return list(points), list(points.values())
-
-
-def _save(figure: Any, path: Path) -> None:
-    figure.savefig(path, dpi=_DPI)
-    plt.close(figure)
