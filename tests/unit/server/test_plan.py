@@ -7,6 +7,7 @@ import pytest
 
 import server.plan
 from hangtag.errors import SettingsInvalid
+from server.cgroup import ControlGroups
 from server.plan import (
     ServingPlan,
     TunedPlan,
@@ -56,7 +57,7 @@ def test_the_machines_plan_fits_into_its_memory(
 
 
 def test_a_quota_of_any_group_above_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server.plan.ControlGroups, "quota_cores", lambda self: 0.5)
+    monkeypatch.setattr(ControlGroups, "quota_cores", lambda self: 0.5)
     assert cores_of_container() == 1
     assert describe_machine().endswith("1 cores")
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -23,7 +24,7 @@ from training.search.train_command import train_command
 from training.settings import make_settings
 
 PROJECT = Path(__file__).parents[4]
-GIVEN = {"weights": "my weights.pth", "epochs": 3}
+GIVEN: dict[str, Any] = {"weights": "my weights.pth", "epochs": 3}
 SETTINGS = make_settings(Path("my data"), **GIVEN)
 
 
