@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -58,7 +59,7 @@ def tiny_scoring() -> tuple[GroupScoring, ...]:
 
 
 def photo(
-    colour: tuple[int, int, int] = RED, size: tuple[int, int] = (48, 48), **save: object
+    colour: tuple[int, int, int] = RED, size: tuple[int, int] = (48, 48), **save: Any
 ) -> bytes:
     """The bytes of a photo of one colour; JPEG unless `format` says otherwise."""
     buffer = io.BytesIO()

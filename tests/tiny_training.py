@@ -36,8 +36,8 @@ def tiny_training_data(folder: Path) -> TrainingData:
         decoded=DecodedCatalogue(
             photos=(),
             pixels=np.load(folder / "pixels.npy", mmap_mode="r"),
-            hashes=none,
-            colours=none,
+            hashes=none.astype(np.uint64),
+            colours=none.astype(np.uint8),
             problems=(),
         ),
         label_space=LABEL_SPACE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Self
 import asyncio
 import threading
 import time
@@ -80,7 +81,7 @@ class RunningLoad:
         self._result: LoadRun | None = None
         self._thread = threading.Thread(target=self._work, name="load")
 
-    def __enter__(self) -> RunningLoad:
+    def __enter__(self) -> Self:
         self._progress.began_s = time.perf_counter()
         self._thread.start()
         return self

@@ -284,7 +284,7 @@ def test_a_file_of_no_bytes_is_not_left_out(wire: Wire) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "identity", "gzip\r\nX: y", "utf-8"])
 def test_a_packed_body_is_unpacked(wire: Wire, encoding: str) -> None:
-    packers = {"gzip": gzip.compress, "deflate": zlib.compress}
+    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
     pack = packers.get(encoding.split("\r")[0], bytes)
     answer = wire.ask(request(pack(photo(GREEN)), JPEG, f"Content-Encoding: {encoding}"))
     assert colour(answer) == "Green"

@@ -165,7 +165,7 @@ def test_management_is_on_loopback_and_the_rest_is_not(served: Container) -> Non
     listening = {
         each.laddr.port: each.laddr.ip
         for each in psutil.net_connections(kind="inet")
-        if each.status == psutil.CONN_LISTEN
+        if each.status == psutil.CONN_LISTEN and each.laddr
     }
     api, management, metrics = (listening[served.port + step] for step in range(3))
     assert management.endswith(HOST)

@@ -131,7 +131,7 @@ def row_difference(client: httpx.Client, predictions_url: str, row: dict[str, st
     photo = Path(row["image"]).read_bytes()
     answer = client.post(predictions_url, content=photo, headers={"Content-Type": "image/jpeg"})
     answer.raise_for_status()
-    served = {
+    served: dict[str, float] = {
         str(each["id"]): each["score"]
         for group in answer.json()["groups"].values()
         for each in group["candidates"]

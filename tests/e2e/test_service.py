@@ -54,7 +54,12 @@ def test_a_photo_as_the_body(client: httpx.Client, content_type: str | None) -> 
 
 
 def test_options_as_query_parameters(client: httpx.Client) -> None:
-    query = {"groups": ["colour", "tone"], "top_k": 2, "product_id": "SKU 1/é", "embedding": "true"}
+    query: dict[str, Any] = {
+        "groups": ["colour", "tone"],
+        "top_k": 2,
+        "product_id": "SKU 1/é",
+        "embedding": "true",
+    }
     answer = client.post("", params=query, content=photo(GREEN), headers=JPEG).json()
     assert list(answer["groups"]) == ["colour", "tone"]
     assert len(answer["groups"]["colour"]["candidates"]) == 2
@@ -63,7 +68,7 @@ def test_options_as_query_parameters(client: httpx.Client) -> None:
 
 
 def test_several_photos_as_multipart(client: httpx.Client) -> None:
-    files = [
+    files: list[tuple[str, Any]] = [
         ("image", ("front.jpg", photo(GREY), "image/jpeg")),
         ("image", ("back.png", photo(BLUE, format="PNG"), "image/png")),
         ("image", ("side.jpg", photo(BLUE), "image/jpeg")),

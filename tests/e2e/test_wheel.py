@@ -35,8 +35,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(PROJECT / "hangtag", source / "hangtag")
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(PROJECT / name, source)
-    for name in PROJECT.glob("LICENSE*"):
-        shutil.copy(name, source)
+    for licence in PROJECT.glob("LICENSE*"):
+        shutil.copy(licence, source)
     options = ("--no-deps", "--no-build-isolation", "--wheel-dir", "wheels")
     run(sys.executable, "-m", "pip", "wheel", *options, ".", cwd=source)
     (built,) = (source / "wheels").glob("*.whl")

@@ -83,6 +83,7 @@ class Wire:
 @contextmanager
 def connect(url: str) -> Iterator[Wire]:
     address = urlsplit(url)
+    assert address.port is not None
     with socket.create_connection((address.hostname, address.port), TIMEOUT_S) as connection:
         wire = Wire(connection)
         try:

@@ -110,10 +110,10 @@ def seen_in_training(
     )
     assert decoded.problems == ()
     count = len(decoded.photos)
-    pairs = PhotoDataset(decoded.pixels, np.zeros((count, 1), np.float32), np.arange(count))
+    dataset = PhotoDataset(decoded.pixels, np.zeros((count, 1), np.float32), np.arange(count))
     return {
-        photo.path.name: pixels.numpy()
-        for photo, (pixels, _) in zip(decoded.photos, pairs, strict=True)
+        photo.path.name: dataset[position][0].numpy()
+        for position, photo in enumerate(decoded.photos)
     }
 
 

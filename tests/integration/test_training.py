@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -328,7 +329,11 @@ def test_a_run_that_another_process_goes_on_with_is_left_alone(unfinished: Path)
     record = json.loads((unfinished / SETTINGS).read_text(encoding="utf-8"))
     settings = TrainingSettings.model_validate(record["settings"])
     with alone_in(unfinished):
-        for go_on in (lambda: resume_run(unfinished), lambda: start_run(settings, unfinished)):
+        again: list[Callable[[], object]] = [
+            lambda: resume_run(unfinished),
+            lambda: start_run(settings, unfinished),
+        ]
+        for go_on in again:
             with pytest.raises(SettingsInvalid, match=r"^Another process trains into "):
                 go_on()
     assert files() == before

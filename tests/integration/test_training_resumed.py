@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -83,7 +84,7 @@ def fitted(
     ids=["defaults", "plain", "bf16", "mixed", "frozen layers"],
 )
 def test_whenever_it_stopped_a_run_ends_the_same(
-    given: dict[str, object], epoch: int, tmp_path: Path
+    given: dict[str, Any], epoch: int, tmp_path: Path
 ) -> None:
     settings = make_settings(
         Path("none"),

@@ -6,14 +6,14 @@ from bench.measures import compute_measures
 from bench.photos import LARGE, SMALL
 from bench.report import (
     Figures,
-    Machine,
     Photos,
-    ProcessMemory,
     Report,
     Row,
     System,
     SystemName,
 )
+from loadtest.machine import Machine
+from loadtest.processes import ProcessMemory
 
 CLIENTS, LARGE_CLIENTS = 32, 16
 

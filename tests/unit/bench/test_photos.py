@@ -22,7 +22,8 @@ def write_photos(folder: Path, count: int, size: tuple[int, int] = (60, 80)) -> 
 
 def size_px(file: Path) -> tuple[int, int]:
     with Image.open(file) as photo:
-        return photo.size
+        width, height = photo.size
+        return width, height
 
 
 def test_both_sizes(tmp_path: Path) -> None:

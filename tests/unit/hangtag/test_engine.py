@@ -28,7 +28,7 @@ from hangtag.engine.onnxruntime_engine import (
 from hangtag.errors import SettingsInvalid
 from hangtag.hardware import Cpu
 
-CPU = ("CPUExecutionProvider", {})
+CPU: tuple[str, dict[str, str]] = ("CPUExecutionProvider", {})
 CACHE = Path("cache")
 ALL_PROVIDERS = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
 
@@ -65,7 +65,7 @@ def test_tensorrt_goes_first_and_keeps_its_plans(
 def test_a_gpu_without_cuda_in_the_runtime_is_said_aloud(
     tiny_bundle: Bundle, caplog: pytest.LogCaptureFixture
 ) -> None:
-    models = {"fp32": tiny_bundle.model_path}
+    models: dict[Precision, Path] = {"fp32": tiny_bundle.model_path}
     with caplog.at_level(logging.WARNING):
         engine = load_engine(models, gpu_id=0)
     assert "onnxruntime-gpu" in caplog.text
@@ -156,7 +156,7 @@ def test_openvino_is_taken_on_this_cpu(tiny_bundle: Bundle) -> None:
 
 @pytest.mark.skipif("bf16" not in supported_precisions(), reason="this CPU has no bf16")
 def test_bf16_is_close_to_fp32(tiny_bundle: Bundle) -> None:
-    models = {"fp32": tiny_bundle.model_path, "bf16": tiny_bundle.model_path}
+    models: dict[Precision, Path] = {"fp32": tiny_bundle.model_path, "bf16": tiny_bundle.model_path}
     pixels = np.random.default_rng(1).integers(0, 256, (4, 3, 32, 32), dtype=np.uint8)
     fast, exact = load_engine(models), load_engine(models, precision="fp32")
     assert (fast.precision, exact.precision) == ("bf16", "fp32")
@@ -187,7 +187,7 @@ signal.raise_signal(signal.SIGTERM)
     reason="no CUDA in this ONNX Runtime: running on a GPU is not tested here",
 )
 def test_runs_on_the_gpu(tiny_bundle: Bundle) -> None:
-    models = {"fp32": tiny_bundle.model_path}
+    models: dict[Precision, Path] = {"fp32": tiny_bundle.model_path}
     engine = load_engine(models, gpu_id=0)
     assert engine.runtime in ("TensorrtExecutionProvider", "CUDAExecutionProvider")
     pixels = np.zeros((2, 3, 32, 32), dtype=np.uint8)

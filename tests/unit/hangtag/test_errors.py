@@ -40,7 +40,9 @@ def test_the_contracts_codes_have_their_status() -> None:
 @pytest.mark.parametrize("error", OWN, ids=lambda error: error.__name__)
 def test_the_drawing_shows_each_error(error: type[HangtagError]) -> None:
     lines = [line.lstrip("│├└─ ").split() for line in (errors.__doc__ or "").splitlines()]
-    answered = [str(error.status), error.code] if issubclass(error, RequestFailed) else []
+    answered: list[str] = []
+    if issubclass(error, RequestFailed):
+        answered = [str(error.status), error.code]
     assert [error.__name__, *answered] in lines
 
 

@@ -18,6 +18,7 @@ from hangtag.errors import (
     SettingsInvalid,
     UnknownGroup,
 )
+from hangtag.images.decode import read_photo
 from hangtag.label_space import parse_label_space
 from hangtag.requests.parsing import Product
 from hangtag.responses import with_known_groups
@@ -197,12 +198,10 @@ def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> No
 def test_a_fault_of_ours_stays_in_its_product(
     tagger: Tagger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = hangtag.requests.decoding.read_photo
-
     def faulty(data: bytes, *rest: Any) -> Any:
         if data == b"trigger":
             raise ZeroDivisionError
-        return real(data, *rest)
+        return read_photo(data, *rest)
 
     monkeypatch.setattr(hangtag.requests.decoding, "read_photo", faulty)
     outcomes = tagger.tag([Product(images=(photo(),)), Product(images=(b"trigger",))])

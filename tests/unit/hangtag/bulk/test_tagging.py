@@ -43,7 +43,8 @@ def products(tmp_path: Path) -> list[ListedProduct]:
 
 def test_a_servers_answers_come_in_order(products: list[ListedProduct]) -> None:
     client: Any = StubClient()
-    *before, third, fourth, fifth = list(answer_by_server(client, 4, products))[:5]
+    answers: list[Any] = list(answer_by_server(client, 4, products))
+    *before, third, fourth, fifth = answers[:5]
     assert before == ["0", "1"]
     assert (third, fifth) == ("2", "4")
     assert isinstance(fourth, Problem)

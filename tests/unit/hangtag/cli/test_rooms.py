@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -70,4 +71,4 @@ def test_processes_that_a_command_starts_find_the_rooms(monkeypatch: pytest.Monk
     rooms.enter_house()
     rooms.enter_house()
     assert sys.path == [str(PROJECT), "/first", "/last"]
-    assert rooms.os.environ["PYTHONPATH"] == f"{PROJECT}:/somewhere/else"
+    assert os.environ["PYTHONPATH"] == f"{PROJECT}:/somewhere/else"

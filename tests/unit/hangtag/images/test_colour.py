@@ -78,8 +78,10 @@ def in_srgb(rgb: tuple[int, ...], primaries: tuple[tuple[float, ...], ...]) -> n
     """What a colour under `matrix_profile` is in sRGB: the textbook's steps."""
     light = (np.array(rgb) / 255) ** GAMMA @ np.array(primaries)
     linear = (light @ np.linalg.inv(np.array(SRGB_PRIMARIES))).clip(0, 1)
-    encoded = np.where(linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear)
-    return encoded * 255
+    encoded: np.ndarray = np.where(
+        linear > 0.0031308, 1.055 * linear ** (1 / 2.4) - 0.055, 12.92 * linear
+    )
+    return 255 * encoded
 
 
 def saved(image: Image.Image, image_format: str = "PNG", **options: object) -> bytes:

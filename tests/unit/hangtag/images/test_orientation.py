@@ -50,7 +50,7 @@ def assert_upright(data: bytes) -> None:
     assert (decoded.facts.width_px, decoded.facts.height_px) == (64, 40) == decoded.rgb.size
     places = ((5, 5), (58, 5), (5, 34), (58, 34))
     colours = [decoded.rgb.getpixel(place) for place in places]
-    assert np.allclose(colours, [RED, RED, GREEN, GREEN], atol=8)
+    assert np.allclose(np.array(colours), [RED, RED, GREEN, GREEN], atol=8)
 
 
 def tiff_with_xmp(xmp: bytes) -> bytes:

@@ -55,7 +55,8 @@ class Kind:
             np.minimum(colours, levels[..., [colours.shape[-1]]], out=colours)
         if self.numbers == "f":
             return levels.astype(f"f{self.bits // 8}")
-        return levels.round().astype(f"{self.numbers}{max(1, -(-self.bits // 8))}")
+        whole: Samples = levels.round().astype(f"{self.numbers}{max(1, -(-self.bits // 8))}")
+        return whole
 
     @property
     def white(self) -> float:

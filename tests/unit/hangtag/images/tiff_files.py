@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ NO_COMPRESSION, DEFLATE = 1, 8
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR = 0, 1, 2, 3, 5, 6
 _SAMPLE_FORMATS = {"u": 1, "i": 2, "f": 3}
 
-Samples = npt.NDArray[np.generic]
+Samples = npt.NDArray[Any]
 
 
 def tiff(
@@ -78,7 +79,7 @@ def tiff_file(
     return head + content + struct.pack(f"{order}H", len(directory)) + entries + bytes(4) + values
 
 
-def _packed(samples: Samples, bits: int, order: str) -> bytes:
+def _packed(samples: Samples, bits: int, order: Any) -> bytes:
     if bits == 8 * samples.itemsize:
         return samples.astype(samples.dtype.newbyteorder(order)).tobytes()
     # (H, W * S, bits), the highest bit first; each row begins with a new byte.

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import time
 import tracemalloc
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -18,7 +19,7 @@ from tests.tiny_tagger import photo
 PATH = "$.images[0].content"
 
 
-def noisy_photo(**save: object) -> bytes:
+def noisy_photo(**save: Any) -> bytes:
     """Bytes in which every letter of base64 comes up, `++` too."""
     noise = np.random.default_rng(7).integers(0, 256, 60_000, np.uint8).tobytes()
     return photo(**save) + noise + base64.b64decode("++//++//") + b"!"

@@ -40,8 +40,8 @@ def test_null_in_the_json_leaves_the_query_alone() -> None:
 
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_empty_is_as_good_as_absent(empty: str) -> None:
-    names = ("product_id", "title", "description", "claims", "options")
-    assert send_json(**dict.fromkeys(names, empty)) == Product(images=PHOTO)
+    fields = ("product_id", "title", "description", "claims", "options")
+    assert send_json(**dict.fromkeys(fields, empty)) == Product(images=PHOTO)
     names = ("groups", "top_k", "min_score", "embedding")
     options = dict.fromkeys(names, empty)
     images = [{"content": TEXT, "view": empty}]

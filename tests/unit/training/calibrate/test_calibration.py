@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from hangtag.bundle import PredictionSets
 from hangtag.label_space import LabelSpace, parse_label_space
 from hangtag.scoring.decisions import FloatArray, sigmoid
 from hangtag.scoring.scorer import Scorer
@@ -151,16 +152,22 @@ def scored(photos: int, seed: int) -> tuple[FloatArray, FloatArray]:
     return scorer.scores(logits), targets
 
 
+def threshold(sets: PredictionSets, group: str) -> float:
+    found = sets.threshold_of(group)
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.97])
 def test_sets_cover_as_many_new_photos_as_was_asked_for(coverage: float) -> None:
     sets = fit_prediction_sets(*scored(4000, 1), SPACE, coverage)
     scores, targets = scored(20_000, 2)
     has_colour = targets[:, COLOURS].any(axis=1)
-    held = (scores[:, COLOURS] >= sets.threshold_of("colour")) & (targets[:, COLOURS] == 1)
+    held = (scores[:, COLOURS] >= threshold(sets, "colour")) & (targets[:, COLOURS] == 1)
     assert held.any(axis=1)[has_colour].mean() == pytest.approx(coverage, abs=0.015)
     tones = targets[:, TONES] == 1
     has_tone = tones.any(axis=1)
-    kept = ((scores[:, TONES] >= sets.threshold_of("tone")) & tones)[has_tone].sum(axis=1)
+    kept = ((scores[:, TONES] >= threshold(sets, "tone")) & tones)[has_tone].sum(axis=1)
     share = (kept / tones[has_tone].sum(axis=1)).mean()
     assert share == pytest.approx(coverage, abs=0.015)
 

@@ -30,7 +30,9 @@ LABELS = {
 Draw = Callable[..., Image.Image]
 
 
-def _draw(seed: int, colour: tuple[int, int, int] = (200, 30, 40), size_px: int = 160):
+def _draw(
+    seed: int, colour: tuple[int, int, int] = (200, 30, 40), size_px: int = 160
+) -> Image.Image:
     """Return a picture whose shapes depend on `seed` alone."""
     rng = np.random.default_rng(seed)
     image = Image.new("RGB", (size_px, size_px), "white")

@@ -30,14 +30,16 @@ def groups_of(
         for n, (product_id, title) in enumerate(zip(product_ids, titles, strict=True))
     ]
     hashes = np.array([each.hash64 for each in prints], np.uint64)
-    return group_photos(photos, hashes, np.array([each.colours for each in prints])).tolist()
+    groups = group_photos(photos, hashes, np.array([each.colours for each in prints]))
+    return [int(group) for group in groups]
 
 
 def encoded(image: Image.Image, quality: int) -> Image.Image:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)
     with Image.open(file) as opened:
-        return opened.convert("RGB")
+        converted: Image.Image = opened.convert("RGB")
+        return converted
 
 
 def test_different_pictures_stay_apart(draw: Draw) -> None:

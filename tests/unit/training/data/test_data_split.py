@@ -27,7 +27,7 @@ def labels(groups: np.ndarray) -> np.ndarray:
     """A long tail: the last labels have a handful of groups; some entries are unknown."""
     rng = np.random.default_rng(2)
     of_group = rng.random((groups.max() + 1, L)) < np.geomspace(0.5, 0.01, L)
-    matrix = of_group[groups].astype(np.float32)
+    matrix: np.ndarray = of_group[groups].astype(np.float32)
     matrix[rng.random((N, L)) < 0.02] = np.nan
     return matrix
 

@@ -54,7 +54,7 @@ def data_of(
 ) -> TrainingData:
     random = np.random.default_rng(0)
     ends = np.cumsum([TRAIN, VALIDATION, CALIBRATION, test])
-    parts = np.split(np.arange(PHOTOS), ends)[:4]
+    train, validation, calibration, tested = np.split(np.arange(PHOTOS), ends)[:4]
     photo = ProductPhoto(Path("a.jpg"), "1", "", "", frozenset(), frozenset(), None)
     decoded = DecodedCatalogue(
         photos=(photo,) * PHOTOS,
@@ -64,7 +64,7 @@ def data_of(
         problems=(),
     )
     return TrainingData(
-        decoded, SPACE, labels, Splits(*parts, np.arange(0)),
+        decoded, SPACE, labels, Splits(train, validation, calibration, tested, np.arange(0)),
         DatasetIdentity(source="none", sha256="sha256:0", photos=PHOTOS, products=PHOTOS),
         np.arange(PHOTOS),
     )  # fmt: skip

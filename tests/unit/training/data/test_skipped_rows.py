@@ -38,7 +38,7 @@ def test_only_the_group_in_conflict_is_unknown_to_the_run(
     assert len(data.decoded.photos) == 24
     unknown = [photo.path.stem for photo in data.decoded.photos if photo.unknown_groups]
     assert unknown == ["0", "23"]
-    np.testing.assert_array_equal(data.targets[0], np.float32([*[np.nan] * 4, 1, 0]))
+    np.testing.assert_array_equal(data.targets[0], np.array([*[np.nan] * 4, 1, 0], np.float32))
     report = json.loads((tmp_path / "run" / "data_report.json").read_text())
     assert report["kinds"] == {"conflicting_labels": 1}
 

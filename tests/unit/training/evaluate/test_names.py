@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,17 +65,13 @@ def test_a_whole_report_is_made_of_such_names(tmp_path: Path) -> None:
     for place, group in enumerate(document["groups"]):
         group["title"] = NAMES[place]
     space = type(photos.label_space).model_validate(document)
-    named = type(photos)(**{**vars_of(photos), "label_space": space})
+    named = replace(photos, label_space=space)
     write_report(named, tmp_path, rounds=10)
     metrics = evaluate(photos.scores, photos.targets, photos.tag_thresholds, space)
     plot_groups(metrics, tmp_path / "groups.png")
     plot_labels(metrics, space, tmp_path / "labels.png")
     plot_predictions(named, tmp_path / "predictions.png")
     plot_label_counts([{"name": name, "photos": 3} for name in NAMES])
-
-
-def vars_of(photos: object) -> dict[str, object]:
-    return {name: getattr(photos, name) for name in type(photos).__dataclass_fields__}
 
 
 def test_hundreds_of_groups_are_drawn(tmp_path: Path) -> None:

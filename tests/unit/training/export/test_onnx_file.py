@@ -70,7 +70,8 @@ class DependsOnPhotos(nn.Module):
 
     def forward(self, photos: Tensor) -> Tensor:
         mean = photos.mean(dim=(2, 3))
-        return torch.cond(photos.max() <= 0, lambda m: m * 0, lambda m: m * 2, (mean,))
+        chosen: Tensor = torch.cond(photos.max() <= 0, lambda m: m * 0, lambda m: m * 2, (mean,))
+        return chosen
 
 
 def test_what_tracing_does_wrong_is_exported_step_by_step(

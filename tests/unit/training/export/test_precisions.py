@@ -10,6 +10,7 @@ import torch
 
 from hangtag.bundle import INT8_MODEL, MODEL
 from hangtag.engine import load_engine, supported_precisions
+from hangtag.engine.interface import Precision
 from hangtag.hardware import read_cpu
 from hangtag.label_space import parse_label_space
 from hangtag.scoring.decisions import sigmoid
@@ -107,7 +108,7 @@ def test_int8_computes_nearly_the_same(folder: Path, photos: np.ndarray) -> None
         folder / INT8_MODEL,
         reduced_range=not read_cpu().has_int8,
     )
-    models = {"fp32": folder / MODEL, "int8": folder / INT8_MODEL}
+    models: dict[Precision, Path] = {"fp32": folder / MODEL, "int8": folder / INT8_MODEL}
     exact = load_engine(models, precision="fp32").run(photos).logits
     quantized = load_engine(models, precision="int8").run(photos).logits
     error, spread = np.abs(quantized - exact).mean(), exact.std()
@@ -139,7 +140,8 @@ def test_of_too_few_photos_no_format_is_offered_but_fp32(folder: Path, photos: n
     every_label = sample(photos[:9], np.zeros(LABELS))
     precisions = measure_precisions(folder, every_label, list(photos[:2]))
     assert [each.precision for each in precisions.measured if each.offered] == ["fp32"]
-    exact = _Judged(np.zeros((10, 1)), np.zeros((1, 1)), np.ones((10, 1), bool), micro_f1=1.0)
+    zeros = np.zeros((10, 1), np.float32)
+    exact = _Judged(zeros, zeros[:1], np.ones((10, 1), bool), micro_f1=1.0)
     few = replace(exact, tags=exact.tags[:9])
     assert (_is_as_good(exact, exact), _is_as_good(few, few)) == (True, False)
 

@@ -30,7 +30,8 @@ class Straight(pl.LightningModule):
         self.line = nn.Linear(2, 1)
 
     def training_step(self, batch: list[torch.Tensor]) -> torch.Tensor:
-        return self.line(batch[0]).square().mean()
+        loss: torch.Tensor = self.line(batch[0]).square().mean()
+        return loss
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), 0.05)
@@ -79,14 +80,14 @@ def averaged_over(values: list[float], decay: float) -> AveragedModel:
 
 def test_a_short_run_forgets_where_it_began() -> None:
     averaged = averaged_over([100.0] + [1.0] * 60, decay=0.999)
-    assert averaged.module.weight.item() == pytest.approx(1.0, abs=0.01)
+    assert averaged.module.get_parameter("weight").item() == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_long_run_averages_over_as_many_steps_as_the_decay_says() -> None:
     averaged = averaged_over([0.0] * 200 + [1.0] * 10, decay=0.9)
-    assert averaged.module.weight.item() == pytest.approx(1 - 0.9**10, abs=1e-4)
+    assert averaged.module.get_parameter("weight").item() == pytest.approx(1 - 0.9**10, abs=1e-4)
 
 
 def test_integers_among_the_buffers_stay_what_they_are() -> None:
     averaged = averaged_over([0.3] * 50, decay=0.999)
-    assert torch.equal(averaged.module.indices, torch.arange(1000))
+    assert torch.equal(averaged.module.get_buffer("indices"), torch.arange(1000))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -13,6 +15,7 @@ from training.fit.device import (
     choose_precision,
     require_compiler,
 )
+from training.settings import Precision
 
 
 def cpu_with(monkeypatch: pytest.MonkeyPatch, **capabilities: bool) -> None:
@@ -35,7 +38,7 @@ def gpu_with(monkeypatch: pytest.MonkeyPatch, *, compute_capability: int) -> Non
     ("wanted", "precision"), [("fp32", "32-true"), ("bf16", "bf16-mixed"), ("fp16", "16-mixed")]
 )
 def test_a_precision_that_was_asked_for_is_taken(
-    wanted: str, precision: str, monkeypatch: pytest.MonkeyPatch
+    wanted: Precision, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cpu_with(monkeypatch)
     assert choose_precision(wanted) == precision
@@ -69,7 +72,7 @@ def test_this_machine_has_a_precision() -> None:
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_a_cpu_takes_channels_last(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cpu_takes_channels_last(precision: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     cpu_with(monkeypatch)
     assert choose_memory_format(precision) is torch.channels_last
 
@@ -83,7 +86,7 @@ def test_a_cpu_takes_channels_last(precision: str, monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_a_gpu_takes_channels_last_for_its_tensor_cores(
-    precision: str, layout: torch.memory_format, monkeypatch: pytest.MonkeyPatch
+    precision: Any, layout: torch.memory_format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpu_with(monkeypatch, compute_capability=8)
     assert choose_memory_format(precision) is layout

@@ -42,8 +42,8 @@ def network() -> TaggerNetwork:
     # Far from standardised: mean colours times 100, plus 1,000.
     body = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(3, 3, 1))
     with torch.no_grad():
-        body[1].weight.copy_(100 * torch.eye(3)[..., None, None])
-        body[1].bias.fill_(1000)
+        body.get_parameter("1.weight").copy_(100 * torch.eye(3)[..., None, None])
+        body.get_parameter("1.bias").fill_(1000)
     normalisation = Normalisation(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     return TaggerNetwork(Backbone(body, 3, normalisation), len(SPACE), 0.0, head_width=HEAD_WIDTH)
 
@@ -90,7 +90,7 @@ def test_what_is_the_same_in_all_photos_does_no_harm(network: TaggerNetwork) -> 
     pixels, targets = coloured_photos(40)
     with torch.no_grad():
         # Two of three.
-        network.body[1].weight[1:] = 0
+        network.body.get_parameter("1.weight")[1:] = 0
         embeddings = network.embed(torch.from_numpy(pixels)).numpy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Lightning's, of its own dependencies

@@ -114,8 +114,8 @@ def test_a_migration_leaves_a_whole_dataset_or_none(cannot_be_written: str, tmp_
     source = migratable(tmp_path / "texts")
     labels, migration = source / "labels.json", source / "migration.json"
     apply = ("migrate", "apply", "--labels", labels, "--migration", migration)
-    apply += ("--data", source, "--tags", source / "stored.jsonl")
-    leaves_all_or_nothing(apply, tmp_path / "out", cannot_be_written)
+    moved = ("--data", source, "--tags", source / "stored.jsonl")
+    leaves_all_or_nothing((*apply, *moved), tmp_path / "out", cannot_be_written)
 
 
 def leaves_all_or_nothing(command: tuple[object, ...], out: Path, cannot_be_written: str) -> None:

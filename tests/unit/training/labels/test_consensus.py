@@ -178,7 +178,8 @@ def test_from_answers_to_a_dataset(tmp_path: Path) -> None:
     catalogue = read_catalogue(out)
     assert catalogue.problems == ()
     (photo,) = catalogue.photos
-    assert (photo.labels, photo.product_id) == ({1, 11}, "SKU-0.png")
+    assert photo.labels == {1, 11}
+    assert photo.product_id == "SKU-0.png"
     assert photo.unknown_groups == set()
     with (out / "certainty.csv").open(newline="") as file:
         rows = [(r["image"], r["label"], r["holds"], r["certainty"]) for r in csv.DictReader(file)]

@@ -182,7 +182,8 @@ def test_nothing_is_lost_silently() -> None:
     migrated = moved(
         Merge(labels=(12,), into=11), Drop(labels=("zip",)), Reparent(labels=(13,), parent=2)
     )
-    for given in ([12, "zip"], [1, 13], [11]):
+    lists: list[list[int | str]] = [[12, "zip"], [1, 13], [11]]
+    for given in lists:
         convert_labels(given, migrated, report, "here")
     assert report.replaced == {("12", "11"): 1}
     assert report.dropped == {"zip": 1}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -27,7 +29,7 @@ def gradients(
     weights = torch.linspace(-1, 1, output.numel()).view_as(output)
     (output.float() * weights).sum().backward()
     assert pixels.grad is not None
-    return [output, pixels.grad, *(each.grad for each in convolution.parameters())]  # type: ignore[list-item]
+    return [output, pixels.grad, *(each.grad for each in convolution.parameters())]
 
 
 @pytest.mark.parametrize("side_px", [9, 12])
@@ -63,9 +65,12 @@ def test_in_bf16_they_are_as_good_as_torchs(kernel: int) -> None:
 def test_other_convolutions_go_their_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
     apply = _Depthwise.apply
-    monkeypatch.setattr(
-        _Depthwise, "apply", lambda *each: taken.append(each[1].shape) or apply(*each)
-    )
+
+    def noted(*given: Any) -> Any:
+        taken.append(given[1].shape)
+        return apply(*given)
+
+    monkeypatch.setattr(_Depthwise, "apply", noted)
     pixels = torch.randn(1, CHANNELS, 8, 8)
     with FastDepthwise():
         functional.conv2d(pixels, torch.randn(4, CHANNELS, 3, 3), None, (1, 1), (1, 1), (1, 1), 1)

@@ -98,12 +98,13 @@ class _Gradient(torch.autograd.Function):
         return value.clone()
 
     @staticmethod
-    def backward(ctx: object, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: object, gradient: Tensor) -> tuple[Tensor, None]:
         return gradient * ctx.factor, None  # type: ignore[attr-defined]
 
 
 def _with_gradient(loss: Tensor, factor: float) -> Tensor:
-    return _Gradient.apply(loss, factor)
+    passed: Tensor = _Gradient.apply(loss, factor)
+    return passed
 
 
 def test_a_head_ends_too(tmp_path: Path) -> None:

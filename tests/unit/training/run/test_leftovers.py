@@ -224,7 +224,8 @@ def test_what_is_large_is_said_with_the_command_that_removes_it(run_folder: Path
     decoded.mkdir(parents=True)
     (decoded / "pixels.npy").write_bytes(bytes(2_500_000))
     lines = describe_leftovers(run_folder)
-    assert [re.search(r"^(.+?): [\d.]+ MB, .*: (rm -r .+)$", line).groups() for line in lines] == [
+    pattern = re.compile(r"^(.+?): [\d.]+ MB, .*: (rm -r .+)$")
+    assert [found.groups() for found in map(pattern.search, lines) if found] == [
         ("Checkpoints", "rm -r 'my runs/checkpoints'"),
         ("Decoded photos", "rm -r data/.decoded"),
     ]

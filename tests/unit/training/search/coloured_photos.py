@@ -27,7 +27,8 @@ def coloured_data(learned: int = 48, others: int = 12) -> TrainingData:
     true = rng.integers(len(COLOURS), size=count)
     pixels = rng.integers(0, 120, (count, 3, SIZE_PX, SIZE_PX), dtype=np.uint8)
     pixels[np.arange(count), true] += 100
-    rows = np.split(np.arange(count), [learned + each * others for each in range(3)])
+    ends = [learned + each * others for each in range(3)]
+    train, validation, calibration, test = np.split(np.arange(count), ends)
     return TrainingData(
         decoded=DecodedCatalogue(
             photos=(),
@@ -38,7 +39,7 @@ def coloured_data(learned: int = 48, others: int = 12) -> TrainingData:
         ),
         label_space=SPACE,
         targets=np.eye(len(COLOURS), dtype=np.float32)[true],
-        splits=Splits(*rows, left_out=np.array([], np.int64)),
+        splits=Splits(train, validation, calibration, test, left_out=np.array([], np.int64)),
         identity=DatasetIdentity(source="made", sha256="sha256:0", photos=count, products=count),
         duplicate_groups=np.arange(count),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from training.data.formats import feidegger as layout
 
 SavePhotos = Callable[..., None]
 
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {
         "url": "https://img01.example.org/article/0VB21C000-A11@12.1.jpg",
         "descriptions": ["Ein langes rotes Kleid.", " Rotes Abendkleid mit V-Ausschnitt. "],

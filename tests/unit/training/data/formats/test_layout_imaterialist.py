@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def part(**labels_by_image: list[str]) -> dict[str, object]:
     }
 
 
-def write(folder: Path, **parts: dict[str, object]) -> None:
+def write(folder: Path, **parts: Mapping[str, object]) -> None:
     folder.mkdir(exist_ok=True)
     for name, document in parts.items():
         (folder / f"{name}.json").write_text(json.dumps(document))
