@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.report import Figures, percentiles_ms
-from hangtag.errors import LoadTestFailed
 from loadtest.client.load import Load
 from loadtest.client.running import RunningLoad
 from loadtest.client.wire import Address
+from loadtest.errors import LoadTestFailed
 from loadtest.processes import read_spending, spent_between
 from loadtest.tagging_requests import photo_request
 

@@ -17,7 +17,8 @@ from bench.plan import Plan
 from bench.report import Report, write_report
 from bench.stock_server import require_stock_handler
 from hangtag.cli.console import one_sentence_errors
-from hangtag.errors import LoadTestFailed, SettingsInvalid
+from hangtag.errors import SettingsInvalid
+from loadtest.errors import LoadTestFailed
 from loadtest.served import ARCHIVE
 
 _OUTPUT = Path("bench/results/serving.json")

@@ -16,8 +16,9 @@ from rich.table import Table
 
 from bench.load import measure_load
 from hangtag.cli.console import one_sentence_errors
-from hangtag.errors import ArchiveInvalid, LoadTestFailed, ServerUnavailable
+from hangtag.errors import ArchiveInvalid, ServerUnavailable
 from hangtag.hardware import usable_cores
+from loadtest.errors import LoadTestFailed
 from server.archive import extract_sample_photo, open_archive
 from server.plan import PLAN, ServingPlan, count_gpus, default_plan, describe_machine, write_plan
 from server.temporary import serving

@@ -18,17 +18,13 @@ HangtagError
     ├── LabelSpaceInvalid
     ├── DataInvalid
     ├── BundleInvalid
-    ├── WeightsUnavailable
-    ├── RunInterrupted
-    ├── TrainingDiverged
     ├── DiskFull
     ├── ArchiveInvalid
-    ├── ServerUnavailable
-    └── LoadTestFailed
+    └── ServerUnavailable
 
 A RequestFailed becomes the problem+json answer of that one request; a RequestError is the caller's
 to mend. A SetupError is the operator's to mend: commands print its message as one sentence, and
-stop.
+stop. Other rooms have errors of their own below SetupError, beside their code.
 """
 
 from __future__ import annotations
@@ -157,18 +153,6 @@ class DataInvalid(SetupError):
     """The dataset folder cannot be trained on as it is."""
 
 
-class WeightsUnavailable(SetupError):
-    """The pretrained weights that were asked for cannot be had."""
-
-
-class RunInterrupted(SetupError):
-    """The operator stopped a training run, which can go on later."""
-
-
-class TrainingDiverged(SetupError):
-    """What a network computes are no longer numbers."""
-
-
 class DiskFull(SetupError):
     """There is no space for what is to be written."""
 
@@ -183,7 +167,3 @@ class ArchiveInvalid(SetupError):
 
 class ServerUnavailable(SetupError):
     """The server cannot be started or does not become ready."""
-
-
-class LoadTestFailed(SetupError):
-    """A load test missed its limits."""

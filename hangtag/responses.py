@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.bundle import Bundle, PredictionSets
 from hangtag.engine import EngineOutput
 from hangtag.errors import UnknownGroup
@@ -25,8 +26,6 @@ from hangtag.schema import (
     TagResponse,
 )
 from hangtag.scoring.decisions import (
-    BoolArray,
-    FloatArray,
     Thresholds,
     decide_group,
     fuse_photos,

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from hangtag.cli.console import one_sentence_errors, run_command
-from hangtag.errors import DataInvalid, LoadTestFailed
+from hangtag.errors import DataInvalid
 from loadtest.check import Check
+from loadtest.errors import LoadTestFailed
 from loadtest.limits import ALL, Measured, limits_of, read_exceptions, read_measured
 from loadtest.plan import DURATIONS_S, LoadPlan, Mix, Scenario
 from loadtest.suppliers import read_suppliers, suppliers_without_keys

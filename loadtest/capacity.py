@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hangtag.cli.console import one_sentence_errors, run_command
-from hangtag.errors import DataInvalid, LoadTestFailed, SettingsInvalid
+from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.hardware import usable_cores
 from loadtest.capacity_report import (
     ATTEMPT_COLUMNS,
@@ -33,6 +33,7 @@ from loadtest.client.load import Load
 from loadtest.client.photos import ordinary_photos
 from loadtest.client.samples import described, rate_per_s
 from loadtest.client.wire import Address
+from loadtest.errors import LoadTestFailed
 from loadtest.machine import current_commit, describe_machine
 from loadtest.planning import Server, plan_servers
 from loadtest.processes import read_memory, read_spending, spent_between

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from hangtag.errors import LoadTestFailed
 from loadtest.client.running import LoadRun
 from loadtest.client.samples import percentile_s, rate_per_s
+from loadtest.errors import LoadTestFailed
 
 # What must be answered within the time of the run: a backlog that grows slowly would keep to the
 # limits for a while.

@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import softmax
 
 from bench.recipes.recipe_loss import exclusive_groups
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.bundle import LabelDecision
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray, sigmoid
+from hangtag.scoring.decisions import sigmoid
 from hangtag.scoring.scorer import Activation
 from training.calibrate.tuning import Tuned
 from training.evaluate import Evaluated

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hangtag.arrays import FloatArray, Indices
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
-from training.data.training_data import Indices
 
 
 def balance(rows: Indices, targets: FloatArray, label_space: LabelSpace, seed: int) -> Indices:

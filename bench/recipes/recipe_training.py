@@ -12,9 +12,9 @@ from bench.recipes.photo_choice import balance
 from bench.recipes.recipe import Recipe
 from bench.recipes.recipe_module import RecipeModule
 from bench.recipes.recipe_network import build_network
-from hangtag.errors import RunInterrupted
-from hangtag.scoring.decisions import FloatArray
+from hangtag.arrays import FloatArray
 from training.data.photo_dataset import Batch
+from training.errors import RunInterrupted
 from training.fit.callbacks import Divergence, EpochProgressBar
 from training.fit.checkpoints import EpochCheckpoints, newest_checkpoint
 from training.fit.device import choose_memory_format, choose_precision

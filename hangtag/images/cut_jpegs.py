@@ -12,9 +12,9 @@ import struct
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import JpegImagePlugin
 
+from hangtag.arrays import BoolArray, Pixels
 from hangtag.errors import ImageUndecodable
 from hangtag.images.jpeg_structure import END_OF_IMAGE, Scans, before_end, read_scans
 from hangtag.images.missing_share import Loss
@@ -32,9 +32,6 @@ _ZEROS_AT_END = bytes(_MAX_ZEROS + 1) + END_OF_IMAGE
 _MIN_FLAT_SHARE = 0.95
 # Or its inverse.
 _GREY = (127, 128)
-
-Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 
 
 def is_secretly_cut(data: bytes, last_pixel: object, *, is_progressive: bool) -> bool:
@@ -102,7 +99,7 @@ class _Missing(NamedTuple):
     block_rows: int
 
     @property
-    def mask(self) -> Mask:
+    def mask(self) -> BoolArray:
         """Where pixels are missing, of shape (H, W)."""
         mask = np.zeros(self.pixels.shape[:2], np.bool_)
         if self.place:
@@ -142,7 +139,7 @@ def _loss_of_detail(missing: _Missing, scans: Scans) -> Loss:
     return Loss(len(detailed), share * share_of_last)
 
 
-def _detailed(pixels: Pixels) -> Mask:
+def _detailed(pixels: Pixels) -> BoolArray:
     """Return where pixels differ from those left of them or above them, (H, W)."""
     mask = np.zeros(pixels.shape[:2], np.bool_)
     mask[:, 1:] = _differs(pixels[:, 1:], pixels[:, :-1])
@@ -178,8 +175,8 @@ def _is_flat(pixels: Pixels) -> bool:
     return bool(is_near.mean() > _MIN_FLAT_SHARE)
 
 
-def _differs(pixels: Pixels, others: Pixels) -> Mask:
-    differs: Mask = np.any(pixels != others, axis=-1)
+def _differs(pixels: Pixels, others: Pixels) -> BoolArray:
+    differs: BoolArray = np.any(pixels != others, axis=-1)
     return differs
 
 

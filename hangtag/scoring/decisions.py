@@ -8,10 +8,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.label_space import LabelSpace
 
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
 Decision = Literal["accept", "review", "none"]
 
 

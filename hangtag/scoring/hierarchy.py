@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.arrays import FloatArray
 from hangtag.label_space import Label, LabelSpace
-from hangtag.scoring.decisions import FloatArray
 
 _Precise = npt.NDArray[np.float64]
 

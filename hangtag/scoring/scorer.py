@@ -13,9 +13,10 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from hangtag.arrays import FloatArray
 from hangtag.errors import LabelSpaceInvalid
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray, sigmoid
+from hangtag.scoring.decisions import sigmoid
 from hangtag.scoring.hierarchy import HierarchyScorer
 
 Activation = Literal["sigmoid", "softmax"]

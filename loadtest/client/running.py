@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
 import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Self
 
-from hangtag.errors import LoadTestFailed
 from loadtest.client.answer import Answer
 from loadtest.client.samples import Sample, percentile_s, rate_per_s
+from loadtest.errors import LoadTestFailed
 
 _LOOK_INTERVAL_S = 0.05
 

@@ -17,13 +17,13 @@ PROJECT = Path(__file__).parents[2]
 
 # Each package's rooms, lowest first: a room imports those before it. docs/architecture.md draws it.
 CORE = (
-    *("telemetry", "errors", "near_names", "faults", "recognition", "files", "images"),
+    *("telemetry", "arrays", "errors", "near_names", "faults", "recognition", "files", "images"),
     *("cgroup", "hardware", "isolation", "engine", "label_document", "label_space", "scoring"),
     *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "client"),
     *("bulk", "cli"),
 )
 TRAINING = (
-    *("layout", "settings", "command_line", "tables", "given_settings", "data", "model"),
+    *("errors", "layout", "settings", "command_line", "tables", "given_settings", "data", "model"),
     *("calibrate", "evaluate", "export", "fit", "run", "search", "data_report", "labels", "demo"),
     "__main__",
 )

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.label_space import Group, LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
+from hangtag.scoring.decisions import select_tags
 from hangtag.scoring.scorer import GroupScoring, Scorer
 from training.model.losses import initial_scoring
 from training.settings import LossName

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import GroupSet, PredictionSets
 from hangtag.label_space import Group, LabelSpace
-from hangtag.scoring.decisions import FloatArray
 
 
 def fit_prediction_sets(

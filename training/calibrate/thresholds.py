@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta
 
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.bundle import LabelDecision
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
+from hangtag.scoring.decisions import select_tags
 
 # Fewer examples than this say too little about one label: its whole group decides instead.
 _MIN_EXAMPLES = 20

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import LabelDecision, PredictionSets, thresholds_of
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray, Thresholds
+from hangtag.scoring.decisions import Thresholds
 from hangtag.scoring.scorer import GroupScoring, Scorer
 from training.calibrate.calibration import fit_scoring
 from training.calibrate.conformal import fit_prediction_sets

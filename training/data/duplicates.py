@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.arrays import Indices, Pixels
 from hangtag.text import clean_title
 from training.data.dataset import ProductPhoto
 
@@ -27,13 +28,11 @@ _MIN_COLOUR_SPAN = 8
 _BLOCK = 512
 
 Pair = tuple[int, int]
-Indices = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
-Colours = npt.NDArray[np.uint8]
 
 
 def group_photos(
-    photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours, *, by_title: bool = True
+    photos: Sequence[ProductPhoto], hashes: Hashes, colours: Pixels, *, by_title: bool = True
 ) -> Indices:
     """Return each photo's group number, from 0; what must not be split has the same number.
 
@@ -78,7 +77,7 @@ def _same_key_pairs(keys: Sequence[str], too_common: int) -> Iterator[Pair]:
             yield from pairwise(rows)
 
 
-def look_alike_pairs(hashes: Hashes, colours: Colours, too_common: int) -> set[Pair]:
+def look_alike_pairs(hashes: Hashes, colours: Pixels, too_common: int) -> set[Pair]:
     """Return the pairs of photos that are the same picture, scaled or encoded anew.
 
     Two hashes that differ in at most 4 bits agree in one of 5 bands of bits (pigeonhole), so
@@ -93,7 +92,7 @@ def look_alike_pairs(hashes: Hashes, colours: Colours, too_common: int) -> set[P
     return pairs
 
 
-def _telling_rows(hashes: Hashes, colours: Colours, too_common: int) -> Indices:
+def _telling_rows(hashes: Hashes, colours: Pixels, too_common: int) -> Indices:
     """Return the photos whose hash means something: not blank, and no placeholder."""
     _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     blank = np.ptp(colours, axis=1) < _MIN_COLOUR_SPAN
@@ -106,7 +105,7 @@ def _buckets(rows: Indices, keys: Hashes) -> Iterable[Indices]:
     return (bucket for bucket in np.split(rows[order], ends) if len(bucket) > 1)
 
 
-def _pairs_within(bucket: Indices, hashes: Hashes, colours: Colours) -> Iterator[Pair]:
+def _pairs_within(bucket: Indices, hashes: Hashes, colours: Pixels) -> Iterator[Pair]:
     for start in range(0, len(bucket), _BLOCK):
         block = bucket[start : start + _BLOCK]
         distance = np.bitwise_count(hashes[block, None] ^ hashes[bucket])
@@ -118,7 +117,7 @@ def _pairs_within(bucket: Indices, hashes: Hashes, colours: Colours) -> Iterator
         yield from zip(left[same].tolist(), right[same].tolist(), strict=True)
 
 
-def is_one_picture(hashes: Hashes, colours: Colours) -> bool:
+def is_one_picture(hashes: Hashes, colours: Pixels) -> bool:
     """Whether all photos are the same picture as the first, scaled or encoded anew.
 
     Unlike `look_alike_pairs`, whatever their number, and also if they are blank.
@@ -129,7 +128,7 @@ def is_one_picture(hashes: Hashes, colours: Colours) -> bool:
     return bool(apart <= _MAX_COLOUR_DISTANCE and (blank or distance <= _MAX_HASH_DISTANCE))
 
 
-def commonest_picture(hashes: Hashes, colours: Colours) -> tuple[int, int]:
+def commonest_picture(hashes: Hashes, colours: Pixels) -> tuple[int, int]:
     """Return how many photos are the very same picture as the most frequent one, and its row."""
     described = np.column_stack([hashes.view(np.uint8).reshape(len(hashes), -1), colours])
     _, rows, counts = np.unique(described, axis=0, return_index=True, return_counts=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hangtag.arrays import BoolArray, FloatArray, Pixels
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray
-from training.data.duplicates import Colours, Hashes, commonest_picture, is_one_picture
+from training.data.duplicates import Hashes, commonest_picture, is_one_picture
 from training.data.measurable import LEAST_TEST_PHOTOS, enough
 from training.data.photos import DecodedCatalogue
 from training.data.split import Splits
@@ -19,7 +19,7 @@ LEAST_TRAIN_PHOTOS = 20
 _MOST_NAMED = 3
 
 
-def require_different_pictures(hashes: Hashes, colours: Colours, what: str = "photos") -> None:
+def require_different_pictures(hashes: Hashes, colours: Pixels, what: str = "photos") -> None:
     """Check that there is something to tell apart.
 
     Raises
@@ -51,7 +51,7 @@ def doubts(
     ]
 
 
-def _common_picture(hashes: Hashes, colours: Colours, names: Sequence[str]) -> list[str]:
+def _common_picture(hashes: Hashes, colours: Pixels, names: Sequence[str]) -> list[str]:
     count, row = commonest_picture(hashes, colours)
     if 2 * count <= len(hashes):
         return []
@@ -121,7 +121,7 @@ def _few_test_photos(count: int) -> list[str]:
     ]
 
 
-def _same_test_picture(hashes: Hashes, colours: Colours) -> list[str]:
+def _same_test_picture(hashes: Hashes, colours: Pixels) -> list[str]:
     if not enough(len(hashes)) or not is_one_picture(hashes, colours):
         return []
     return [

@@ -12,16 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.arrays import Indices, Pixels
 from hangtag.label_space import LabelSpace
 from training.data.dataset import ProductPhoto
-from training.data.duplicates import (
-    Colours,
-    Hashes,
-    Indices,
-    connected,
-    look_alike_pairs,
-    too_common,
-)
+from training.data.duplicates import Hashes, connected, look_alike_pairs, too_common
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,7 @@ class NearDuplicateAgreement:
 
 
 def near_duplicate_pairs(
-    photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours
+    photos: Sequence[ProductPhoto], hashes: Hashes, colours: Pixels
 ) -> Indices:
     """Return int (P, 2): the pairs of photos of different products that are the same picture.
 

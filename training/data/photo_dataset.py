@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from hangtag.scoring.decisions import FloatArray
+from hangtag.arrays import FloatArray
 
 Batch = tuple[Tensor, Tensor]
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 from torch.utils.data import Sampler
 
-from hangtag.scoring.decisions import FloatArray
+from hangtag.arrays import FloatArray, Indices
 from training.data.process import process_number
-
-Positions = npt.NDArray[np.int64]
 
 
 def draws_of_photos(targets: FloatArray, balance_max_count: int | None) -> FloatArray:
@@ -83,7 +80,7 @@ class ShareSampler(Sampler[int]):
         return iter(self._share())
 
 
-def draw(draws: FloatArray, generator: np.random.Generator) -> Positions:
+def draw(draws: FloatArray, generator: np.random.Generator) -> Indices:
     """Return positions in random order, each as often as `draws` (N,) says, rounded up or down.
 
     Systematic sampling: points at equal distances on a line on which each photo is as long as it
@@ -95,7 +92,7 @@ def draw(draws: FloatArray, generator: np.random.Generator) -> Positions:
     points = (np.arange(count) + generator.random()) * (ends[-1] / count)
     # Rounded, the last point may come to lie at the end of the line.
     hit = np.searchsorted(ends, points, side="right").clip(max=len(draws) - 1)
-    drawn: Positions = generator.permutation(order[hit])
+    drawn: Indices = generator.permutation(order[hit])
     return drawn
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.arrays import BoolArray, Indices
 from hangtag.errors import DataInvalid, SettingsInvalid
 
 SPLITS = ("train", "validation", "calibration", "test")
@@ -22,9 +23,6 @@ SPLIT_NAMES = {
 }
 _SMALLEST_GROUP_COUNT = 10
 _TRAIN = 0
-
-Indices = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -94,14 +92,16 @@ def split_catalogue(
     return _splits_of(chosen[group_of], photo_may)
 
 
-def _allowed_per_photo(given: Sequence[str | None]) -> Mask:
+def _allowed_per_photo(given: Sequence[str | None]) -> BoolArray:
     """Return (N, S): which splits a photo may go to."""
     may = {name: [name == other for other in SPLITS] for name in SPLITS}
     may["train"] = [True, *(name not in given for name in SPLITS[1:])]
     return np.array([may[name] if name else [True] * len(SPLITS) for name in given], np.bool_)
 
 
-def _allowed_per_group(photo_may: Mask, given: Sequence[str | None], group_of: Indices) -> Mask:
+def _allowed_per_group(
+    photo_may: BoolArray, given: Sequence[str | None], group_of: Indices
+) -> BoolArray:
     """Return (G, S): the splits that all photos of a group may go to, at least one."""
     may = np.ones((group_of.max() + 1, len(SPLITS)), np.bool_)
     np.logical_and.at(may, group_of, photo_may)
@@ -120,7 +120,7 @@ def _label_counts(label_matrix: npt.NDArray[np.float32], group_of: Indices) -> I
     return counts
 
 
-def _deal_out(counts: Indices, may: Mask, fractions: tuple[float, ...], seed: int) -> Indices:
+def _deal_out(counts: Indices, may: BoolArray, fractions: tuple[float, ...], seed: int) -> Indices:
     """Return (G,): the split of each group."""
     chosen = np.where(may.sum(axis=1) == 1, may.argmax(axis=1), -1)
     lacking = np.outer(fractions, counts.sum(axis=0))  # (S, L + 1)
@@ -145,7 +145,7 @@ def _neediest(splits: Indices, lacking: npt.NDArray[np.float64]) -> int:
     return int(max(splits, key=lambda split: tuple(lacking[split])))
 
 
-def _bring_labels_to_train(chosen: Indices, counts: Indices, may: Mask) -> None:
+def _bring_labels_to_train(chosen: Indices, counts: Indices, may: BoolArray) -> None:
     """Move the smallest group of each label that train lacks; nothing leaves train by it."""
     for label in range(counts.shape[1] - 1):
         holders = np.flatnonzero(counts[:, label])
@@ -154,7 +154,7 @@ def _bring_labels_to_train(chosen: Indices, counts: Indices, may: Mask) -> None:
             chosen[movable[counts[movable, -1].argmin()]] = _TRAIN
 
 
-def _fill_empty_splits(chosen: Indices, counts: Indices, may: Mask) -> None:
+def _fill_empty_splits(chosen: Indices, counts: Indices, may: BoolArray) -> None:
     """Give each empty split one group: of those that cost train the fewest labels, the smallest."""
     for split in range(len(SPLITS)):
         groups_of = np.bincount(chosen, minlength=len(SPLITS))
@@ -167,7 +167,7 @@ def _fill_empty_splits(chosen: Indices, counts: Indices, may: Mask) -> None:
         chosen[movable[np.lexsort((counts[movable, -1], lost))[0]]] = split
 
 
-def _splits_of(photo_split: Indices, photo_may: Mask) -> Splits:
+def _splits_of(photo_split: Indices, photo_may: BoolArray) -> Splits:
     used = photo_may[np.arange(len(photo_split)), photo_split]
     parts = [np.flatnonzero(used & (photo_split == column)) for column in range(len(SPLITS))]
     for name, part in zip(SPLITS, parts, strict=True):

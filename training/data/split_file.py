@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hangtag.arrays import Indices
 from hangtag.files.whole_file import whole_file
 from training.data.dataset import ProductPhoto
-from training.data.split import SPLITS, Indices, Splits
+from training.data.split import SPLITS, Splits
 
 
 def write_splits(

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from hangtag.arrays import FloatArray, Indices
 from hangtag.bundle import DatasetIdentity, digest_of_parts
 from hangtag.errors import DataInvalid
 from hangtag.images.decode import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
 from training.data import (
     DECODED_PHOTOS,
     Catalogue,
@@ -38,8 +37,6 @@ from training.data.sampling import EpochSampler, ShareSampler, draws_of_photos
 from training.data.split import SPLITS
 from training.layout import DATA_REPORT, SPLITS_FILE
 from training.settings import TrainingSettings
-
-Indices = npt.NDArray[np.int64]
 
 _PREDICTION_BATCH = 64
 

@@ -9,14 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from hangtag.arrays import BoolArray, DoubleArray, Indices
 from hangtag.label_space import LabelId, LabelSpace
-from hangtag.scoring.decisions import BoolArray
 from training.data.dataset import groups_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,33 +35,33 @@ class Votes:
     photos: tuple[str, ...]
     workers: tuple[str, ...]
     label_count: int
-    photo: IntArray
-    worker: IntArray
-    answer: IntArray
-    label: IntArray
+    photo: Indices
+    worker: Indices
+    answer: Indices
+    label: Indices
 
-    def per_photo(self, of_each_answer: FloatArray) -> FloatArray:
+    def per_photo(self, of_each_answer: DoubleArray) -> DoubleArray:
         """Return the sums (P, 1) of what each answer (N,) adds to its photo."""
         return _sums(self.photo, of_each_answer, len(self.photos))[:, None]
 
-    def per_worker(self, of_each_answer: FloatArray) -> FloatArray:
+    def per_worker(self, of_each_answer: DoubleArray) -> DoubleArray:
         """Return the sums (W,) of what each answer (N,) adds to its worker."""
         return _sums(self.worker, of_each_answer, len(self.workers))
 
-    def per_worker_of_yes(self, of_each_yes: FloatArray) -> FloatArray:
+    def per_worker_of_yes(self, of_each_yes: DoubleArray) -> DoubleArray:
         """Return the sums (W,) of what each yes (M,) adds to its worker."""
         return _sums(self.worker[self.answer], of_each_yes, len(self.workers))
 
-    def per_label(self, of_each_yes: FloatArray) -> FloatArray:
+    def per_label(self, of_each_yes: DoubleArray) -> DoubleArray:
         """Return the sums (P, L) of what each yes (M,) adds to its label of its photo."""
         place = self.photo[self.answer] * self.label_count + self.label
         size = len(self.photos) * self.label_count
         return _sums(place, of_each_yes, size).reshape(-1, self.label_count)
 
-    def shares(self) -> FloatArray:
+    def shares(self) -> DoubleArray:
         """Return the share of yes (P, L)."""
         yes = self.per_label(np.ones(len(self.label)))
-        share: FloatArray = yes / self.per_photo(np.ones(len(self.photo)))
+        share: DoubleArray = yes / self.per_photo(np.ones(len(self.photo)))
         return share
 
 
@@ -105,7 +101,7 @@ class Undecided:
 
 
 def undecided(
-    believed: FloatArray, said: BoolArray, held: Iterable[LabelId], label_space: LabelSpace
+    believed: DoubleArray, said: BoolArray, held: Iterable[LabelId], label_space: LabelSpace
 ) -> Undecided:
     """Return what the answers to one photo leave open.
 
@@ -133,5 +129,5 @@ def unasked_groups(given: Iterable[LabelId], label_space: LabelSpace) -> frozens
     return names - groups_of(given, label_space)
 
 
-def _sums(index: IntArray, values: FloatArray, size: int) -> FloatArray:
+def _sums(index: Indices, values: DoubleArray, size: int) -> DoubleArray:
     return np.bincount(index, values, size).astype(np.float64)

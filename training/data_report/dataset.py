@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hangtag.arrays import FloatArray, Indices, Pixels
 from hangtag.errors import DataInvalid
 from hangtag.images.decode import ImageLimits, Preprocessing
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
 from training.data import (
     DECODED_PHOTOS,
     Problem,
@@ -24,7 +24,7 @@ from training.data import (
     near_duplicate_pairs,
     read_catalogue,
 )
-from training.data.duplicates import Colours, Hashes, Indices
+from training.data.duplicates import Hashes
 
 # What training decodes to by default: it finds the photos decoded.
 SIZE_PX = 224
@@ -122,7 +122,7 @@ def read_dataset(folder: Path) -> Dataset:
     )
 
 
-def look_alike_groups(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Colours) -> Indices:
+def look_alike_groups(photos: Sequence[ProductPhoto], hashes: Hashes, colours: Pixels) -> Indices:
     """Return group numbers (N,), equal where photos are the same picture, whatever the product."""
     apart = [replace(photo, product_id=str(row)) for row, photo in enumerate(photos)]
     return group_photos(apart, hashes, colours, by_title=False)

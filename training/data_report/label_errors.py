@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 from cleanlab.filter import find_label_issues
 
+from hangtag.arrays import FloatArray, Indices
 from hangtag.files.whole_file import whole_file
-from hangtag.scoring.decisions import FloatArray
-from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 
 NONE = "none of them"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from hangtag.arrays import Indices
 from training.data import NearDuplicateAgreement, near_duplicate_agreement
-from training.data.duplicates import Indices
 from training.data_report.dataset import Dataset
 
 Conflicts = Mapping[str, tuple[Indices, ...]]

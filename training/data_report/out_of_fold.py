@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from sklearn.model_selection import GroupKFold
 
+from hangtag.arrays import FloatArray, Indices
 from hangtag.errors import DataInvalid
-from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
-from training.data.duplicates import Indices
 from training.data_report.dataset import SIZE_PX, Dataset
 from training.fit.linear_probe import embed_photos, fit_head
 from training.model.building import build_network

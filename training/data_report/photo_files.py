@@ -13,8 +13,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from hangtag.arrays import Indices
 from hangtag.images.decode import ImageLimits, read_photo
-from training.data.duplicates import Indices
 
 _BLOCK_BYTES = 1 << 20
 _QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
-from training.data.duplicates import Indices
+from hangtag.arrays import Indices
 from training.data_report.counts import RARE_PHOTOS
 from training.evaluate.plots.canvas import new_figure, to_png
 from training.evaluate.plots.names import drawable

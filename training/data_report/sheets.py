@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.data.duplicates import Indices
+from hangtag.arrays import Indices
 from training.data_report.dataset import Dataset
 from training.data_report.label_errors import Judgement, LabelError
 from training.data_report.near_duplicates import Conflicts

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hangtag.scoring.decisions import BoolArray, FloatArray
-from training.evaluate.resampling import Rounds, ratio
+from hangtag.arrays import BoolArray, DoubleArray, FloatArray
+from training.evaluate.resampling import ratio
 
 
-def average_precisions(scores: FloatArray, true: BoolArray, weights: FloatArray) -> Rounds:
+def average_precisions(scores: FloatArray, true: BoolArray, weights: FloatArray) -> DoubleArray:
     """Return the average precision of one label in each resample, NaN where it never holds.
 
     The same as scikit-learn's `average_precision_score` with each column of `weights`, a hundred

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import LabelDecision
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.hierarchy import lowest_level
 

@@ -9,17 +9,14 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from hangtag.arrays import BoolArray, FloatArray, Indices, Pixels
 from hangtag.bundle import LabelDecision, PredictionSets
 from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
+from hangtag.scoring.decisions import select_tags
 from training.data import NearDuplicateAgreement
 from training.evaluate.metrics import evaluate
-
-Indices = npt.NDArray[np.int64]
-Pixels = npt.NDArray[np.uint8]
 
 NEW_TITLE = "title is that of no train photo"
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hangtag.arrays import BoolArray, FloatArray, Indices
 from hangtag.images.decode import ImageLimits, read_photo
-from hangtag.scoring.decisions import BoolArray, FloatArray
 from training.calibrate.tuning import Tuned
 from training.data import (
     NearDuplicateAgreement,
@@ -18,7 +18,7 @@ from training.data import (
 )
 from training.data.duplicates import normalise_title, too_common
 from training.data.training_data import TrainingData
-from training.evaluate.evaluated import NEW_TITLE, Evaluated, Indices, count_together
+from training.evaluate.evaluated import NEW_TITLE, Evaluated, count_together
 
 
 def gather_test_photos(

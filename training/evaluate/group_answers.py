@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from hangtag.arrays import BoolArray, FloatArray, Indices
 from hangtag.label_space import Group
-from hangtag.scoring.decisions import BoolArray, FloatArray
-from training.evaluate.evaluated import Evaluated, Indices
+from training.evaluate.evaluated import Evaluated
 
 
 @dataclass(frozen=True)

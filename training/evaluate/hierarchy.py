@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hangtag.scoring.decisions import BoolArray, select_tags
+from hangtag.arrays import BoolArray
+from hangtag.scoring.decisions import select_tags
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.resampling import Resamples, interval
 

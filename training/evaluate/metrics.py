@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
+from hangtag.scoring.decisions import select_tags
 
 _TOP = 3
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from hangtag.scoring.decisions import FloatArray
-from training.evaluate.evaluated import Evaluated, Indices, Pixels
+from hangtag.arrays import FloatArray, Indices, Pixels
+from training.evaluate.evaluated import Evaluated
 
 _AS_THEY_COME = 12
 _WORST = 24

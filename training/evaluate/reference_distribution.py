@@ -6,9 +6,10 @@ from collections import Counter
 
 import numpy as np
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import GroupReference, ReferenceDistribution
 from hangtag.label_space import Group, LabelSpace
-from hangtag.scoring.decisions import FloatArray, Thresholds, decide_group, select_tags
+from hangtag.scoring.decisions import Thresholds, decide_group, select_tags
 
 # As exact as some thousand photos can say.
 _DIGITS = 4

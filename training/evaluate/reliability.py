@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hangtag.scoring.decisions import BoolArray, FloatArray
+from hangtag.arrays import BoolArray, DoubleArray, FloatArray
 from training.evaluate.group_answers import GroupAnswers
-from training.evaluate.resampling import Resamples, Rounds, ratio
+from training.evaluate.resampling import Resamples, ratio
 
 _BINS = 15
 _SIMULATIONS = 500
@@ -39,7 +39,7 @@ def reliability(answers: GroupAnswers) -> dict[str, Any]:
     }
 
 
-def resampled_error(answers: GroupAnswers, resamples: Resamples) -> Rounds:
+def resampled_error(answers: GroupAnswers, resamples: Resamples) -> DoubleArray:
     """Return the `ece` of one group in each resample of all photos; NaN where none is known."""
     drawn = resamples.among(answers.rows)
     confidence = answers.confidence.astype(np.float64)

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from hangtag.arrays import DoubleArray
 from training.evaluate.abstention import abstention
 from training.evaluate.coverage import set_coverage
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.group_answers import group_answers
 from training.evaluate.hierarchy import hierarchy_figures
 from training.evaluate.reliability import reliability
-from training.evaluate.resampling import INTERVAL, Resamples, Rounds, interval, intervals
+from training.evaluate.resampling import INTERVAL, Resamples, interval, intervals
 from training.evaluate.retrieval import retrieval_figures
 from training.evaluate.slices import apart_by_title, slice_figures
 from training.evaluate.summary_metrics import LOWER_IS_BETTER, summary_metrics
@@ -60,7 +61,7 @@ def comparison(
     }
 
 
-def _beside(own: Mapping[str, Rounds], theirs: Mapping[str, Rounds]) -> dict[str, Any]:
+def _beside(own: Mapping[str, DoubleArray], theirs: Mapping[str, DoubleArray]) -> dict[str, Any]:
     return {
         "headline": intervals(theirs),
         "ahead": {

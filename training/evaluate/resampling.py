@@ -14,10 +14,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from hangtag.scoring.decisions import BoolArray, FloatArray
-from training.evaluate.evaluated import Indices
+from hangtag.arrays import BoolArray, DoubleArray, FloatArray, Indices
 
-Rounds = npt.NDArray[np.float64]
 Interval = dict[str, float | None]
 
 ROUNDS = 1000
@@ -43,30 +41,32 @@ class Resamples:
         few.weights = self.weights[chosen]
         return few
 
-    def total(self, values: npt.NDArray[np.generic]) -> Rounds:
+    def total(self, values: npt.NDArray[np.generic]) -> DoubleArray:
         """Return the sums of values (N,) as (1 + R,), or of values (N, K) as (K, 1 + R)."""
-        totals: Rounds = (values.astype(np.float32).T @ self.weights).astype(np.float64)
+        totals: DoubleArray = (values.astype(np.float32).T @ self.weights).astype(np.float64)
         return totals
 
-    def mean(self, values: npt.NDArray[np.generic], counted: BoolArray | None = None) -> Rounds:
+    def mean(
+        self, values: npt.NDArray[np.generic], counted: BoolArray | None = None
+    ) -> DoubleArray:
         """Return the means of values (N,) over the `counted` photos (N,); NaN where none is."""
         counted = np.ones(len(values), np.bool_) if counted is None else counted
         return ratio(self.total(np.where(counted, values, 0)), self.total(counted))
 
 
-def ratio(numerators: Rounds, denominators: Rounds) -> Rounds:
+def ratio(numerators: DoubleArray, denominators: DoubleArray) -> DoubleArray:
     """Return the quotients, NaN where the denominator is 0."""
-    quotients: Rounds = np.full(np.broadcast(numerators, denominators).shape, np.nan)
+    quotients: DoubleArray = np.full(np.broadcast(numerators, denominators).shape, np.nan)
     np.divide(numerators, denominators, out=quotients, where=denominators > 0)
     return quotients
 
 
-def intervals(figures: Mapping[str, Rounds]) -> dict[str, Interval]:
+def intervals(figures: Mapping[str, DoubleArray]) -> dict[str, Interval]:
     """Return the interval of each figure."""
     return {name: interval(rounds) for name, rounds in figures.items()}
 
 
-def interval(rounds: Rounds, least: float = 0.0) -> Interval:
+def interval(rounds: DoubleArray, least: float = 0.0) -> Interval:
     """Return `value` and the ends `low` and `high` of its 95% interval, for json; None for NaN.
 
     The percentile interval of the draws, moved so that their median is the value: draws repeat

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hangtag.scoring.decisions import BoolArray, FloatArray
-from training.evaluate.evaluated import Evaluated, Indices
+from hangtag.arrays import BoolArray, FloatArray, Indices
+from training.evaluate.evaluated import Evaluated
 from training.evaluate.group_answers import group_answers
 from training.evaluate.hierarchy import lowest_level
 from training.evaluate.resampling import Resamples, interval

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hangtag.scoring.decisions import BoolArray
+from hangtag.arrays import BoolArray
 from training.evaluate.evaluated import NEW_TITLE, Evaluated
 from training.evaluate.resampling import Resamples, interval, intervals
 from training.evaluate.summary_metrics import exact_match, micro_f1, summary_metrics

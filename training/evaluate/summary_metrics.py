@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from hangtag.scoring.decisions import BoolArray
+from hangtag.arrays import BoolArray, DoubleArray
 from training.evaluate.average_precision import average_precisions
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.group_answers import group_answers
 from training.evaluate.reliability import resampled_error
-from training.evaluate.resampling import Resamples, Rounds, ratio
+from training.evaluate.resampling import Resamples, ratio
 
 ACCURACY = "accuracy."
 LOWER_IS_BETTER = ("ece",)
 
 
-def summary_metrics(evaluated: Evaluated, resamples: Resamples) -> dict[str, Rounds]:
+def summary_metrics(evaluated: Evaluated, resamples: Resamples) -> dict[str, DoubleArray]:
     """Return micro-, macro- and samples-F1, mAP, exact match, ECE and each group's accuracy.
 
     As `training.evaluate.metrics.evaluate` has them. Macro-F1 and mAP are means over the labels
@@ -41,7 +41,7 @@ def summary_metrics(evaluated: Evaluated, resamples: Resamples) -> dict[str, Rou
 
 def micro_f1(
     evaluated: Evaluated, resamples: Resamples, counted: BoolArray | None = None
-) -> Rounds:
+) -> DoubleArray:
     """Return the micro-F1 over the `counted` photos (N,), or all."""
     tags = evaluated.tags & evaluated.known
     chosen = np.ones(len(evaluated), np.bool_) if counted is None else counted
@@ -50,7 +50,7 @@ def micro_f1(
     return ratio(2 * resamples.total(hits), resamples.total(either))
 
 
-def exact_match(evaluated: Evaluated, resamples: Resamples, counted: BoolArray) -> Rounds:
+def exact_match(evaluated: Evaluated, resamples: Resamples, counted: BoolArray) -> DoubleArray:
     """Return the share of the `counted` photos (N,) with all exclusive groups right."""
     right, labelled, known = _best_labels(evaluated)
     all_right = np.logical_and.reduce(right | ~labelled, axis=1)
@@ -71,22 +71,22 @@ def _best_labels(evaluated: Evaluated) -> tuple[BoolArray, BoolArray, BoolArray]
     return right, labelled, usable
 
 
-def _macro_f1(evaluated: Evaluated, resamples: Resamples) -> Rounds:
+def _macro_f1(evaluated: Evaluated, resamples: Resamples) -> DoubleArray:
     tags = evaluated.tags & evaluated.known
     hits = resamples.total(evaluated.true & tags)
     true, said = resamples.total(evaluated.true), resamples.total(tags)
     return _mean_over_occurring(ratio(2 * hits, true + said), true > 0)
 
 
-def _f1_of_photos(evaluated: Evaluated) -> Rounds:
+def _f1_of_photos(evaluated: Evaluated) -> DoubleArray:
     tags = evaluated.tags & evaluated.known
     hits = (evaluated.true & tags).sum(axis=1)
     either = evaluated.true.sum(axis=1) + tags.sum(axis=1)
-    f1: Rounds = 2 * hits / np.maximum(either, 1)
+    f1: DoubleArray = 2 * hits / np.maximum(either, 1)
     return f1
 
 
-def _mean_average_precision(evaluated: Evaluated, resamples: Resamples) -> Rounds:
+def _mean_average_precision(evaluated: Evaluated, resamples: Resamples) -> DoubleArray:
     precisions = np.full((len(evaluated.label_space), resamples.weights.shape[1]), np.nan)
     for label in np.flatnonzero(evaluated.true.any(axis=0)):
         known = evaluated.known[:, label]
@@ -98,13 +98,13 @@ def _mean_average_precision(evaluated: Evaluated, resamples: Resamples) -> Round
     return _mean_over_occurring(precisions, ~np.isnan(precisions))
 
 
-def _calibration_error(evaluated: Evaluated, resamples: Resamples) -> Rounds:
+def _calibration_error(evaluated: Evaluated, resamples: Resamples) -> DoubleArray:
     errors = np.full((len(evaluated.exclusive_groups), resamples.weights.shape[1]), np.nan)
     for place, name in enumerate(evaluated.exclusive_groups):
         errors[place] = resampled_error(group_answers(evaluated, name), resamples)
     return _mean_over_occurring(errors, ~np.isnan(errors))
 
 
-def _mean_over_occurring(values: Rounds, occurring: BoolArray) -> Rounds:
+def _mean_over_occurring(values: DoubleArray, occurring: BoolArray) -> DoubleArray:
     """Return the means of values (K, 1 + R) over the labels or groups that occur in each draw."""
     return ratio(np.where(occurring, values, 0).sum(axis=0), occurring.sum(axis=0))

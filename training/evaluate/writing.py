@@ -11,11 +11,11 @@ from types import MappingProxyType
 import numpy as np
 from rich.progress import Progress
 
+from hangtag.arrays import FloatArray
 from hangtag.errors import DataInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import whole_file, write_whole
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
 from training.data import ProductPhoto
 from training.data.measurable import measurable_metrics, measurable_report
 from training.evaluate.baselines import majority, type_lookup

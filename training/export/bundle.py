@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import (
     GOLDEN_FOLDER,
     LABELS,
@@ -35,7 +36,6 @@ from hangtag.engine import Precision, load_engine, supported_precisions
 from hangtag.errors import BundleInvalid
 from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
 from training.calibrate.tuning import Tuned
 from training.export.half_weights import halve_weights

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import track
 
+from hangtag.arrays import BoolArray, FloatArray
 from hangtag.bundle import INT8_MODEL, MODEL, MeasuredPrecision, QuantizationReport
 from hangtag.engine import Engine, Precision, load_engine, supported_precisions
 from hangtag.hardware import read_cpu
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import BoolArray, FloatArray, select_tags
+from hangtag.scoring.decisions import select_tags
 from hangtag.scoring.scorer import Scorer
 from training.data.measurable import enough
 from training.evaluate.metrics import micro_f1

@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning.callbacks import EarlyStopping, RichProgressBar, WeightAveraging
 from torch import Tensor
 
-from hangtag.errors import TrainingDiverged
+from training.errors import TrainingDiverged
 from training.model.divergence import all_numbers
 
 # fp16 steps over gradients that are too large for it, and takes smaller ones from then on.

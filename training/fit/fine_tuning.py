@@ -13,10 +13,11 @@ from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
 
+from hangtag.arrays import Indices
 from hangtag.cli.streams import make_streams_lenient
-from hangtag.errors import RunInterrupted
 from training.command_line import next_step
-from training.data.training_data import Indices, TrainingData
+from training.data.training_data import TrainingData
+from training.errors import RunInterrupted
 from training.fit.callbacks import (
     Divergence,
     EarlyStop,

@@ -18,13 +18,14 @@ from rich.progress import track
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
+from hangtag.arrays import FloatArray, Indices
 from hangtag.bundle import MODEL
 from hangtag.engine import Precision, load_engine, supported_precisions
-from hangtag.errors import DataInvalid, RunInterrupted
+from hangtag.errors import DataInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.label_space import LabelSpace
-from hangtag.scoring.decisions import FloatArray
-from training.data.training_data import Indices, TrainingData
+from training.data.training_data import TrainingData
+from training.errors import RunInterrupted
 from training.export.onnx_file import export_quickly, write_head
 from training.fit.callbacks import Divergence, EpochProgressBar
 from training.fit.loop import LossModule, fit, make_trainer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import ProcessRaisedException
 
-from hangtag import errors
-from hangtag.errors import RunInterrupted
+from hangtag.errors import HangtagError
 from training.data.batch_seeds import BatchSeeds
 from training.data.mixup import MixedTargets
+from training.errors import RunInterrupted
 from training.fit.checkpoints import WholeCheckpoints
 
 Targets = Tensor | MixedTargets
@@ -155,8 +155,11 @@ def told_by_process(error: ProcessRaisedException) -> Exception:
     """Return what another process raised, where it is a HangtagError; else the error itself."""
     last = str(error).strip().splitlines()[-1]
     named, _, sentence = last.partition(": ")
-    module, _, name = named.rpartition(".")
-    kind = getattr(errors, name, None) if module == errors.__name__ else None
-    if isinstance(kind, type) and issubclass(kind, errors.HangtagError):
-        return kind(sentence)
-    return error
+    kinds = {f"{kind.__module__}.{kind.__name__}": kind for kind in _below(HangtagError)}
+    return kinds[named](sentence) if named in kinds else error
+
+
+def _below(kind: type[HangtagError]) -> Iterator[type[HangtagError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _below(child)

@@ -17,10 +17,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from hangtag.arrays import BoolArray, DoubleArray
 from hangtag.label_space import Label, LabelId, LabelSpace
-from hangtag.scoring.decisions import BoolArray
 from training.data.dataset import groups_of, with_ancestors
-from training.data.votes import Answer, FloatArray, Votes, count_votes, unasked_groups, undecided
+from training.data.votes import Answer, Votes, count_votes, unasked_groups, undecided
 
 _MAX_ROUNDS = 100
 _SETTLED = 1e-5
@@ -58,7 +58,7 @@ class Consensus:
     """
 
     photos: tuple[str, ...]
-    probabilities: FloatArray
+    probabilities: DoubleArray
     said: BoolArray
     workers: tuple[WorkerQuality, ...]
 
@@ -139,7 +139,7 @@ def dawid_skene(answers: Sequence[Answer], label_space: LabelSpace) -> Consensus
     return _consensus(votes, believed, believed)
 
 
-def _consensus(votes: Votes, probabilities: FloatArray, truth: FloatArray) -> Consensus:
+def _consensus(votes: Votes, probabilities: DoubleArray, truth: DoubleArray) -> Consensus:
     """Return the consensus, with the workers measured against `truth` (P, L)."""
     qualities = _qualities(votes, *_trust(votes, truth))
     return Consensus(votes.photos, probabilities, votes.shares() > 0, qualities)
@@ -152,7 +152,7 @@ def _exclusive_claims(label: Label, label_space: LabelSpace) -> dict[str, LabelI
     return {each.group: each.id for each in labels if label_space.group(each.group).exclusive}
 
 
-def _trust(votes: Votes, believed: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _trust(votes: Votes, believed: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
     """Return each worker's sensitivity and specificity (W,), if `believed` (P, L) is the truth."""
     holds = votes.per_worker(believed.sum(axis=1)[votes.photo])
     asked = votes.per_worker(np.full(len(votes.photo), float(votes.label_count)))
@@ -167,8 +167,8 @@ def _trust(votes: Votes, believed: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _posterior(
-    votes: Votes, believed: FloatArray, sensitivity: FloatArray, specificity: FloatArray
-) -> FloatArray:
+    votes: Votes, believed: DoubleArray, sensitivity: DoubleArray, specificity: DoubleArray
+) -> DoubleArray:
     """Return P(label holds | answers) (P, L), with each label's share as its prior."""
     # One photo more with and without each label: a label is never impossible or certain.
     share = (believed.sum(axis=0) + 1) / (len(votes.photos) + 2)
@@ -180,12 +180,12 @@ def _posterior(
         + votes.per_label((of_yes - of_no)[votes.worker[votes.answer]])
     )
     # Beyond ±500 exp overflows, and the probability has long been 0 or 1.
-    posterior: FloatArray = 1 / (1 + np.exp(-np.clip(log_odds, -500, 500)))
+    posterior: DoubleArray = 1 / (1 + np.exp(-np.clip(log_odds, -500, 500)))
     return posterior
 
 
 def _qualities(
-    votes: Votes, sensitivity: FloatArray, specificity: FloatArray
+    votes: Votes, sensitivity: DoubleArray, specificity: DoubleArray
 ) -> tuple[WorkerQuality, ...]:
     counts = Counter(votes.worker.tolist())
     return tuple(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from hangtag.errors import TrainingDiverged
+from training.errors import TrainingDiverged
 
 
 def all_numbers(tensors: Iterable[Tensor]) -> bool:

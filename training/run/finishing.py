@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from hangtag.arrays import FloatArray, Indices
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.images.decode import Preprocessing
-from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
 from training.calibrate.tuning import LabelledLogits, Tuned, tune
 from training.data.measurable import measurable_metrics
-from training.data.training_data import Indices, TrainingData
+from training.data.training_data import TrainingData
 from training.evaluate import Evaluated, save_evaluated, write_report, write_results
 from training.evaluate.gathering import gather_test_photos
 from training.evaluate.reference_distribution import reference_distribution

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from hangtag.errors import RunInterrupted
 from hangtag.files.whole_file import write_whole
 from training.data.photo_dataset import Batch
 from training.data.sampling import EpochSampler
 from training.data.training_data import TrainingData
+from training.errors import RunInterrupted
 from training.fit.fine_tuning import make_module, make_tuning_trainer
 from training.fit.loop import fit
 from training.model.network import TaggerNetwork

@@ -9,9 +9,10 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hangtag.errors import DiskFull, RunInterrupted, TrainingDiverged
+from hangtag.errors import DiskFull
 from training.command_line import next_step
 from training.data import DECODED_PHOTOS
+from training.errors import RunInterrupted, TrainingDiverged
 from training.fit.checkpoints import epoch_checkpoints, has_checkpoints, newest_checkpoint
 from training.layout import (
     BEST_CHECKPOINT,

@@ -11,8 +11,8 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
+from hangtag.arrays import FloatArray
 from hangtag.errors import SettingsInvalid
-from hangtag.scoring.decisions import FloatArray
 from hangtag.scoring.scorer import Scorer
 from training.data.training_data import TrainingData
 from training.evaluate.metrics import micro_f1

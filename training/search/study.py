@@ -16,7 +16,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from hangtag.errors import RunInterrupted, SettingsInvalid, TrainingDiverged
+from hangtag.errors import SettingsInvalid
+from training.errors import RunInterrupted, TrainingDiverged
 from training.search.space import Space, with_drawn
 from training.settings import TrainingSettings
 

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bench.load import measure_load
-from hangtag.errors import LoadTestFailed
+from loadtest.errors import LoadTestFailed
 
 ANSWER_S = 0.02
 PHOTOS = [b"first", b"second", b"third"]

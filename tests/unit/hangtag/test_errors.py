@@ -34,7 +34,8 @@ OWN = [error for error in tree(HangtagError) if error.__module__ == errors.__nam
 
 
 def test_the_contracts_codes_have_their_status() -> None:
-    assert {error.code: error.status for error in tree(RequestError)} == CONTRACT
+    found = [error for error in tree(RequestError) if issubclass(error, RequestError)]
+    assert {error.code: error.status for error in found} == CONTRACT
 
 
 @pytest.mark.parametrize("error", OWN, ids=lambda error: error.__name__)

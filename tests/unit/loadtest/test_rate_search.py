@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from hangtag.errors import LoadTestFailed
 from loadtest.client.running import LoadRun
 from loadtest.client.samples import Sample
+from loadtest.errors import LoadTestFailed
 from loadtest.rate_search import Attempt, Objectives, judge, largest_rate
 
 OBJECTIVES = Objectives(p50_ms=100, p95_ms=200, p99_ms=300, failure_percent=1)

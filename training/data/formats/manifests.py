@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hangtag.arrays import DoubleArray
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelId, LabelSpace, read_label_space
 from training.data.dataset import Catalogue, Problem, with_ancestors
@@ -28,7 +29,7 @@ from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
 from training.data.text_file import read_text
-from training.data.votes import FloatArray, Undecided, unasked_groups, undecided
+from training.data.votes import Undecided, unasked_groups, undecided
 
 LOOKED_FOR = "a labelling manifest, *.jsonl or *.manifest, with images/"
 
@@ -136,7 +137,7 @@ def _count(lines: Sequence[PhotoAnswers], label_space: LabelSpace) -> list[_Coun
     return counts
 
 
-def _shares(count: _Count, workers: int, label_space: LabelSpace) -> FloatArray:
+def _shares(count: _Count, workers: int, label_space: LabelSpace) -> DoubleArray:
     """Return the share of a photo's workers that gave each label, (L,)."""
     shares = np.zeros(len(label_space))
     for label_id, votes in count.votes.items():

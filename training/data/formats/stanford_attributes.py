@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from hangtag.arrays import DoubleArray
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label
 from training.data.dataset import Catalogue
@@ -39,8 +39,6 @@ _COLOURS = (
 )  # fmt: skip
 _PATTERN = "pattern_"
 _NO, _YES = 1, 2
-
-Values = npt.NDArray[np.float64]
 
 
 def matches(folder: Path) -> bool:
@@ -71,7 +69,7 @@ def read(folder: Path) -> Catalogue:
     return Catalogue(label_space, photos, problems, source="labels")
 
 
-def _read_column(path: Path) -> Values:
+def _read_column(path: Path) -> DoubleArray:
     values = read_numbers(path, "GT")
     attribute = path.name.removesuffix(_SUFFIX)
     largest = len(_VALUES.get(attribute, (_NO, _YES)))
@@ -99,7 +97,7 @@ def _labels(attribute: str) -> list[Label]:
     return [Label(id=f"{group}:{name}", name=title, group=group)]
 
 
-def _rows(folder: Path, columns: Mapping[str, Values], count: int) -> Iterator[ProductRow]:
+def _rows(folder: Path, columns: Mapping[str, DoubleArray], count: int) -> Iterator[ProductRow]:
     for row in range(count):
         image = f"{row + 1:06d}"
         values = {attribute: column[row] for attribute, column in columns.items()}

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from sklearn.metrics import precision_recall_curve
 
-from hangtag.scoring.decisions import BoolArray
+from hangtag.arrays import BoolArray
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.plots.canvas import name_curves, new_figure, to_png, unit_square
 from training.evaluate.plots.names import drawable

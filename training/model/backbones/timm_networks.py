@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from hangtag.errors import WeightsUnavailable
+from training.errors import WeightsUnavailable
 from training.model.backbones.packaged_weights import load_packaged_weights
 from training.model.backbones.weights_file import load_weights
 from training.model.network import Normalisation

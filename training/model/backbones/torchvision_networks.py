@@ -10,7 +10,7 @@ import torchvision
 from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
 
-from hangtag.errors import WeightsUnavailable
+from training.errors import WeightsUnavailable
 from training.model.backbones.weights_file import load_weights
 from training.model.network import Normalisation
 from training.settings import PACKAGED, PACKAGED_BACKBONE

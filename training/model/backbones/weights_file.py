@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from hangtag.errors import WeightsUnavailable
+from training.errors import WeightsUnavailable
 from training.model.divergence import all_numbers
 
 # Where a module keeps its network.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import ValidationError
 from rich.console import Console
@@ -15,10 +14,10 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
+from hangtag.arrays import FloatArray, Pixels
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.engine import load_engine
 from hangtag.errors import BundleInvalid
-from hangtag.scoring.decisions import FloatArray
 from training.command_line import python_module
 from training.evaluate.saved import load_evaluated
 from training.export.bundle import pixels_of
@@ -34,8 +33,6 @@ from training.settings import TrainingSettings, nested, stored_values
 # Of a score: one network in fp32, computed by two runtimes.
 TOLERANCE = 1e-4
 _BATCH = 8
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

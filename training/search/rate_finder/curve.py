@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from hangtag.arrays import DoubleArray
 from hangtag.errors import DataInvalid
-
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 # How far a loss is averaged over its neighbours, in powers of ten of the rate.
 _SMOOTHING_DECADES = 0.2
@@ -28,8 +25,8 @@ class RateCurve:
     DataInvalid : if it has too few steps to say anything.
     """
 
-    rates: Floats
-    losses: Floats
+    rates: DoubleArray
+    losses: DoubleArray
 
     def __post_init__(self) -> None:
         if len(self.rates) < _FEWEST_STEPS:
@@ -39,10 +36,10 @@ class RateCurve:
             )
 
     @cached_property
-    def smoothed(self) -> Floats:
+    def smoothed(self) -> DoubleArray:
         """The losses without the noise of single batches, (K,)."""
         decades_per_step = float(np.log10(self.rates[1] / self.rates[0]))
-        smoothed: Floats = gaussian_filter1d(
+        smoothed: DoubleArray = gaussian_filter1d(
             self.losses, _SMOOTHING_DECADES / decades_per_step, mode="nearest"
         )
         return smoothed
@@ -58,10 +55,10 @@ class RateCurve:
         return len(self._slopes) > 1 and bool(self._slopes.min() < 0)
 
     @cached_property
-    def _slopes(self) -> Floats:
+    def _slopes(self) -> DoubleArray:
         # Of what comes after the lowest loss, nothing is meant.
         end = int(self.smoothed.argmin()) + 1
-        slopes: Floats = np.gradient(self.smoothed, np.log10(self.rates))[:end]
+        slopes: DoubleArray = np.gradient(self.smoothed, np.log10(self.rates))[:end]
         return slopes
 
     @property

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 
-from hangtag.errors import RunInterrupted
+from hangtag.arrays import DoubleArray
 from training.data.training_data import TrainingData
+from training.errors import RunInterrupted
 from training.fit.fine_tuning import make_module, make_tuning_trainer
 from training.fit.loop import fit
 from training.model.network import TaggerNetwork
-from training.search.rate_finder.curve import Floats, RateCurve
+from training.search.rate_finder.curve import RateCurve
 from training.settings import TrainingSettings
 
 _LOWEST_RATE, _HIGHEST_RATE = 1e-6, 1.0
@@ -67,7 +68,7 @@ class RateSweep(pl.Callback):
     """Sets the rate before each step, and notes the loss after it."""
 
     def __init__(
-        self, rates: Floats, settings: TrainingSettings, on_step: Callable[[int], None] | None
+        self, rates: DoubleArray, settings: TrainingSettings, on_step: Callable[[int], None] | None
     ) -> None:
         self._rates = rates
         self._settings = settings

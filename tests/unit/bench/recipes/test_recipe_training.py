@@ -18,9 +18,9 @@ from bench.recipes.recipe import Recipe
 from bench.recipes.recipe_module import RecipeModule
 from bench.recipes.recipe_training import train_recipe
 from bench.recipes.write_ups import RECIPES
-from hangtag.errors import RunInterrupted
 from tests.tiny_training import LABELS, SIZE_PX, TRAIN_PHOTOS, tiny_training_data
 from tests.unit.training.evaluate.synthetic import evaluated
+from training.errors import RunInterrupted
 from training.settings import make_settings
 
 

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import PredictionSets
 from hangtag.label_space import LabelSpace, parse_label_space
-from hangtag.scoring.decisions import FloatArray, sigmoid
+from hangtag.scoring.decisions import sigmoid
 from hangtag.scoring.scorer import Scorer
 from training.calibrate.calibration import fit_scoring
 from training.calibrate.conformal import fit_prediction_sets

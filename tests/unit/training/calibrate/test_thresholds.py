@@ -9,9 +9,10 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import binom
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import LabelDecision
 from hangtag.label_space import LabelSpace, parse_label_space
-from hangtag.scoring.decisions import FloatArray, select_tags
+from hangtag.scoring.decisions import select_tags
 from training.calibrate.thresholds import (
     best_tag_thresholds,
     expected_tag_thresholds,

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import DatasetIdentity
 from hangtag.errors import DataInvalid
 from hangtag.label_space import parse_label_space
-from hangtag.scoring.decisions import FloatArray
 from training.data import DecodedCatalogue, ProductPhoto, Splits
 from training.data.fingerprints import fingerprint
 from training.data.learnability import doubts, require_different_pictures

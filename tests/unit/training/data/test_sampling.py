@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from hangtag.scoring.decisions import FloatArray
+from hangtag.arrays import FloatArray
 from training.data import sampling
 from training.data.sampling import EpochSampler, ShareSampler, draw, draws_of_photos
 

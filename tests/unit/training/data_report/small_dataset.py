@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hangtag.scoring.decisions import FloatArray
+from hangtag.arrays import FloatArray
 from tests.unit.training.evaluate.synthetic import draw, space
 from training.data import ProductPhoto
 from training.data_report.dataset import Dataset

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hangtag.scoring.decisions import FloatArray
+from hangtag.arrays import FloatArray
 from tests.unit.training.data_report.small_dataset import small_dataset, targets_of
 from training.data_report.dataset import Dataset
 from training.data_report.label_errors import NONE, judge_labels, write_label_errors

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from hangtag.arrays import FloatArray
 from hangtag.bundle import GroupSet, LabelDecision, PredictionSets
 from hangtag.label_space import LabelSpace, parse_label_space
-from hangtag.scoring.decisions import FloatArray
 from training.data import NearDuplicateAgreement
 from training.evaluate.evaluated import Evaluated, count_together
 

@@ -10,9 +10,9 @@ from torch import nn
 
 from hangtag.bundle import MODEL
 from hangtag.engine import load_engine
-from hangtag.errors import RunInterrupted
 from hangtag.label_space import parse_label_space
 from tests.tiny_training import tiny_network, tiny_training_data
+from training.errors import RunInterrupted
 from training.fit.linear_probe import embed_photos, fit_head, fit_quickly
 from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import make_settings

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import get_model, get_model_weights, list_models
 
-from hangtag.errors import SettingsInvalid, WeightsUnavailable
+from hangtag.errors import SettingsInvalid
+from training.errors import WeightsUnavailable
 from training.model.backbones import build_backbone
 from training.model.backbones.weights_file import load_weights
 from training.model.network import TaggerNetwork

@@ -13,15 +13,9 @@ import torch
 from torch import Tensor
 from torch.multiprocessing.spawn import ProcessRaisedException
 
-from hangtag.errors import (
-    DataInvalid,
-    DiskFull,
-    HangtagError,
-    ImageUndecodable,
-    TrainingDiverged,
-    WeightsUnavailable,
-)
+from hangtag.errors import DataInvalid, DiskFull, HangtagError, ImageUndecodable
 from tests.tiny_training import LABEL_SPACE, LABELS, dotted_of, tiny_network, tiny_training_data
+from training.errors import TrainingDiverged, WeightsUnavailable
 from training.fit.callbacks import Divergence
 from training.fit.checkpoints import EpochCheckpoints, is_sound, is_whole, newest_checkpoint
 from training.fit.fine_tuning import make_module, make_tuning_trainer

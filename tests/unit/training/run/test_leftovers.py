@@ -11,14 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from hangtag.errors import (
-    DataInvalid,
-    DiskFull,
-    HangtagError,
-    RunInterrupted,
-    SettingsInvalid,
-    TrainingDiverged,
-)
+from hangtag.errors import DataInvalid, DiskFull, HangtagError, SettingsInvalid
+from training.errors import RunInterrupted, TrainingDiverged
 from training.run.leftovers import describe_leftovers, keep_one_checkpoint, tidied
 from training.run.sequence import _checkpoint_to_go_on_from, start_run
 from training.settings import make_settings

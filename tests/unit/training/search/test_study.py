@@ -10,7 +10,8 @@ import pytest
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
-from hangtag.errors import RunInterrupted, SettingsInvalid
+from hangtag.errors import SettingsInvalid
+from training.errors import RunInterrupted
 from training.search.space import QUICK
 from training.search.study import (
     Objective,

@@ -1,0 +1,9 @@
+"""What goes wrong in loadtest, beside the errors of the core."""
+
+from __future__ import annotations
+
+from hangtag.errors import SetupError
+
+
+class LoadTestFailed(SetupError):
+    """A load test missed its limits."""
