@@ -53,6 +53,8 @@ def _command(module: str, attribute: str) -> Any:
 
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    # The house's commands are stand-ins until they are called.
+    command = command.load() if hasattr(command, "load") else command
     yield name, command
     if not hasattr(command, "list_commands"):
         return
