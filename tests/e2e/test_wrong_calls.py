@@ -131,7 +131,7 @@ def test_archiving_without_a_bundle(tmp_path: Path) -> None:
 def test_serving_an_archive_that_is_missing(tmp_path: Path) -> None:
     said = refused("server", "serve", "--archive", tmp_path / "none.mar")
     assert "There is no archive" in said
-    assert "make archive" in said
+    assert "`hangtag archive` packs" in said
 
 
 def test_serving_what_is_no_archive(tmp_path: Path) -> None:

@@ -83,22 +83,24 @@ def test_the_command_of_a_module_runs_as_printed(
 def test_what_a_search_found_trains_as_printed(
     folder: str, called: Callable[[str], list[str]]
 ) -> None:
-    chosen = {"backbone": "resnet18", "weights": f"{folder}/w.pth", "learning_rate": 0.002,
-              "dropout": 0.1, "epochs": 2}  # fmt: skip
+    chosen = {
+        **{"network.backbone": "resnet18", "network.weights": f"{folder}/w.pth"},
+        **{"optimizer.lr": 0.002, "network.dropout": 0.1, "schedule.epochs": 2},
+    }
     given = parsed(called(train_command(Path(folder), chosen, quick=True)))
     assert given["data"] == Path(folder)
     assert given["weights"] == f"{folder}/w.pth"
     assert given["quick"] is True
-    assert given["more"] == ["dropout=0.1", "epochs=2"]
+    assert given["more"] == ["network.dropout=0.1", "schedule.epochs=2"]
 
 
 @pytest.mark.parametrize("group", ["Base colour", "it's", "a$b"])
 def test_a_setting_that_make_would_take_apart_is_given_to_the_module(
     group: str, called: Callable[[str], list[str]]
 ) -> None:
-    command = train_command(Path("my data"), {"contrastive_group": group, "learning_rate": 0.1})
+    command = train_command(Path("my data"), {"loss.contrastive_group": group, "optimizer.lr": 0.1})
     given = parsed(called(command))
-    assert given["more"] == [f"contrastive_group={group}"]
+    assert given["more"] == [f"loss.contrastive_group={group}"]
     assert given["learning_rate"] == 0.1
     assert given["data"] == Path("my data")
 

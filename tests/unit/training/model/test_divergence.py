@@ -157,7 +157,7 @@ def test_embeddings_that_are_no_numbers_are_named() -> None:
 
 @pytest.mark.parametrize("kind", [TrainingDiverged, DiskFull, DataInvalid, ImageUndecodable])
 def test_what_another_process_raised_is_told(kind: type[HangtagError]) -> None:
-    raised = f"hangtag.errors.{kind.__name__}: No space left on /a: free some."
+    raised = f"{kind.__module__}.{kind.__name__}: No space left on /a: free some."
     told = told_by_process(ProcessRaisedException(f"-- Process 1:\nTraceback …\n{raised}\n", 1, 7))
     assert type(told) is kind
     assert str(told) == "No space left on /a: free some."

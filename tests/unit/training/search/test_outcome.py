@@ -62,7 +62,7 @@ def test_make_and_the_command_line_understand_it(tmp_path: Path) -> None:
     outcome = write_outcome(study, SETTINGS, GIVEN, tmp_path)
     words = [*shlex.split(outcome.command), "--dry-run"]
     printed = subprocess.run(words, cwd=PROJECT, text=True, capture_output=True, check=True).stdout
-    (line,) = re.findall(r"-m training train (.*)", printed.replace("\\\n", " "))
+    (line,) = re.findall(r"-m hangtag\.cli train (.*)", printed.replace("\\\n", " "))
     options = shlex.split(line)
     pairs = dict(zip(options[::2], options[1::2], strict=True))
     more = [value for name, value in zip(options[::2], options[1::2], strict=True)
