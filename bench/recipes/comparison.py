@@ -71,7 +71,7 @@ def compare_with_recipes(
         print(f"{run_folder} began with random weights: recipes that freeze the body keep those.")
     limited = run.learning_from(share)
     recipes = [RECIPES[name].at_most(most_passes) for name in dict.fromkeys(names)]
-    with alone_in(out, option="OUT"):
+    with alone_in(out, option="out"):
         keep_split(run, out)
         beside = {each.name: load_or_train(each, limited, out / each.name) for each in recipes}
     page = write_report(run.evaluated, run_folder, beside)

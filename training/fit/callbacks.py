@@ -113,5 +113,6 @@ class Divergence(pl.Callback):
         return TrainingDiverged(
             f"{what} no longer a number at step {trainer.global_step:,}, in epoch "
             f"{trainer.current_epoch + 1} of {trainer.max_epochs}: train with a lower rate than "
-            f"{rate:g}, such as RATE={min(rate / 4, _USUAL_RATE):.2g}, or with PRECISION=fp32"
+            f"{rate:g}, such as optimizer.lr={min(rate / 4, _USUAL_RATE):.2g}, or with "
+            "hardware.precision=fp32"
         )

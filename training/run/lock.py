@@ -13,7 +13,7 @@ from training.layout import LOCK
 
 
 @contextmanager
-def alone_in(folder: Path, option: str = "RUN") -> Iterator[None]:
+def alone_in(folder: Path, option: str = "run") -> Iterator[None]:
     """Keep other processes out of a folder, until this one leaves it or is killed.
 
     option : of make, that names the folder

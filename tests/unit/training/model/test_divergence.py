@@ -64,7 +64,7 @@ def test_a_loss_that_is_no_number_ends_training_at_its_step(
     with pytest.raises(
         TrainingDiverged,
         match=r"^The loss is no longer a number at step 7, in epoch 2 of 3: train with a lower "
-        r"rate than 0\.001, such as RATE=0\.00025, or with PRECISION=fp32$",
+        r"rate than 0\.001, such as optimizer\.lr=0\.00025, or with hardware\.precision=fp32$",
     ):
         train(tmp_path, lambda step, loss: loss * (value if step == 6 else 1), ema=ema)
     newest = newest_checkpoint(tmp_path)
