@@ -17,7 +17,17 @@ PROJECT = Path(__file__).parents[2]
 
 # Each package's rooms, lowest first: a room imports those before it. docs/architecture.md draws it.
 CORE = (
-    *("telemetry", "arrays", "errors", "near_names", "faults", "recognition", "files", "images"),
+    *(
+        "telemetry",
+        "arrays",
+        "errors",
+        "near_names",
+        "faults",
+        "recognition",
+        "files",
+        "tables",
+        "images",
+    ),
     *("cgroup", "hardware", "isolation", "engine", "label_document", "label_space", "scoring"),
     *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "client"),
     *("bulk", "cli"),

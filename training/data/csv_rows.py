@@ -1,194 +1,28 @@
-"""csv files as rows that remember their line."""
+"""The rows of a dataset's csv files; what its reader remarks is said."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-from hangtag.errors import DataInvalid
-from training.data.csv_header import Header, check_header, find_header, unwrapped
-from training.data.csv_records import Record, read_records
+from hangtag.tables.csv_table import CsvRow, CsvTable
+from hangtag.tables.product_ids import with_product_ids
 from training.data.dataset import Problem
-from training.data.photo_finder import find_photo
 from training.data.remarks import remark
-from training.data.row_likeness import RowShape
-from training.data.text_file import FileText, read_beginning, read_text
-
-_QUOTES = (
-    "quotes do not pair up: write a quote within a text twice, and put such a text into quotes"
-)
-_CELLS = (
-    "rows have more or fewer cells than the header: put texts into quotes that hold what separates "
-    "the cells, and line breaks"
-)
-
-_MARKED = re.compile(r"""="([^"]*)"|'(\d+)""")
 
 
-@dataclass(frozen=True)
-class CsvRow:
-    """One record, its cells stripped; `where` is such as `products.csv:17`."""
-
-    where: str
-    cells: Mapping[str, str]
-
-    def __getitem__(self, column: str) -> str:
-        """Return a cell; empty if the file does not have the column."""
-        return self.cells.get(column, "")
+def rows_of(table: CsvTable) -> tuple[list[CsvRow], list[Problem]]:
+    """Return the rows, and a problem for each that does not fit the header."""
+    for text in table.remarks:
+        remark(text)
+    problems = [
+        Problem("malformed_row", row.where, row.detail, row.cause) for row in table.malformed
+    ]
+    return table.rows, problems
 
 
-def read_header(path: Path, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the column names of a csv file, none if it cannot be read.
-
-    Names of `known` that are written in another case are spelt as there.
-    """
-    return find_header(_lines_of(read_beginning(path)), known).names
-
-
-def read_rows(
-    path: Path,
-    required: Sequence[str],
-    overflow: str | None = None,
-    optional: Sequence[str] | None = None,
-    keep_further: bool = False,
-) -> tuple[list[CsvRow], list[Problem]]:
-    """Read a csv file; records that do not fit the header become problems.
-
-    Cells are separated by `,` `;` `|` or tabs; see `read_text` for encodings. Quoted line breaks
-    are fine, and so are empty cells that are left out at a row's end.
-
-    Parameters
-    ----------
-    required : the columns that must be there; the first of them tells rows apart
-    overflow : the column that surplus cells belong to, as its commas were not quoted; if there are
-        but two columns and both are required, it is the second
-    optional : the other columns that are read. Further ones are said, and refused where they are
-        misspelt ones of these; None: whatever there is may be
-    keep_further : further columns are kept, so that they are not said
-
-    Raises
-    ------
-    DataInvalid : if the file is unreadable, empty, no csv file, or lacks a required column.
-    """
-    file = read_text(path)
-    known = [*required, *(optional or [])]
-    written = _lines_of(file.text)
-    lines = unwrapped(written, required)
-    header = find_header(lines, known)
-    check_header(path, header, lines, required, known)
-    rows, problems, long, repeated = [], [], [], []
-    marked: list[str] = []
-    unnamed: list[str] = []
-    if header.names == (*required,) and len(required) == 2:
-        overflow = overflow or required[1]
-    for record in read_records(
-        lines, header.first_row, _row_shape(path.parent, header, required, overflow)
-    ):
-        where = f"{path.name}:{record.first_line}"
-        cells = _fit(record, header.names, required, overflow)
-        if isinstance(cells, str):
-            cause = _QUOTES if record.fault else _CELLS
-            problems.append(Problem("malformed_row", where, cells, cause))
-        elif [*map(str.casefold, cells)] == [*map(str.casefold, header.names)]:
-            repeated.append(record.first_line)
-        elif any(cells):
-            rows.append(CsvRow(where, dict(zip(header.names, map(_unmarked, cells), strict=True))))
-            marked += [cell for cell in cells if _unmarked(cell) != cell]
-            unnamed += [where] if _has_unnamed(header.names, cells) else []
-            long += [record] if record.line_count > 1 else []
-    if not rows and not problems:
-        raise DataInvalid(f"{path} has a header and no rows.")
-    further = [name for name in header.names if name and name not in known]
-    for text in _remarks(
-        file, header, long, further if optional is not None and not keep_further else []
-    ):
-        remark(f"{path.name}: {text}.")
-    if lines is not written:
-        remark(f"{path.name}: the quotes around whole lines are left out.")
-    if marked:
-        example = f"{marked[0]!r}, read as {_unmarked(marked[0])!r}"
-        remark(
-            f"{path.name}: cells with a spreadsheet's marks: {len(marked):,}, such as {example}."
-        )
-    if unnamed:
-        remark(
-            f"{path.name}: cells in a column without a name, which are not read: "
-            f"{len(unnamed):,} rows, such as {unnamed[0]}."
-        )
-    if repeated:
-        remark(f"{path.name}: the header again, in line {repeated[0]:,}: left out.")
-    return rows, problems
-
-
-def _lines_of(text: str) -> list[str]:
-    # With "" lines may end as those of Windows, Unix and old Macs do, in one file too. Each of
-    # several files that were put into one may have its byte order mark.
-    return [line.lstrip("\ufeff") for line in io.StringIO(text, newline="")]
-
-
-def _row_shape(
-    folder: Path, header: Header, required: Sequence[str], overflow: str | None
-) -> RowShape:
-    return RowShape(
-        delimiter=header.delimiter,
-        columns=header.names,
-        key=header.names.index(required[0]),
-        beside=header.names.index(required[min(1, len(required) - 1)]),
-        least_cells=max(map(header.names.index, required)) + 1,
-        most_cells=None if overflow else len(header.names),
-        is_photo=lambda key: find_photo((folder / "images", folder), key) is not None,
-    )
-
-
-def _fit(
-    record: Record, columns: Sequence[str], required: Sequence[str], overflow: str | None
-) -> tuple[str, ...] | str:
-    """Return one cell per column, or what is wrong."""
-    cells, surplus = record.cells, len(record.cells) - len(columns)
-    if record.fault or not any(cells):
-        return record.fault or ()
-    if surplus > 0 and overflow is not None:
-        first = columns.index(overflow)
-        after = first + surplus + 1
-        return (*cells[:first], ", ".join(cells[first:after]), *cells[after:])
-    if surplus > 0 and not any(cells[len(columns) :]):
-        return cells[: len(columns)]
-    # Spreadsheets leave out the empty cells at the end.
-    if surplus < 0 and len(cells) > max(map(columns.index, required)):
-        return (*cells, *[""] * -surplus)
-    if surplus:
-        lines = "" if record.line_count == 1 else f", in lines up to {record.last_line:,}"
-        return f"{len(cells)} cells where the header names {len(columns)} columns{lines}"
-    return cells
-
-
-def _unmarked(cell: str) -> str:
-    """Return `0012` of `="0012"` and `'0012`, which keep spreadsheets from making it 12."""
-    marked = _MARKED.fullmatch(cell)
-    return cell if marked is None else (marked[1] or marked[2] or "").strip()
-
-
-def _has_unnamed(columns: Sequence[str], cells: Sequence[str]) -> bool:
-    return any(cell and not name for name, cell in zip(columns, cells, strict=True))
-
-
-def _remarks(
-    file: FileText, header: Header, long: Sequence[Record], further: Sequence[str]
-) -> Iterator[str]:
-    ways = [f"with {header.delimiter_name}"] if header.delimiter != "," else []
-    ways += [f"as {file.encoding}"] if file.encoding else []
-    if ways:
-        yield ", ".join([f"read {' and '.join(ways)}", *file.remarks])
-    elif file.remarks:
-        yield ", ".join(file.remarks)
-    if long:
-        longest = max(long, key=lambda record: record.line_count)
-        yield (
-            f"records that go over several lines: {len(long):,}, the longest from line "
-            f"{longest.first_line:,} to {longest.last_line:,}"
-        )
-    if further:
-        yield f"further columns, which are not read: {', '.join(further)}"
+def rows_with_ids(file_name: str, rows: Sequence[CsvRow]) -> list[CsvRow]:
+    """Return the rows, those whose product_id says that there is none with an empty one."""
+    rows, remarks = with_product_ids(rows)
+    for text in remarks:
+        remark(f"{file_name}: {text}")
+    return rows

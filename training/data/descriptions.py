@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data.csv_rows import CsvRow, read_rows
+from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.photo_finder import PhotoFinder
+from training.data.csv_rows import rows_of, rows_with_ids
 from training.data.described_photo import DescribedPhoto
 from training.data.formats import feidegger
-from training.data.photo_finder import PhotoFinder
-from training.data.product_ids import with_product_ids
 from training.data.readers import read_catalogue
 from training.data.remarks import remark
 
@@ -46,8 +46,10 @@ def _read_feidegger(folder: Path) -> tuple[list[DescribedPhoto], int]:
 
 
 def _read_products(folder: Path) -> tuple[list[DescribedPhoto], int]:
-    rows, malformed = read_rows(folder / "products.csv", required=("image",), optional=_TEXTS)
-    rows = with_product_ids("products.csv", rows)
+    rows, malformed = rows_of(
+        read_csv(folder / "products.csv", required=("image",), optional=_TEXTS)
+    )
+    rows = rows_with_ids("products.csv", rows)
     finder = PhotoFinder((folder / "images", folder), (row["image"] for row in rows))
     photos = [photo for row in rows if (photo := _described(row, finder)) is not None]
     for text in finder.remarks():

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from hangtag.label_space import LabelId, LabelSpace
 from hangtag.near_names import name_hint
+from hangtag.tables.spoilt_cells import is_spoilt
 from training.data.dataset import Crop, Problem, ProductPhoto, groups_of, with_ancestors
 from training.data.split import SPLIT_NAMES
-from training.data.spoilt_ids import is_spoilt, spoilt_problems
+from training.data.spoilt_ids import spoilt_problems
 from training.data.unknown_names import UnknownNames
 
 _CONFLICT = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hangtag.label_space import LabelSpace
-from training.data.csv_rows import CsvRow
+from hangtag.tables.csv_table import CsvRow
 from training.data.dataset import Problem, with_ancestors
 
 _CAUSE = (

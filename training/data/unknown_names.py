@@ -6,7 +6,7 @@ from functools import cached_property
 
 from hangtag.label_space import LabelSpace
 from hangtag.near_names import near_names
-from training.data.spoilt_ids import SPOILT, is_spoilt
+from hangtag.tables.spoilt_cells import SPOILT, is_spoilt
 
 # Comparing takes time with the number of labels, and nobody reads more sentences.
 _MOST_COMPARED = 20

@@ -10,13 +10,14 @@ from pathlib import Path
 from hangtag.errors import DataInvalid
 from hangtag.files.whole_file import whole_files
 from hangtag.label_space import LabelId
+from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.photo_finder import PhotoFinder
 from training.data import read_catalogue
 from training.data.cell_reader import CellReader
-from training.data.csv_rows import CsvRow, read_rows
+from training.data.csv_rows import rows_of
 from training.data.dataset import with_ancestors
 from training.data.formats.products_csv import OPTIONAL, REQUIRED
 from training.data.key_lists import join_cell
-from training.data.photo_finder import PhotoFinder
 from training.data.remarks import remark
 from training.labels.dataset_folder import photo_cell, refuse_dataset, write_csv
 from training.labels.label_lists import ConversionReport, convert_labels
@@ -69,7 +70,7 @@ def write_converted(
     """Do as `convert_dataset`, with each file where `to` says."""
     refuse_dataset(folder)
     path = source / "products.csv"
-    rows, malformed = read_rows(path, REQUIRED, optional=OPTIONAL, keep_further=True)
+    rows, malformed = rows_of(read_csv(path, REQUIRED, optional=OPTIONAL, keep_further=True))
     if malformed:
         raise DataInvalid(f"{malformed[0].where}: {malformed[0].detail}; correct it first.")
     header = [name for name in rows[0].cells if name]

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import read_label_space
+from hangtag.tables.csv_table import CsvRow, read_csv, read_header
+from hangtag.tables.photo_finder import PhotoFinder
 from training.data.cell_reader import CellReader
-from training.data.csv_rows import CsvRow, read_header, read_rows
+from training.data.csv_rows import rows_of
 from training.data.dataset import Catalogue
-from training.data.photo_finder import PhotoFinder
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
@@ -42,7 +43,7 @@ def read(folder: Path) -> Catalogue:
     """
     path = _csv_of(folder)
     label_space = read_label_space(folder / "labels.json")
-    rows, malformed = read_rows(path, required=_COLUMNS, optional=())
+    rows, malformed = rows_of(read_csv(path, required=_COLUMNS, optional=()))
     folders = (folder / "images", folder / "train", folder)
     finder = PhotoFinder(folders, (row["ImageId"] for row in rows))
     labels = CellReader.of_labels("ClassId", label_space)

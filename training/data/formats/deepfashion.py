@@ -20,10 +20,10 @@ from pathlib import Path
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelSpace
+from hangtag.tables.photo_finder import find_photo
 from training.data.dataset import Catalogue
 from training.data.formats.deepfashion_lists import PhotoLists, read_cells, read_names
 from training.data.own_label_space import label_space_of
-from training.data.photo_finder import find_photo
 from training.data.product_rows import ProductRow, check_rows
 
 LOOKED_FOR = (

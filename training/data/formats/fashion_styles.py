@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hangtag.label_space import Group, Label, LabelSpace
-from training.data.csv_rows import CsvRow, read_rows
+from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.photo_finder import PhotoFinder
+from training.data.csv_rows import rows_of
 from training.data.dataset import Catalogue, with_ancestors
-from training.data.photo_finder import PhotoFinder
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
@@ -49,7 +50,7 @@ def read(folder: Path) -> Catalogue:
     ------
     DataInvalid : if styles.csv is no csv file with the columns of that set.
     """
-    rows, malformed = read_rows(folder / "styles.csv", _REQUIRED, overflow=_TITLE)
+    rows, malformed = rows_of(read_csv(folder / "styles.csv", _REQUIRED, overflow=_TITLE))
     label_space = _label_space(rows)
     finder = PhotoFinder((folder / "images",), (_photo_name(row) for row in rows))
     product_rows = (_product_row(row, finder, label_space) for row in show_progress(rows))

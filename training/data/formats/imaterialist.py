@@ -23,11 +23,12 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, TypeAdapte
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelId, LabelSpace
-from training.data.csv_rows import read_rows
+from hangtag.tables.csv_table import read_csv
+from hangtag.tables.photo_finder import find_photo
+from training.data.csv_rows import rows_of
 from training.data.dataset import Catalogue, Problem
 from training.data.json_files import read_json
 from training.data.own_label_space import label_space_of
-from training.data.photo_finder import find_photo
 from training.data.product_rows import ProductRow, check_rows
 from training.data.row_progress import show_progress
 
@@ -119,7 +120,7 @@ def _label_space(folder: Path, parts: Iterable[_Part]) -> LabelSpace:
 
 
 def _mapped_label_space(path: Path) -> LabelSpace:
-    rows, malformed = read_rows(path, required=("labelId", "labelName", "taskName"))
+    rows, malformed = rows_of(read_csv(path, required=("labelId", "labelName", "taskName")))
     if malformed:
         raise DataInvalid(f"{path.parent / malformed[0].where}: {malformed[0].detail}.")
     names = dict.fromkeys(row["taskName"] for row in rows)

@@ -21,14 +21,14 @@ import numpy as np
 from hangtag.arrays import DoubleArray
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelId, LabelSpace, read_label_space
+from hangtag.tables.photo_finder import PhotoFinder
+from hangtag.tables.text_file import read_text
 from training.data.dataset import Catalogue, Problem, with_ancestors
 from training.data.formats.manifest_lines import PhotoAnswers, WorkerAnswer, parse_line
 from training.data.own_label_space import label_space_of
-from training.data.photo_finder import PhotoFinder
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
-from training.data.text_file import read_text
 from training.data.votes import Undecided, unasked_groups, undecided
 
 LOOKED_FOR = "a labelling manifest, *.jsonl or *.manifest, with images/"

@@ -13,11 +13,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from hangtag.label_space import read_label_space
+from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.photo_finder import PhotoFinder
 from training.data.cell_reader import CellReader
-from training.data.csv_rows import CsvRow, read_rows
+from training.data.csv_rows import rows_of, rows_with_ids
 from training.data.dataset import Catalogue
-from training.data.photo_finder import PhotoFinder
-from training.data.product_ids import with_product_ids
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
@@ -42,9 +42,9 @@ def read(folder: Path) -> Catalogue:
     LabelSpaceInvalid : if labels.json is missing or contradicts itself.
     """
     label_space = read_label_space(folder / "labels.json")
-    rows, malformed = read_rows(folder / "products.csv", REQUIRED, optional=OPTIONAL)
+    rows, malformed = rows_of(read_csv(folder / "products.csv", REQUIRED, optional=OPTIONAL))
     rows, spilled = without_spilled(rows, label_space)
-    rows = with_product_ids("products.csv", rows)
+    rows = rows_with_ids("products.csv", rows)
     finder = PhotoFinder((folder / "images", folder), (row["image"] for row in rows))
     labels = CellReader.of_labels("labels", label_space)
     groups = CellReader.of_groups("unknown_groups", label_space)

@@ -18,10 +18,10 @@ import numpy as np
 from hangtag.arrays import DoubleArray
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label
+from hangtag.tables.photo_finder import find_photo
 from training.data.dataset import Catalogue
 from training.data.mat_files import read_numbers
 from training.data.own_label_space import label_space_of
-from training.data.photo_finder import find_photo
 from training.data.product_rows import ProductRow, check_rows
 
 LOOKED_FOR = "labels/<attribute>_GT.mat with images/000001.jpg, …"

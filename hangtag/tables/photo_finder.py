@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from training.data.photo_names import PHOTO_SUFFIX
-from training.data.spoilt_ids import SPOILT, is_spoilt
+from hangtag.tables.photo_names import PHOTO_SUFFIX
+from hangtag.tables.spoilt_cells import SPOILT, is_spoilt
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".JPG", ".JPEG", ".PNG", ".WEBP")
 _QUERY = re.compile(r"(?i)(?<=\.(?:jpg|png))[?#].*")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -12,16 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from training.data.csv_rows import CsvRow, read_rows
-from training.data.dataset import Problem
+from hangtag.tables.csv_table import CsvRow, MalformedRow, read_csv
 
 HEADER = "image,labels,title\n"
 
 
-def read(tmp_path: Path, text: str) -> tuple[list[CsvRow], list[Problem]]:
+def read(tmp_path: Path, text: str) -> tuple[list[CsvRow], list[MalformedRow]]:
     path = tmp_path / "products.csv"
     path.write_text(text)
-    return read_rows(path, ("image", "labels"), optional=("title",))
+    table = read_csv(path, ("image", "labels"), optional=("title",))
+    print(*table.remarks, file=sys.stderr)
+    return table.rows, table.malformed
 
 
 def rows_with(titles: dict[int, str], count: int = 120) -> str:
@@ -40,7 +42,7 @@ def rows_with(titles: dict[int, str], count: int = 120) -> str:
 )
 def test_an_open_quote_takes_in_no_rows(tmp_path: Path, titles: dict[int, str], said: str) -> None:
     rows, (problem,) = read(tmp_path, HEADER + rows_with(titles))
-    assert (problem.kind, problem.where) == ("malformed_row", "products.csv:12")
+    assert problem.where == "products.csv:12"
     assert re.search(rf"the quote before 'Big.*' \(column title\) .*{said}", problem.detail)
     assert [row["image"] for row in rows] == [f"{n}.jpg" for n in range(120) if n != 10]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data.csv_rows import read_header, read_rows
+from hangtag.tables.csv_table import read_csv, read_header
 
 REQUIRED, OPTIONAL = ("image", "labels"), ("product_id", "title", "description")
 TEXT = "image,labels,title\n0.jpg,412_77,Größe 38\n1.jpg,77,Süß\n"
@@ -16,9 +17,10 @@ TEXT = "image,labels,title\n0.jpg,412_77,Größe 38\n1.jpg,77,Süß\n"
 def read(tmp_path: Path, content: str | bytes) -> list[dict[str, str]]:
     path = tmp_path / "products.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    rows, problems = read_rows(path, REQUIRED, optional=OPTIONAL)
-    assert problems == []
-    return [dict(row.cells) for row in rows]
+    table = read_csv(path, REQUIRED, optional=OPTIONAL)
+    assert table.malformed == []
+    print(*(f"{remark}\n" for remark in table.remarks), sep="", end="", file=sys.stderr)
+    return [dict(row.cells) for row in table.rows]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", ","])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from training.data.photo_finder import PhotoFinder
+from hangtag.tables.photo_finder import PhotoFinder
 
 Make = Callable[..., PhotoFinder]
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data.photo_names import PHOTO_SUFFIX
+from hangtag.tables.photo_names import PHOTO_SUFFIX
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {"\t": "tab"}

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from training.data.row_likeness import RowLikeness, RowShape
+from hangtag.tables.row_likeness import RowLikeness, RowShape
 
 # Python's own limit is 131,072: less than a long description in HTML.
 _MAX_CELL_CHARACTERS = 50_000_000

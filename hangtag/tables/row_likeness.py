@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from training.data.photo_names import PHOTO_SUFFIX
+from hangtag.tables.photo_names import PHOTO_SUFFIX
 
 _LEAST_CODE_LENGTH = 8
 _NO_WORD = re.compile(r"\d|[_-]|[a-z][A-Z]")

@@ -1,0 +1,1 @@
+"""Tables of products as suppliers and spreadsheets write them, and the photos they name."""
