@@ -3,43 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from os.path import abspath, normpath
 from pathlib import Path
 
-from hangtag.bulk.tables import TABLES, read_table
-from hangtag.errors import DataInvalid
-from hangtag.near_names import name_hint
+from hangtag.errors import DataInvalid, ImageMissing, RequestError, RequestFailed
+from hangtag.tables.csv_table import MalformedRow, Table, TableRow
+from hangtag.tables.photo_finder import PhotoFinder, find_photo
+from hangtag.tables.photo_names import PHOTO_SUFFIX
+from hangtag.tables.product_ids import with_product_ids
+from hangtag.tables.product_table import SEPARATOR, TABLES, read_product_table
 
 PRODUCTS = "products.csv"
-PHOTOS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
-)
-# Of a cell that names several photos.
-_SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
 class ListedProduct:
-    """A product whose photos are not read yet; `names` are those photos as they were written.
+    """A product whose photos are not read yet.
 
-    It has names and no photos if one of them lies outside the table's folder.
+    photos : path -> as it was written
+    fault : what is wrong with its row; such a product is not tagged, as a photo too few would give
+        other tags
     """
 
     product_id: str
-    photos: tuple[Path, ...]
-    names: tuple[str, ...]
+    photos: Mapping[Path, str]
     title: str | None = None
     description: str | None = None
+    fault: RequestFailed | None = None
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The products of an input, and how many of its files are not photos."""
+    """The products of an input, how many of its files are not photos, and what to say of it."""
 
     products: tuple[ListedProduct, ...]
     left_out: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def list_products(source: Path) -> Listing:
@@ -47,7 +48,7 @@ def list_products(source: Path) -> Listing:
 
     In a folder, each photo is a product of its own, called as the file without its extension; a
     folder in it is one product with all photos that lie in it. A folder that holds products.csv is
-    read by that.
+    read by that. In a table, rows of one product_id are one product.
 
     Raises
     ------
@@ -63,10 +64,7 @@ def list_products(source: Path) -> Listing:
         raise DataInvalid(
             f"{source} is neither a folder nor a file whose name ends in {' or '.join(TABLES)}."
         )
-    products = tuple(_of_rows(source, read_table(source)))
-    if not products:
-        raise DataInvalid(f"{source} has no rows.")
-    return Listing(products)
+    return _of_table(source.name, read_product_table(source), Path(abspath(source.parent)))  # noqa: PTH100  (links stay links)
 
 
 def _of_folder(folder: Path) -> Listing:
@@ -76,76 +74,92 @@ def _of_folder(folder: Path) -> Listing:
         # What macOS and other tools put beside photos.
         if path.is_file() and not any(part[0] == "." for part in path.relative_to(folder).parts)
     )
-    photos = [path for path in files if path.suffix.lower() in PHOTOS]
+    photos = [path for path in files if PHOTO_SUFFIX.search(path.name)]
     if not photos:
         raise DataInvalid(f"There are no photos in {folder}; name a folder that has some.")
     alone = [path for path in photos if path.parent == folder]
     stems = Counter(path.stem for path in alone)
     products = [
-        ListedProduct(path.stem if stems[path.stem] == 1 else path.name, (path,), (path.name,))
+        ListedProduct(path.stem if stems[path.stem] == 1 else path.name, {path: path.name})
         for path in alone
     ]
-    products += [_of_subfolder(folder, parent, photos) for parent in _subfolders(folder, photos)]
+    by_folder: dict[Path, dict[Path, str]] = {}
+    for path in photos:
+        if path.parent != folder:
+            by_folder.setdefault(path.parent, {})[path] = path.relative_to(folder).as_posix()
+    products += [
+        ListedProduct(parent.relative_to(folder).as_posix(), own)
+        for parent, own in by_folder.items()
+    ]
     return Listing(tuple(products), left_out=len(files) - len(photos))
 
 
-def _subfolders(folder: Path, photos: Iterable[Path]) -> list[Path]:
-    return [parent for parent in dict.fromkeys(map(_parent, photos)) if parent != folder]
-
-
-def _parent(path: Path) -> Path:
-    return path.parent
-
-
-def _of_subfolder(folder: Path, subfolder: Path, photos: Iterable[Path]) -> ListedProduct:
-    own = tuple(path for path in photos if path.parent == subfolder)
-    names = tuple(path.relative_to(folder).as_posix() for path in own)
-    return ListedProduct(subfolder.relative_to(folder).as_posix(), own, names)
-
-
-def _of_rows(source: Path, rows: Sequence[Mapping[str, str]]) -> Iterator[ListedProduct]:
-    """Yield the products of rows; those of one product_id are one product."""
-    if rows and "image" not in rows[0]:
-        raise DataInvalid(f"{source} lacks the column image; {name_hint('image', rows[0])}.")
-    # Not resolved: folders of photos are made of links.
-    folder = Path(abspath(source.parent))  # noqa: PTH100
+def _of_table(name: str, table: Table, folder: Path) -> Listing:
+    rows, remarks = with_product_ids(table.rows)
+    folders = (folder / "images", folder)
+    named = [_photo_names(row["image"], folders) for row in rows]
+    finder = PhotoFinder(folders, [each for names in named for each in names])
+    # A row without an ID is a product of its own, and so is one that cannot be read.
+    listed = [
+        (row.where, row["product_id"] or f"\0{row.where}", _of_row(row, names, finder, folder))
+        for row, names in zip(rows, named, strict=True)
+    ]
+    listed += [(row.where, f"\0{row.where}", _unread(row)) for row in table.malformed]
     by_id: dict[str, ListedProduct] = {}
-    for number, row in enumerate(rows):
-        product = _of_row(folder, row)
-        # A row without an ID is a product of its own.
-        key = row.get("product_id") or f"\0{number}"
-        known = by_id.get(key)
-        by_id[key] = product if known is None else _joined(known, product)
-    yield from by_id.values()
-
-
-def _joined(first: ListedProduct, second: ListedProduct) -> ListedProduct:
-    return replace(first, photos=first.photos + second.photos, names=first.names + second.names)
-
-
-def _of_row(folder: Path, row: Mapping[str, str]) -> ListedProduct:
-    cell = row["image"]
-    whole = _find(folder, cell)
-    names = [cell] if whole else [part.strip() for part in cell.split(_SEPARATOR)]
-    names = [name for name in names if name]
-    photos = [_find(folder, name) or _beside(folder, name) for name in names]
-    return ListedProduct(
-        product_id=row.get("product_id") or cell,
-        # A photo too few would give other tags: rather none.
-        photos=tuple(photo for photo in photos if photo) if all(photos) else (),
-        names=tuple(names),
-        title=row.get("title") or None,
-        description=row.get("description") or None,
+    for _, key, product in sorted(listed, key=_line):
+        by_id[key] = _joined(by_id[key], product) if key in by_id else product
+    remarks += finder.remarks()
+    return Listing(
+        tuple(by_id.values()),
+        remarks=(*table.remarks, *(f"{name}: {text}" for text in remarks)),
     )
 
 
-def _find(folder: Path, name: str) -> Path | None:
-    """Return a file in `images/` or beside the table; None if there is none inside the folder."""
-    paths = (_beside(folder, f"images/{name}"), _beside(folder, name))
-    return next((path for path in paths if name and path and path.is_file()), None)
+def _line(listed: tuple[str, str, ListedProduct]) -> int:
+    return int(listed[0].rpartition(":")[2])
 
 
-def _beside(folder: Path, name: str) -> Path | None:
-    """Return where a file would lie; None if that is outside: tables come from other people."""
-    path = Path(normpath(folder / name))
-    return path if path.is_relative_to(folder) else None
+def _unread(row: MalformedRow) -> ListedProduct:
+    fault = RequestError(f"{row.detail[:1].upper()}{row.detail[1:]}; {row.cause}.")
+    return ListedProduct(row.where, {}, fault=fault)
+
+
+def _photo_names(cell: str, folders: Iterable[Path]) -> list[str]:
+    if SEPARATOR not in cell or find_photo(tuple(folders), cell):
+        return [cell] if cell else []
+    return [name for part in cell.split(SEPARATOR) if (name := part.strip())]
+
+
+def _of_row(
+    row: TableRow, names: Iterable[str], finder: PhotoFinder, folder: Path
+) -> ListedProduct:
+    found = {name: finder.find(name) for name in names}
+    faults = [_fault(name, path, finder, folder) for name, path in found.items()]
+    if not found:
+        faults = [ImageMissing("The row names no photo.")]
+    return ListedProduct(
+        product_id=row["product_id"] or row["image"] or row.where,
+        photos={path or Path(name): name for name, path in found.items()},
+        title=row["title"] or None,
+        description=row["description"] or None,
+        fault=next(filter(None, faults), None),
+    )
+
+
+def _fault(name: str, path: Path | None, finder: PhotoFinder, folder: Path) -> ImageMissing | None:
+    if path is None:
+        return ImageMissing(f"There is no photo {name!r}: {finder.why_missing(name)}.")
+    # Tables come from other people.
+    if not Path(normpath(path)).is_relative_to(folder):
+        return ImageMissing(f"The photo {name!r} lies outside the table's folder; lay it in there.")
+    return None
+
+
+def _joined(first: ListedProduct, second: ListedProduct) -> ListedProduct:
+    return replace(
+        first,
+        photos={**first.photos, **second.photos},
+        title=first.title or second.title,
+        description=first.description or second.description,
+        fault=first.fault or second.fault,
+    )

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hangtag.bulk.listing import ListedProduct
 from hangtag.schema import Problem, TagResponse
 
-TAG_FIELDS = ("id", "name", "group", "score", "path")
+TAG_FIELDS = ("id", "name", "group", "score", "threshold", "path")
+CANDIDATE_FIELDS = ("id", "name", "group", "score")
 Outcome = TagResponse | Problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """One product of a table; `tags` have id, name, group, score, path."""
+    """One product of a table; one that failed has no tags, decisions and candidates."""
 
     product_id: str
     images: list[str]
     status: Literal["ok", "failed"]
-    error_code: str | None
-    error: str | None
-    tags: list[dict[str, Any]]
+    error_code: str | None = None
+    error: str | None = None
+    # Each with TAG_FIELDS.
+    tags: list[dict[str, Any]] = field(default_factory=list)
     # Group -> accept, review or none.
-    decisions: Mapping[str, str]
-    bundle_digest: str | None
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    # Each with CANDIDATE_FIELDS: the best of each group, whether or not they hold.
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+    bundle_digest: str | None = None
+    label_space: str | None = None
     # In UTC.
     tagged_at: datetime.datetime
 
@@ -34,10 +39,28 @@ class Row:
 def row_of(product: ListedProduct, outcome: Outcome) -> Row:
     """Return the row of a product."""
     now = datetime.datetime.now(datetime.UTC)
-    product_id, images = product.product_id, list(product.names)
+    product_id, images = product.product_id, list(product.photos.values())
     if isinstance(outcome, Problem):
-        return Row(product_id, images, "failed", outcome.code, outcome.detail, [], {}, None, now)
-    tags = [tag.model_dump(include=set(TAG_FIELDS)) for tag in outcome.tags]
-    decisions = {name: answer.decision for name, answer in outcome.groups.items()}
-    bundle = outcome.model.bundle
-    return Row(product_id, images, "ok", None, None, tags, decisions, bundle, now)
+        return Row(
+            product_id=product_id,
+            images=images,
+            status="failed",
+            error_code=outcome.code,
+            error=outcome.detail,
+            tagged_at=now,
+        )
+    return Row(
+        product_id=product_id,
+        images=images,
+        status="ok",
+        tags=[tag.model_dump(include=set(TAG_FIELDS)) for tag in outcome.tags],
+        decisions={name: answer.decision for name, answer in outcome.groups.items()},
+        candidates=[
+            {"id": each.id, "name": each.name, "group": name, "score": each.score}
+            for name, answer in outcome.groups.items()
+            for each in answer.candidates
+        ],
+        bundle_digest=outcome.model.bundle,
+        label_space=outcome.model.label_space,
+        tagged_at=now,
+    )

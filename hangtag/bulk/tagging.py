@@ -11,7 +11,7 @@ from itertools import islice
 from hangtag.bulk.listing import ListedProduct
 from hangtag.bulk.rows import Outcome
 from hangtag.client import ProblemAnswered, TaggerClient
-from hangtag.errors import ImageMissing, RequestFailed, ServerUnavailable
+from hangtag.errors import RequestFailed, ServerUnavailable
 from hangtag.isolation import isolate
 from hangtag.requests.product import Product
 from hangtag.schema import Problem
@@ -70,10 +70,8 @@ def _outcome(answer: Outcome | RequestFailed) -> Outcome:
 
 
 def _read(product: ListedProduct) -> Product:
-    if not product.names:
-        raise ImageMissing("The row names no photo.")
-    if not product.photos:
-        raise ImageMissing("A photo of the row lies outside the table's folder; lay it in there.")
+    if product.fault is not None:
+        raise product.fault
     return Product(
         product.photos,
         product_id=product.product_id,

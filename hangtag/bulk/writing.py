@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-import csv
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from hangtag.bulk.rows import TAG_FIELDS, Row
-from hangtag.bulk.tables import require_pyarrow
+from hangtag.bulk.listing import PRODUCTS
+from hangtag.bulk.rows import CANDIDATE_FIELDS, TAG_FIELDS, Row
+from hangtag.bulk.spreadsheet import writing_csv
 from hangtag.errors import SettingsInvalid
 from hangtag.files.whole_file import whole_file
+from hangtag.tables.product_table import require_pyarrow
 
 Write = Callable[[Row], None]
-# Spreadsheets run what begins so: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 1000
 
 
-def require_writable(path: Path) -> None:
-    """Check before hours pass that rows can be written to a file of this name.
+def require_writable(path: Path, source: Path) -> None:
+    """Check before hours pass that rows can be written to a file; its folder is made.
+
+    source : what is to be tagged, which is not to be written to
 
     Raises
     ------
-    SettingsInvalid : if its name says no format.
+    SettingsInvalid : if its name says no format, or nothing can be written there.
     CommandUnavailable : if the format needs what is not installed.
     """
+    if path.is_dir():
+        raise SettingsInvalid(f"{path} is a folder; name a file in it, such as {path}/tags.csv.")
     if path.suffix.lower() not in _FORMATS:
         raise SettingsInvalid(
             f"{path} says no format: the name of the file ends in {', '.join(_FORMATS)}."
         )
+    if path.resolve() in (source.resolve(), (source / PRODUCTS).resolve()):
+        raise SettingsInvalid(f"{path} is what is to be tagged; write to another file.")
     if path.suffix.lower() == ".parquet":
         require_pyarrow()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"{path.parent} is no folder to write to: {error}.") from error
+    if not os.access(path.parent, os.W_OK):
+        raise SettingsInvalid(f"Nothing can be written to {path.parent}; name another folder.")
 
 
 @contextmanager
@@ -47,16 +59,12 @@ def writing_rows(path: Path) -> Iterator[Write]:
 
 @contextmanager
 def _json_lines(path: Path) -> Iterator[Write]:
+    def write(row: Row) -> None:
+        document = {**asdict(row), "tagged_at": row.tagged_at.isoformat(timespec="seconds")}
+        print(json.dumps(document, ensure_ascii=False), file=file)
+
     with path.open("w", encoding="utf-8") as file:
-        yield lambda row: print(json.dumps(_document(row), ensure_ascii=False), file=file)
-
-
-@contextmanager
-def _csv(path: Path) -> Iterator[Write]:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)])
-        writer.writeheader()
-        yield lambda row: writer.writerow(_cells(_document(row)))
+        yield write
 
 
 @contextmanager
@@ -81,41 +89,37 @@ def _parquet(path: Path) -> Iterator[Write]:
 
 _FORMATS: Mapping[str, Callable[[Path], AbstractContextManager[Write]]] = {
     ".parquet": _parquet,
-    ".csv": _csv,
+    ".csv": writing_csv,
     ".jsonl": _json_lines,
 }
 
 
-def _document(row: Row) -> dict[str, Any]:
-    return {**asdict(row), "tagged_at": row.tagged_at.isoformat(timespec="seconds")}
-
-
-def _cells(document: Mapping[str, Any]) -> dict[str, str]:
-    """Return a row's cells: lists and objects as JSON, photos joined by `;` as they are read."""
-    texts = {**document, "images": ";".join(document["images"])}
-    return {name: _cell(value) for name, value in texts.items()}
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def _record(row: Row) -> dict[str, Any]:
-    tags = [{**tag, "id": str(tag["id"])} for tag in row.tags]
-    return {**asdict(row), "tags": tags, "decisions": list(row.decisions.items())}
+    return {
+        **asdict(row),
+        "tags": _with_text_ids(row.tags),
+        "candidates": _with_text_ids(row.candidates),
+        "decisions": list(row.decisions.items()),
+    }
+
+
+def _with_text_ids(labels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A column has one type, and a label's ID may be a number or a text."""
+    return [{**label, "id": str(label["id"])} for label in labels]
 
 
 def _schema(pyarrow: Any) -> Any:
-    text, texts = pyarrow.string(), pyarrow.list_(pyarrow.string())
-    types = {"score": pyarrow.float32(), "path": texts}
-    tag = pyarrow.struct([(name, types.get(name, text)) for name in TAG_FIELDS])
+    text, texts, number = pyarrow.string(), pyarrow.list_(pyarrow.string()), pyarrow.float64()
+    types = {"score": number, "threshold": number, "path": texts}
+
+    def labels(names: tuple[str, ...]) -> Any:
+        return pyarrow.list_(pyarrow.struct([(name, types.get(name, text)) for name in names]))
+
     columns = {
         "images": texts,
-        "tags": pyarrow.list_(tag),
+        "tags": labels(TAG_FIELDS),
         "decisions": pyarrow.map_(text, text),
+        "candidates": labels(CANDIDATE_FIELDS),
         "tagged_at": pyarrow.timestamp("us", tz="UTC"),
     }
     return pyarrow.schema([(field.name, columns.get(field.name, text)) for field in fields(Row)])

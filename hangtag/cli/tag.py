@@ -18,6 +18,7 @@ from hangtag.cli.console import INTERRUPTED, expand_home, one_sentence_errors
 from hangtag.errors import ArchiveInvalid, SettingsInvalid
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
     from hangtag.bulk import Answering, Listing
@@ -55,10 +56,16 @@ def tag(
     # Imported late: these take a second, and --help should not.
     from hangtag.bulk import list_products, require_writable
 
-    require_writable(out)
-    listing = list_products(expand_home(source))
+    source, out = expand_home(source), expand_home(out)
+    require_writable(out, source)
+    with _console().status("Looking for photos"):
+        listing = list_products(source)
+    for remark in listing.remarks:
+        _say(remark)
+    if out.exists():
+        _say(f"{out} is there already; it is replaced once all is tagged.")
     with _answering(bundle, archive, url, key, clients) as answering:
-        _tag_all(listing, answering, expand_home(out))
+        _tag_all(listing, answering, out)
 
 
 @contextmanager
@@ -121,7 +128,7 @@ def _tag_all(listing: Listing, answering: Answering, out: Path) -> None:
 def _report(listing: Listing, done: int, failures: Counter[str], seconds: float, out: Path) -> None:
     failed = failures.total()
     reasons = ", ".join(f"{count:,} {code}" for code, count in failures.most_common())
-    left_out = f"; {listing.left_out:,} files are not photos" if listing.left_out else ""
+    left_out = f"; files that are no photos: {listing.left_out:,}" if listing.left_out else ""
     total = len(listing.products)
     print(
         f"Tagged {done - failed:,} of {total:,} products in {seconds:.1f} s; failed: {failed:,}"
@@ -134,8 +141,17 @@ def _report(listing: Listing, done: int, failures: Counter[str], seconds: float,
         raise typer.Exit(1)
 
 
-def _progress() -> Progress:
+def _console() -> Console:
     from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _say(sentence: str) -> None:
+    _console().print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _progress() -> Progress:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -157,6 +173,6 @@ def _progress() -> Progress:
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=_console(),
         transient=True,
     )

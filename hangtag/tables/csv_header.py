@@ -85,11 +85,12 @@ def _read_header(lines: Sequence[str], first: int, delimiter: str, known: Sequen
 
 
 def _as_known(names: Sequence[str], known: Sequence[str]) -> list[str]:
-    meant = {_plain(name): name for name in known if name not in names}
-    return [name if name in known else meant.get(_plain(name), name) for name in names]
+    meant = {plain_name(name): name for name in known if name not in names}
+    return [name if name in known else meant.get(plain_name(name), name) for name in names]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a column's name without regard to case, spaces and hyphens."""
     return re.sub(r"[\s\-_]+", "_", name.strip()).casefold()
 
 
@@ -122,7 +123,9 @@ def misspelt(name: str, known: Collection[str]) -> str | None:
 
     All its words must be alike: `product_type` is no misspelt `product_id`.
     """
-    return next((each for each in sorted(known) if _alike(_plain(name), _plain(each))), None)
+    return next(
+        (each for each in sorted(known) if _alike(plain_name(name), plain_name(each))), None
+    )
 
 
 def _alike(name: str, known: str) -> bool:

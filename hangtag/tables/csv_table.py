@@ -36,16 +36,16 @@ class MalformedRow:
 
 
 @dataclass(frozen=True)
-class CsvTable:
+class Table:
     """A file's rows, and its `remarks`: sentences on how it was read where that was not plain."""
 
-    rows: list[CsvRow]
+    rows: list[TableRow]
     malformed: list[MalformedRow]
     remarks: list[str]
 
 
 @dataclass(frozen=True)
-class CsvRow:
+class TableRow:
     """One record, its cells stripped; `where` is such as `products.csv:17`."""
 
     where: str
@@ -70,7 +70,7 @@ def read_csv(
     overflow: str | None = None,
     optional: Sequence[str] | None = None,
     keep_further: bool = False,
-) -> CsvTable:
+) -> Table:
     """Read a csv file.
 
     Cells are separated by `,` `;` `|` or tabs; see `read_text` for encodings. Quoted line breaks
@@ -111,7 +111,9 @@ def read_csv(
         elif [*map(str.casefold, cells)] == [*map(str.casefold, header.names)]:
             repeated.append(record.first_line)
         elif any(cells):
-            rows.append(CsvRow(where, dict(zip(header.names, map(_unmarked, cells), strict=True))))
+            rows.append(
+                TableRow(where, dict(zip(header.names, map(_unmarked, cells), strict=True)))
+            )
             marked += [cell for cell in cells if _unmarked(cell) != cell]
             unnamed += [where] if _has_unnamed(header.names, cells) else []
             long += [record] if record.line_count > 1 else []
@@ -133,7 +135,7 @@ def read_csv(
         )
     if repeated:
         remarks.append(f"the header again, in line {repeated[0]:,}: left out.")
-    return CsvTable(rows, malformed, [f"{path.name}: {text}" for text in remarks])
+    return Table(rows, malformed, [f"{path.name}: {text}" for text in remarks])
 
 
 def _lines_of(text: str) -> list[str]:

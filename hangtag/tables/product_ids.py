@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from hangtag.tables.csv_table import CsvRow
+from hangtag.tables.csv_table import TableRow
 from hangtag.tables.spoilt_cells import SPOILT, is_spoilt
 
 _NOTHING = frozenset(
@@ -15,7 +15,7 @@ _NOTHING = frozenset(
 )  # fmt: skip
 
 
-def with_product_ids(rows: Sequence[CsvRow]) -> tuple[list[CsvRow], list[str]]:
+def with_product_ids(rows: Sequence[TableRow]) -> tuple[list[TableRow], list[str]]:
     """Return the rows, those that say `NULL` or the like with an empty product_id.
 
     Else they would be photos of one product. `0` is such a word unless products are counted, and
@@ -32,11 +32,11 @@ def with_product_ids(rows: Sequence[CsvRow]) -> tuple[list[CsvRow], list[str]]:
     return [_without_id(row) if row["product_id"] in nothing else row for row in rows], remarks
 
 
-def _without_id(row: CsvRow) -> CsvRow:
+def _without_id(row: TableRow) -> TableRow:
     return replace(row, cells={**row.cells, "product_id": ""})
 
 
-def _remarks(rows: Sequence[CsvRow], ids: set[str], what: str) -> Iterator[str]:
+def _remarks(rows: Sequence[TableRow], ids: set[str], what: str) -> Iterator[str]:
     found = [row["product_id"] for row in rows if row["product_id"] in ids]
     if found:
         yield f"product IDs such as {found[0]!r} {what} ({len(found):,} rows)."

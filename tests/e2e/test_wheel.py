@@ -111,10 +111,10 @@ def test_it_reads_and_writes_parquet(environment: Path, tmp_path: Path) -> None:
     )
     names, types, rows = json.loads(run(python, "-c", shows, cwd=tmp_path))
     assert names == ["product_id", "images", "status", "error_code", "error", "tags", "decisions",
-                     "bundle_digest", "tagged_at"]  # fmt: skip
+                     "candidates", "bundle_digest", "label_space", "tagged_at"]  # fmt: skip
     assert types[-1] == "timestamp[us, tz=UTC]"
     assert [row["status"] for row in rows] == ["ok", "failed"]
-    assert rows[0]["images"] == ["0.jpg", "0.jpg"]
+    assert rows[0]["images"] == ["0.jpg"]
     assert "447" in [tag["id"] for tag in rows[0]["tags"]]
     assert ["garment", "accept"] in rows[0]["decisions"]
     assert rows[1]["product_id"] == "none.jpg"
@@ -133,9 +133,8 @@ def test_help_is_there_at_once(environment: Path) -> None:
         worked.append(_cpu_seconds_of_children() - before)
     wait_s, cpu_s = statistics.median(waited), statistics.median(worked)
     print(f"hangtag --help: median {wait_s:.2f} s, {cpu_s:.2f} s of processor time")
-    # Of the processor: other tests run at the same time.
     assert cpu_s < 0.3
-    assert min(waited) < 0.3
+    assert wait_s < 0.3
     assert "  tag  " in said
     assert "train" not in said
 

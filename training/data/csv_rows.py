@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hangtag.tables.csv_table import CsvRow, CsvTable
+from hangtag.tables.csv_table import Table, TableRow
 from hangtag.tables.product_ids import with_product_ids
 from training.data.dataset import Problem
 from training.data.remarks import remark
 
 
-def rows_of(table: CsvTable) -> tuple[list[CsvRow], list[Problem]]:
+def rows_of(table: Table) -> tuple[list[TableRow], list[Problem]]:
     """Return the rows, and a problem for each that does not fit the header."""
     for text in table.remarks:
         remark(text)
@@ -20,7 +20,7 @@ def rows_of(table: CsvTable) -> tuple[list[CsvRow], list[Problem]]:
     return table.rows, problems
 
 
-def rows_with_ids(file_name: str, rows: Sequence[CsvRow]) -> list[CsvRow]:
+def rows_with_ids(file_name: str, rows: Sequence[TableRow]) -> list[TableRow]:
     """Return the rows, those whose product_id says that there is none with an empty one."""
     rows, remarks = with_product_ids(rows)
     for text in remarks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.csv_rows import rows_of, rows_with_ids
 from training.data.described_photo import DescribedPhoto
@@ -57,7 +57,7 @@ def _read_products(folder: Path) -> tuple[list[DescribedPhoto], int]:
     return photos, len(malformed) + len(rows) - len(photos)
 
 
-def _described(row: CsvRow, finder: PhotoFinder) -> DescribedPhoto | None:
+def _described(row: TableRow, finder: PhotoFinder) -> DescribedPhoto | None:
     path = finder.find(row["image"])
     if path is None:
         return None

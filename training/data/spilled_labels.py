@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hangtag.label_space import LabelSpace
-from hangtag.tables.csv_table import CsvRow
+from hangtag.tables.csv_table import TableRow
 from training.data.dataset import Problem, with_ancestors
 
 _CAUSE = (
@@ -19,8 +19,8 @@ _LEAST_SHARE = 0.1
 
 
 def without_spilled(
-    rows: Sequence[CsvRow], label_space: LabelSpace
-) -> tuple[list[CsvRow], list[Problem]]:
+    rows: Sequence[TableRow], label_space: LabelSpace
+) -> tuple[list[TableRow], list[Problem]]:
     """Return the rows without those that have a label in a column right of `labels`, as problems.
 
     Not if that is the row's own label once more, or happens in a few rows only.
@@ -38,7 +38,7 @@ def without_spilled(
     return [row for row in rows if row.where not in spilled], problems
 
 
-def _spilled(rows: Sequence[CsvRow], column: str, labels: _Labels) -> dict[str, str]:
+def _spilled(rows: Sequence[TableRow], column: str, labels: _Labels) -> dict[str, str]:
     found = [row for row in rows if labels.is_another(row, column)]
     filled = sum(bool(row[column]) for row in rows)
     if len(found) < max(_LEAST_ROWS, _LEAST_SHARE * filled):
@@ -57,7 +57,7 @@ class _Labels:
         # Products are counted from 1 as well.
         self._are_counted = 2 * len(numbers) > max(numbers, default=0)
 
-    def is_another(self, row: CsvRow, column: str) -> bool:
+    def is_another(self, row: TableRow, column: str) -> bool:
         """Whether a cell is a label, written as the row's own are, and none of them."""
         own = row["labels"]
         by_name = column == "description" or own not in self._ids

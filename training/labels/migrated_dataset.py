@@ -10,7 +10,7 @@ from pathlib import Path
 from hangtag.errors import DataInvalid
 from hangtag.files.whole_file import whole_files
 from hangtag.label_space import LabelId
-from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data import read_catalogue
 from training.data.cell_reader import CellReader
@@ -101,7 +101,7 @@ class _Reader:
     groups: CellReader
 
     @classmethod
-    def of(cls, source: Path, rows: Sequence[CsvRow], migrated: Migrated) -> _Reader:
+    def of(cls, source: Path, rows: Sequence[TableRow], migrated: Migrated) -> _Reader:
         return cls(
             PhotoFinder((source / "images", source), (row["image"] for row in rows)),
             CellReader.of_labels("labels", migrated.before),
@@ -113,7 +113,7 @@ class _Reader:
 
 
 def _convert(
-    row: CsvRow, reader: _Reader, folder: Path, migrated: Migrated, report: ConversionReport
+    row: TableRow, reader: _Reader, folder: Path, migrated: Migrated, report: ConversionReport
 ) -> dict[str, str]:
     label_ids = convert_labels(reader.labels.read(row["labels"]), migrated, report, row.where)
     photo = reader.photos.find(row["image"])
@@ -126,7 +126,7 @@ def _convert(
     }
 
 
-def _groups_left(row: CsvRow, names: Sequence[str], migrated: Migrated) -> list[str]:
+def _groups_left(row: TableRow, names: Sequence[str], migrated: Migrated) -> list[str]:
     """Return the row's unknown groups without those that have gone with all their labels."""
     if strange := [name for name in names if not migrated.before.has_group(name)]:
         raise DataInvalid(

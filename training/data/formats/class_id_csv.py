@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import read_label_space
-from hangtag.tables.csv_table import CsvRow, read_csv, read_header
+from hangtag.tables.csv_table import TableRow, read_csv, read_header
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import rows_of
@@ -68,7 +68,7 @@ def _csv_of(folder: Path) -> Path:
     return (complete or partial)[0]
 
 
-def _product_row(row: CsvRow, finder: PhotoFinder, labels: CellReader) -> ProductRow:
+def _product_row(row: TableRow, finder: PhotoFinder, labels: CellReader) -> ProductRow:
     image = row["ImageId"]
     path = finder.find(image)
     return ProductRow(

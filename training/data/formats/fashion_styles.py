@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hangtag.label_space import Group, Label, LabelSpace
-from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.csv_rows import rows_of
 from training.data.dataset import Catalogue, with_ancestors
@@ -60,12 +60,12 @@ def read(folder: Path) -> Catalogue:
     return Catalogue(label_space, photos, (*malformed, *problems), source="styles.csv")
 
 
-def _label_space(rows: list[CsvRow]) -> LabelSpace:
+def _label_space(rows: list[TableRow]) -> LabelSpace:
     labels = [label for group in _GROUPS for label in _labels_of(group, rows)]
     return LabelSpace(version="styles.csv", groups=_GROUPS, labels=tuple(labels))
 
 
-def _labels_of(group: Group, rows: list[CsvRow]) -> Iterator[Label]:
+def _labels_of(group: Group, rows: list[TableRow]) -> Iterator[Label]:
     parents = _parents(group, rows) if group.parent else {}
     for name in sorted({row[group.name] for row in rows}.difference(_UNKNOWN)):
         parent = parents.get(name)
@@ -77,7 +77,7 @@ def _labels_of(group: Group, rows: list[CsvRow]) -> Iterator[Label]:
         )
 
 
-def _parents(group: Group, rows: list[CsvRow]) -> dict[str, str]:
+def _parents(group: Group, rows: list[TableRow]) -> dict[str, str]:
     """Return each name's most frequent parent; of equals, the more frequent one in all rows."""
     together: dict[str, Counter[str]] = defaultdict(Counter)
     overall: Counter[str] = Counter()
@@ -91,11 +91,11 @@ def _parents(group: Group, rows: list[CsvRow]) -> dict[str, str]:
     }
 
 
-def _photo_name(row: CsvRow) -> str:
+def _photo_name(row: TableRow) -> str:
     return row["id"] + ".jpg" if row["id"] else ""
 
 
-def _product_row(row: CsvRow, finder: PhotoFinder, label_space: LabelSpace) -> ProductRow:
+def _product_row(row: TableRow, finder: PhotoFinder, label_space: LabelSpace) -> ProductRow:
     known: dict[str, str] = {}
     for group in reversed(_GROUPS):  # children before parents
         if group.name not in known and row[group.name] not in _UNKNOWN:

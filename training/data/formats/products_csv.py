@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hangtag.label_space import read_label_space
-from hangtag.tables.csv_table import CsvRow, read_csv
+from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import rows_of, rows_with_ids
@@ -56,7 +56,7 @@ def read(folder: Path) -> Catalogue:
 
 
 def _product_row(
-    row: CsvRow, finder: PhotoFinder, labels: CellReader, groups: CellReader
+    row: TableRow, finder: PhotoFinder, labels: CellReader, groups: CellReader
 ) -> ProductRow:
     path = finder.find(row["image"])
     return ProductRow(

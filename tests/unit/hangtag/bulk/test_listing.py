@@ -17,7 +17,11 @@ def lay(folder: Path, *names: str) -> None:
 
 
 def listed(source: Path) -> dict[str, tuple[str, ...]]:
-    return {product.product_id: product.names for product in list_products(source).products}
+    return {each.product_id: names(each) for each in list_products(source).products}
+
+
+def names(product: ListedProduct) -> tuple[str, ...]:
+    return tuple(product.photos.values())
 
 
 def table(folder: Path, text: str) -> Path:
@@ -52,9 +56,9 @@ def test_rows_of_one_product_are_one(tmp_path: Path, place: str) -> None:
     path = table(tmp_path, "image,product_id,title\n1.jpg,A,Tee\n2.jpg,,\n3.jpg,A,Tee\n")
     first, second = list_products(path).products
     assert first == ListedProduct(
-        "A", (tmp_path / f"{place}1.jpg", tmp_path / f"{place}3.jpg"), ("1.jpg", "3.jpg"), "Tee"
+        "A", {tmp_path / f"{place}1.jpg": "1.jpg", tmp_path / f"{place}3.jpg": "3.jpg"}, "Tee"
     )
-    assert (second.product_id, second.names) == ("2.jpg", ("2.jpg",))
+    assert (second.product_id, names(second)) == ("2.jpg", ("2.jpg",))
 
 
 def test_a_dataset_folder_is_read_by_its_table(tmp_path: Path) -> None:
@@ -66,7 +70,7 @@ def test_a_dataset_folder_is_read_by_its_table(tmp_path: Path) -> None:
 def test_a_cell_may_name_several_photos(tmp_path: Path) -> None:
     lay(tmp_path, "1.jpg", "2.jpg", "a;b.jpg")
     path = table(tmp_path, "image\n1.jpg; 2.jpg\na;b.jpg\n")
-    assert [product.names for product in list_products(path).products] == [
+    assert [names(product) for product in list_products(path).products] == [
         ("1.jpg", "2.jpg"),
         ("a;b.jpg",),
     ]
@@ -79,15 +83,65 @@ def test_a_photo_outside_the_folder_is_not_read(
     lay(tmp_path, "outside.jpg", "data/inside.jpg")
     path = table(tmp_path / "data", f"image\n{cell.format(outside=tmp_path / 'outside.jpg')}\n")
     (product,) = list_products(path).products
-    assert product.photos == ()
-    assert len(product.names) == 1
+    assert "lies outside the table's folder" in str(product.fault)
+    assert len(product.photos) == 1
     monkeypatch.chdir(path.parent)
-    assert list_products(Path("products.csv")).products == (product,)
+    (other,) = list_products(Path("products.csv")).products
+    assert str(other.fault) == str(product.fault)
 
 
-def test_a_photo_that_is_missing_stays_listed(tmp_path: Path) -> None:
-    path = table(tmp_path, "image\nnone.jpg\n")
-    assert list_products(path).products[0].photos == (tmp_path / "none.jpg",)
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("none.jpg", "There is no photo 'none.jpg': no file is called so; there are 2, such as "),
+        ("https://x.example/3.jpg", "image cells are URLs: download the photos into images/ first"),
+        ('"1.jpg,2.jpg"', "image cells name several photos: give each photo a row of its own"),
+        (" ; ", "The row names no photo."),
+    ],
+)
+def test_a_row_says_why_its_photo_is_not_found(tmp_path: Path, cell: str, said: str) -> None:
+    lay(tmp_path, "images/1.jpg", "images/2.jpg")
+    first, second = list_products(table(tmp_path, f"image\n1.jpg\n{cell}\n")).products
+    assert first.fault is None
+    assert said in str(second.fault)
+
+
+def test_a_photo_that_is_spelt_otherwise_is_found_and_said(tmp_path: Path) -> None:
+    lay(tmp_path, "images/Tee.JPG")
+    listing = list_products(table(tmp_path, "image\nC:\\photos\\tee.jpg\n"))
+    assert names(listing.products[0]) == ("C:\\photos\\tee.jpg",)
+    assert listing.products[0].fault is None
+    (said,) = listing.remarks
+    assert "image cells have backslashes: 1" in said
+
+
+def test_a_photo_counts_once(tmp_path: Path) -> None:
+    lay(tmp_path, "1.jpg", "2.jpg")
+    path = table(tmp_path, "image,product_id\n1.jpg;2.jpg;1.jpg,A\n2.jpg,A\n")
+    assert listed(path) == {"A": ("1.jpg", "2.jpg")}
+
+
+def test_words_for_nothing_are_no_product(tmp_path: Path) -> None:
+    lay(tmp_path, "1.jpg", "2.jpg")
+    path = table(tmp_path, "image,product_id\n1.jpg,NULL\n2.jpg,NULL\n")
+    assert listed(path) == {"1.jpg": ("1.jpg",), "2.jpg": ("2.jpg",)}
+    assert "say that there is none" in list_products(path).remarks[0]
+
+
+def test_a_row_that_cannot_be_read_keeps_its_place(tmp_path: Path) -> None:
+    lay(tmp_path, "1.jpg", "2.jpg", "3.jpg")
+    path = table(tmp_path, "image,title\n1.jpg,Tee\n2.jpg,a,b,c\n3.jpg,Tee\n")
+    first, broken, last = list_products(path).products
+    assert (first.fault, last.fault) == (None, None)
+    assert broken.product_id == "products.csv:3"
+    assert "4 cells where the header names 2 columns" in str(broken.fault)
+
+
+def test_the_title_of_a_later_row_counts_if_the_first_has_none(tmp_path: Path) -> None:
+    lay(tmp_path, "1.jpg", "2.jpg")
+    path = table(tmp_path, "image,product_id,title\n1.jpg,A,\n2.jpg,A,Tee\n")
+    (product,) = list_products(path).products
+    assert product.title == "Tee"
 
 
 @pytest.mark.parametrize(
@@ -96,10 +150,13 @@ def test_a_photo_that_is_missing_stays_listed(tmp_path: Path) -> None:
         ("photos", "is not there; name a folder of photos"),
         ("folder/", "There are no photos in"),
         ("list.xlsx", "is neither a folder nor a file whose name ends in .csv or .parquet"),
-        ("no_image.csv", "lacks the column image; did you mean 'images'? There are: images, title"),
-        ("header.csv", "has no rows."),
-        ("empty.csv", "has no rows."),
-        ("quote.csv", "line 2: unexpected end of data"),
+        (
+            "no_image.csv",
+            "'images' may be meant as 'image'; its columns are images, title.",
+        ),
+        ("header.csv", "has a header and no rows."),
+        ("empty.csv", "is empty; its first line must name the columns."),
+        ("zip.csv", "is a spreadsheet (.xlsx, .ods) or a zip file, whatever its name says"),
     ],
 )
 def test_what_cannot_be_tagged_is_said_in_one_sentence(
@@ -109,7 +166,7 @@ def test_what_cannot_be_tagged_is_said_in_one_sentence(
         "no_image.csv": "images,title\n1.jpg,Tee\n",
         "header.csv": "image\n",
         "empty.csv": "",
-        "quote.csv": 'image\n"1.jpg\n',
+        "zip.csv": "PK\x03\x04",
         "list.xlsx": "x",
     }
     source = tmp_path / make

@@ -38,7 +38,7 @@ class StubClient:
 def products(tmp_path: Path) -> list[ListedProduct]:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(b"x")
-    return [ListedProduct(str(number), (photo,), ("a.jpg",)) for number in range(20)]
+    return [ListedProduct(str(number), {photo: "a.jpg"}) for number in range(20)]
 
 
 def test_a_servers_answers_come_in_order(products: list[ListedProduct]) -> None:
@@ -78,7 +78,7 @@ def test_a_server_that_is_gone_is_a_row_of_its_own(
 
 
 def test_a_photo_that_cannot_be_read_is_not_sent(tmp_path: Path) -> None:
-    missing = ListedProduct("A", (tmp_path / "none.jpg",), ("none.jpg",))
+    missing = ListedProduct("A", {tmp_path / "none.jpg": "none.jpg"})
     (outcome,) = answer_by_server(TaggerClient("http://127.0.0.1:9"), 1, [missing])
     assert isinstance(outcome, Problem)
     assert outcome.code == "image_missing"

@@ -42,7 +42,7 @@ def test_a_bundle_tags_a_folder(photos: Path, tiny_bundle: Bundle, tmp_path: Pat
     assert code == 0
     assert said.startswith("Tagged 2 of 3 products in ")
     assert said.endswith(
-        f"s; failed: 1 (1 image_undecodable); 1 files are not photos. The table is {out}.\n"
+        f"s; failed: 1 (1 image_undecodable); files that are no photos: 1. The table is {out}.\n"
     )
     rows = read(out)
     assert list(rows) == ["a", "broken", "many"]
@@ -75,7 +75,7 @@ def test_an_archive_tags_as_its_bundle_does(
 
 
 def test_a_table_of_which_nothing_can_be_tagged_fails(tiny_bundle: Bundle, tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_text("image\nnone.jpg\n\n../x.jpg\n,\n")
+    (tmp_path / "list.csv").write_text("image\nnone.jpg\n\n../x.jpg\n;\n")
     out = tmp_path / "tags.jsonl"
     code, said, _ = call(
         "tag", str(tmp_path / "list.csv"), "--bundle", str(tiny_bundle.folder), "--out", str(out)
@@ -85,8 +85,8 @@ def test_a_table_of_which_nothing_can_be_tagged_fails(tiny_bundle: Bundle, tmp_p
     rows = read(out)
     assert {row["error_code"] for row in rows.values()} == {"image_missing"}
     assert [row["error"].rpartition("/")[2] for row in rows.values()] == [
-        "none.jpg cannot be read: No such file or directory.",
-        "A photo of the row lies outside the table's folder; lay it in there.",
+        "images does not exist: put them there.",
+        "images does not exist: put them there.",
         "The row names no photo.",
     ]
 

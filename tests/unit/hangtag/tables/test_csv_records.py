@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from hangtag.tables.csv_table import CsvRow, MalformedRow, read_csv
+from hangtag.tables.csv_table import MalformedRow, TableRow, read_csv
 
 HEADER = "image,labels,title\n"
 
 
-def read(tmp_path: Path, text: str) -> tuple[list[CsvRow], list[MalformedRow]]:
+def read(tmp_path: Path, text: str) -> tuple[list[TableRow], list[MalformedRow]]:
     path = tmp_path / "products.csv"
     path.write_text(text)
     table = read_csv(path, ("image", "labels"), optional=("title",))
