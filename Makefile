@@ -1,7 +1,6 @@
 # Everything runs in .venv, which the targets make by themselves: all it takes is Python >= 3.11.
 PYTHON ?= python3
 ARCHIVE := model_store/tagger.mar
-DEMO_BUNDLE := model_store/demo
 VERSION := 1.0
 PORT := 8080
 RUN_PYTHON := .venv/bin/python
@@ -50,7 +49,7 @@ $(INSTALLED): requirements.lock requirements-serve.lock pyproject.toml | check-c
 	@$(PYTHON) -m deploy.install.packages everything
 
 demo: $(INSTALLED) ## Make the demo tagger of this repository anew: render the demo catalogue, train in quick mode
-	@$(HANGTAG) demo-tagger --bundle $(DEMO_BUNDLE)
+	@$(HANGTAG) demo
 
 data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1]
 	@$(HANGTAG) data-report $(call option,DATA,data) $(call option,OUT,out) \
@@ -103,8 +102,7 @@ archive: $(SERVING) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=mo
 	@$(HANGTAG) archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(value ARCHIVE)) --version $(call quoted,$(value VERSION))
 
 serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; packs the demo tagger of this repository if no archive is named or there
-	@exec $(HANGTAG) serve --archive $(call quoted,$(value ARCHIVE)) --port $(call quoted,$(value PORT)) \
-	  $(if $(call is_given,ARCHIVE),,--or-pack $(DEMO_BUNDLE))
+	@exec $(HANGTAG) serve $(call option,ARCHIVE,archive) --port $(call quoted,$(value PORT))
 
 tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar]
 	@$(HANGTAG) tune --archive $(call quoted,$(value ARCHIVE))

@@ -1,4 +1,4 @@
-"""`python -m bench`: make the archive that is measured, measure it."""
+"""`hangtag bench`: make the archive that is measured, measure it."""
 
 from __future__ import annotations
 

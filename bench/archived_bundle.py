@@ -27,7 +27,7 @@ def find_bundle(archive: Path, folder: Path | None, runs: Path = _RUNS) -> Bundl
             return load_bundle(candidate.parent)
     raise ArchiveInvalid(
         f"The bundle that {archive} was made of is not {folder or f'under {runs}/'}; "
-        "the benchmark needs its weights.pth. `make bench-model` makes both."
+        "the benchmark needs its weights.pth. `hangtag bench model` makes both."
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m bench model`: the archive that the benchmark measures, and anybody else may load."""
+"""`hangtag bench model`: the archive that the benchmark measures, and anybody else may load."""
 
 from __future__ import annotations
 

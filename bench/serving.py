@@ -1,4 +1,4 @@
-"""`python -m bench serving`: the stock handler, Hangtag and the raw engine, in one run."""
+"""`hangtag bench serving`: the stock handler, Hangtag and the raw engine, in one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m bench tune`: measures which workers, threads and batches serve an archive best here.
+"""`hangtag tune`: measures which workers, threads and batches serve an archive best here.
 
 Serving takes them from serve_config/plan.json from then on.
 """
@@ -110,7 +110,7 @@ def choose(trials: list[Trial]) -> Trial:
     LoadTestFailed : if there is none.
     """
     if not trials:
-        raise LoadTestFailed("No plan could be measured; try `make serve` to see why.")
+        raise LoadTestFailed("No plan could be measured; try `hangtag serve` to see why.")
     enough = SAME_THROUGHPUT * max(trial.photos_per_s for trial in trials)
     return min(
         (trial for trial in trials if trial.photos_per_s >= enough),

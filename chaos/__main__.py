@@ -1,4 +1,4 @@
-"""`python -m chaos`: try what could break a live server, and print what held."""
+"""`hangtag chaos`: try what could break a live server, and print what held."""
 
 from __future__ import annotations
 

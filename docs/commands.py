@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import typer
 
+from hangtag.cli.app import app
+
 _WIDTH = 96
-_HOUSE = "hangtag.cli.app"
-# What is started as `python -m …`: a module and its app, or its one command.
-_MODULES = (
-    *(("training", "app"), ("training.data_report", "app"), ("training.labels", "app")),
-    *(("training.search", "app"), ("training.search.rate_finder", "app")),
-    *(("training.evaluate", "app"), ("training.run.exports", "app"), ("server", "app")),
-    *(("loadtest", "main"), ("loadtest.capacity", "main"), ("bench", "app")),
-    *(("bench.recipes", "app"), ("chaos", "main"), ("chaos.upgrades", "main")),
-    *(("deploy.check", "main"), ("deploy.container", "app"), ("deploy.monitoring", "check")),
-)
 _INTRODUCTION = """# Commands
 Every command, as its `--help` says. `make` has the same under [targets of its own](make.md).
 """
@@ -35,21 +25,7 @@ def command_reference() -> str:
 
 def commands() -> Iterator[tuple[str, Any]]:
     """Yield each command's whole name and the command, groups before what is in them."""
-    if find_spec(_HOUSE):
-        yield from _below("hangtag", typer.main.get_command(import_module(_HOUSE).app))
-        return
-    for module, attribute in _MODULES:
-        yield from _below(f"python -m {module}", _command(module, attribute))
-
-
-def _command(module: str, attribute: str) -> Any:
-    path = f"{module}.__main__" if hasattr(import_module(module), "__path__") else module
-    found = getattr(import_module(path), attribute)
-    if not isinstance(found, typer.Typer):
-        alone = typer.Typer(add_completion=False)
-        alone.command()(found)
-        found = alone
-    return typer.main.get_command(found)
+    yield from _below("hangtag", typer.main.get_command(app))
 
 
 def _below(name: str, command: Any) -> Iterator[tuple[str, Any]]:

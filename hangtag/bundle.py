@@ -277,6 +277,8 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         fault = first_fault(error, Manifest).at()
+        if b'"format_version"' not in text:
+            raise BundleInvalid(f"{path} is no bundle's manifest: {fault}.") from error
         raise BundleInvalid(
             f"{path} does not fit this version: {fault}. "
             "Train the tagger again, or use the release that made it."

@@ -1,4 +1,4 @@
-"""`python -m loadtest`: Locust, headless, and a verdict on what it measured."""
+"""`hangtag loadtest`: Locust, headless, and a verdict on what it measured."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _run_locust(host: str, plan: LoadPlan, output: Path) -> None:
 def _require_photos(photos: Path) -> None:
     if not any(path.suffix.lower() in CONTENT_TYPES for path in photos.glob("*")):
         raise DataInvalid(
-            f"There are no JPEG or PNG photos in {photos}; name a folder with PHOTOS=…."
+            f"There are no JPEG or PNG photos in {photos}; name a folder with photos=…."
         )
 
 

@@ -1,4 +1,4 @@
-"""`python -m loadtest.capacity`: the largest rate within the limits, and what more would take."""
+"""`hangtag capacity`: the largest rate within the limits, and what more would take."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def _target(archive: Path, host: str | None) -> Iterator[_Target]:
     if host is not None:
         host = server_address(host)
         if not host.startswith("http://"):
-            raise SettingsInvalid(f"HOST={host} is no address such as http://10.0.0.5:8080.")
+            raise SettingsInvalid(f"host={host} is no address such as http://10.0.0.5:8080.")
         require_server(host)
         yield _Target(Address.of(host), pid=None, cores=None, gpus=0)
         return

@@ -90,7 +90,7 @@ def benchmark_rate(
     Or None, and why it says nothing here.
     """
     if not path.exists():
-        return None, f"there is no {path}; `make bench-serving` makes it"
+        return None, f"there is no {path}; `hangtag bench serving` makes it"
     report = json.loads(path.read_text(encoding="utf-8"))
     if (report["machine"]["cpu"], report["machine"]["cores"]) != (machine.cpu, machine.cores):
         return None, f"{path} was measured on another machine"

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 from server.temporary import serving
 from server.torchserve import MODEL_NAME
 
-# What is measured unless another one is named: `python -m bench model` makes it.
+# What is measured unless another one is named: `hangtag bench model` makes it.
 ARCHIVE = Path("model_store/tagger-resnet152.mar")
 _ANSWER_TIMEOUT_S = 30.0
 

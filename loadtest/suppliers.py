@@ -28,7 +28,7 @@ def read_suppliers(keys: Path) -> tuple[Supplier, ...]:
     try:
         text = keys.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise SettingsInvalid(f"There is no file {keys}; KEYS=… names suppliers.map.") from error
+        raise SettingsInvalid(f"There is no file {keys}; keys=… names suppliers.map.") from error
     suppliers = tuple(
         Supplier(name=match["name"], key=match["key"]) for match in _LINE.finditer(text)
     )

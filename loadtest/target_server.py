@@ -30,7 +30,7 @@ def server_address(host: str) -> str:
     except ValueError:
         whole = False
     if not whole or not _is_plain(parts):
-        raise SettingsInvalid(f"HOST={host} is no address such as http://10.0.0.5:8080.")
+        raise SettingsInvalid(f"host={host} is no address such as http://10.0.0.5:8080.")
     path = parts.path.rstrip("/").removesuffix(PATH).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
@@ -56,6 +56,6 @@ def require_server(host: str) -> None:
         if isinstance(error, HTTPError) and error.code == HTTPStatus.NOT_FOUND:
             return
         raise ServerUnavailable(
-            f"No server answers at {host} ({error}); start one with `make serve`, or name another "
-            "with HOST=…."
+            f"No server answers at {host} ({error}); start one with `hangtag serve`, or name "
+            "another with host=…."
         ) from error

@@ -1,4 +1,4 @@
-"""`python -m server`: make an archive, fetch one, serve it."""
+"""`python -m server`, the image's way in: make an archive, fetch one, serve it."""
 
 from __future__ import annotations
 

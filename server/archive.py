@@ -13,7 +13,7 @@ from hangtag.errors import ArchiveInvalid
 
 MANIFEST = "MAR-INF/MANIFEST.json"
 _PROJECT = Path(__file__).resolve().parents[1]
-_REMEDY = "`hangtag serve` makes the demo's, `hangtag archive` packs your own."
+_REMEDY = "`hangtag serve` without one packs the demo's, `hangtag archive` packs your own."
 
 
 @dataclass(frozen=True)
@@ -81,5 +81,6 @@ def extract_sample_photo(archive: Path, folder: Path) -> Path | None:
 
 def _missing(path: Path) -> str:
     present = sorted(each.name for each in path.parent.glob("*.mar"))
+    folder = path.parent.resolve()
     holds = f"holds {', '.join(present)}" if present else "holds no archive"
-    return f"There is no archive {path}: {path.parent} {holds}; {_REMEDY}"
+    return f"There is no archive {path}: {folder} {holds}; {_REMEDY}"

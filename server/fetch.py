@@ -1,4 +1,4 @@
-"""`python -m server fetch`: an archive from where it is kept, checked by its sha256."""
+"""`hangtag fetch`: an archive from where it is kept, checked by its sha256."""
 
 from __future__ import annotations
 

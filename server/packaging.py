@@ -1,10 +1,9 @@
-"""`python -m server archive`: a bundle -> one self-contained .mar, checked by running it."""
+"""`hangtag archive`: a bundle -> one self-contained .mar, checked by running it."""
 
 from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from rich.console import Console
 
 from hangtag.bundle import MANIFEST, Bundle, load_bundle
 from hangtag.cli.console import one_sentence_errors
+from hangtag.cli.wording import command
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.settings import parse_settings
@@ -60,7 +60,7 @@ def archive(
         f"{replayed['largest_difference']:.1g} in fp32; here it runs in {replayed['precision']} "
         f"({replayed['served_difference']:.1g})."
     )
-    print(f"Next: make serve ARCHIVE={shlex.quote(str(archive))}")
+    print(f"Next: {command('serve', archive=archive)}")
 
 
 def newest_bundle(runs: Path) -> Path:

@@ -1,4 +1,4 @@
-"""`python -m server serve`: one archive on this machine, until Ctrl-C."""
+"""`hangtag serve`: one archive on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -28,14 +28,21 @@ from server.speed import Speed
 from server.torchserve import MODEL_NAME, TorchServe
 
 LOOK_INTERVAL_S = 0.2
+_ARCHIVE = Path("model_store/tagger.mar")
+# What is packed where no archive is named, and none is there.
+_DEMO_BUNDLE = Path(__file__).parents[1] / "model_store" / "demo"
 _OTHER_CODE = "the code in this archive is not that of this release; pack its bundle anew"
 
 
 @one_sentence_errors
 def serve(
     archive: Annotated[
-        Path, typer.Option(envvar="HANGTAG_ARCHIVE", help="The .mar file to serve.")
-    ] = Path("model_store/tagger.mar"),
+        Path | None,
+        typer.Option(
+            envvar="HANGTAG_ARCHIVE",
+            help="The .mar file to serve.  [default: model_store/tagger.mar, or the demo's]",
+        ),
+    ] = None,
     host: Annotated[
         str,
         typer.Option(
@@ -49,12 +56,6 @@ def serve(
             envvar="HANGTAG_PORT", help="Port of the API; management and metrics take the next two."
         ),
     ] = 8080,
-    or_pack: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="HANGTAG_OR_PACK", help="Bundle to pack first where there is no such archive."
-        ),
-    ] = None,
     sample: Annotated[
         Path | None,
         typer.Option(
@@ -88,16 +89,17 @@ def serve(
     # What is logged has stdout for itself: whoever collects it expects nothing but JSON.
     console = Console(highlight=False, stderr=print_logs)
     speed = None
-    if or_pack is not None and not archive.exists():
+    path = archive or _ARCHIVE
+    if archive is None and not path.exists():
         ports.require_free()
-        speed = _pack(or_pack, archive, console)
-    server = TorchServe(open_archive(archive), ports, folder, speed=speed)
+        speed = _pack(_DEMO_BUNDLE, path, console)
+    server = TorchServe(open_archive(path), ports, folder, speed=speed)
     with StopSignals() as signals, LogStream(folder, print_logs), server:
         try:
             # Requests come from the first worker on that has loaded the model, before all have.
             with console.status(f"Loading {server.archive.path.name} …"):
                 workers = wait_until_ready(server, sleep=signals.sleep)
-            photo = sample or extract_sample_photo(archive, server.logs.folder)
+            photo = sample or extract_sample_photo(path, server.logs.folder)
             _print_ready(console, server, workers, photo)
             _serve_until_death(server, signals)
         except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""`python -m bench.recipes`: train the recipes of published write-ups beside a finished run."""
+"""`hangtag baselines`: train the recipes of published write-ups beside a finished run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.usage import said_plainly
 from hangtag.files.full_disk import writing_into
-from training.command_line import said_plainly
+from training.commands.options import FinishedRun
+from training.layout import TEST_PHOTOS, require_finished
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -17,7 +19,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 @app.command()
 @one_sentence_errors
 def compare(
-    run: Annotated[Path, typer.Option(help="Folder of a finished run.")],
+    run: FinishedRun,
     out: Annotated[
         Path | None, typer.Option(help="Where the recipes go; default RUN/recipes.")
     ] = None,
@@ -33,6 +35,7 @@ def compare(
     ] = 1.0,
 ) -> None:
     """Train recipes on a run's photos, split and backbone, and compare on its test photos."""
+    require_finished(run, TEST_PHOTOS)
     # Imported late: torch takes seconds, and --help should not.
     from bench.recipes.comparison import compare_with_recipes
     from bench.recipes.comparison_table import accuracy_table, describe_lead, summary_metrics_table

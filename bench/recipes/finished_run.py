@@ -88,5 +88,5 @@ def _read_settings(path: Path) -> tuple[TrainingSettings, str]:
         return TrainingSettings.model_validate(nested(known)), str(record["dataset"])
     except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
         raise SettingsInvalid(
-            f"{path} cannot be read ({error}): name a folder that make train wrote."
+            f"{path} cannot be read ({error}): name the folder of a run that finished."
         ) from error

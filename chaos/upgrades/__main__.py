@@ -1,4 +1,4 @@
-"""`python -m chaos.upgrades`: replace and lose taggers behind the proxy under load."""
+"""`hangtag upgrade-test`: replace and lose taggers behind the proxy under load."""
 
 from __future__ import annotations
 

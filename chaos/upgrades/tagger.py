@@ -1,4 +1,4 @@
-"""One tagger behind the proxy: `python -m server serve`, started and ended from outside."""
+"""One tagger behind the proxy: `hangtag serve`, started and ended from outside."""
 
 from __future__ import annotations
 

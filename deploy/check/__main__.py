@@ -1,4 +1,4 @@
-"""`python -m deploy.check`: render the overlays, validate them, hold them against our policies."""
+"""`hangtag k8s-check`: render the overlays, validate them, hold them against our policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m deploy.container`: build the image, say what fills it."""
+"""`hangtag image`: build the image, say what fills it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from deploy.container.contents import measure_contents
 from deploy.container.engine import PROJECT, find_engine
 from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.wording import command
 from hangtag.errors import ArchiveInvalid
 
 _VERSION = version("hangtag")
@@ -62,7 +63,7 @@ def build(
         target = "with-archive"
         arguments["ARCHIVE"] = _in_context(archive)
     find_engine().build(name, target, arguments)
-    print(f"Built {name}. What fills it: python -m deploy.container contents --tag {name}")
+    print(f"Built {name}. What fills it: {command('image contents', tag=name)}")
 
 
 @app.command()

@@ -49,7 +49,7 @@ def measure_contents(engine: Engine, tag: str) -> dict[str, float]:
     if done.returncode:
         raise ServerUnavailable(
             f"{tag} cannot be looked into: {done.stderr.strip()}; if it is not there yet, "
-            "`make image` builds it."
+            "`hangtag image build` builds it."
         )
     rows = (line.split("\t") for line in done.stdout.splitlines())
     return parts({path: int(kibibytes) * 1024 / 1e6 for kibibytes, path in rows})

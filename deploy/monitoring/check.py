@@ -1,4 +1,4 @@
-"""`python -m deploy.monitoring`: promtool checks configuration and rules, and runs their tests."""
+"""`hangtag monitoring-check`: promtool checks configuration and rules, and runs their tests."""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hangtag.cli.wording import MAKE_TARGETS
+
 
 @dataclass(frozen=True)
 class Command:
@@ -34,61 +36,61 @@ COMMANDS = {
         TAGGING,
     ),
     "train": Command(
-        "training.__main__:train",
+        "training.commands.train:train",
         "Fine-tune a tagger on a dataset folder and write its bundle.",
         "--data FOLDER --quick",
         TRAINING,
     ),
     "evaluate": Command(
-        "training.evaluate.__main__:app",
+        "training.commands.evaluate:evaluate",
         "Make the evaluation page of a finished run again.",
         "--run runs/NAME --beside runs/OTHER",
         TRAINING,
     ),
     "export": Command(
-        "training.run.exports.__main__:app",
+        "training.commands.exports:app",
         "Write a run's weights in other formats, and compare them.",
         "check --run runs/NAME",
         TRAINING,
     ),
     "search": Command(
-        "training.search.__main__:app",
+        "training.commands.search:search",
         "Search for the settings that learn best.",
         "--data FOLDER --quick --trials 20",
         TRAINING,
     ),
     "find-rate": Command(
-        "training.search.rate_finder.__main__:app",
+        "training.commands.find_rate:find_rate",
         "Try rising learning rates and suggest one.",
         "--data FOLDER",
         TRAINING,
     ),
     "input-speed": Command(
-        "training.__main__:input_speed",
+        "training.commands.input_speed:input_speed",
         "Measure whether reading photos keeps up with training.",
         "--data FOLDER --seconds 20",
         TRAINING,
     ),
     "demo": Command(
-        "training.__main__:demo",
-        "Render the demo catalogue: product photos with their attributes.",
-        "--folder data/demo --products 600",
-        TRAINING,
-    ),
-    "demo-tagger": Command(
-        "training.__main__:demo_tagger",
+        "training.commands.demo:demo",
         "Make the demo tagger again: render its catalogue, train on it.",
         "--bundle model_store/demo",
         TRAINING,
     ),
+    "demo-catalogue": Command(
+        "training.commands.demo:demo_catalogue",
+        "Render the demo catalogue alone: product photos with their attributes.",
+        "--folder data/demo --products 600",
+        TRAINING,
+    ),
     "data-report": Command(
-        "training.data_report.__main__:app",
+        "training.commands.data_report:data_report",
         "Show what is in a dataset folder before training.",
         "--data FOLDER",
         LABELS,
     ),
     "labels": Command(
-        "training.labels.__main__:app",
+        "training.commands.labels:app",
         "Mine labels from texts, agree on workers' answers, move to new labels.",
         "mine --data FOLDER --out FOLDER",
         LABELS,
@@ -171,4 +173,25 @@ COMMANDS = {
         "",
         DELIVERY,
     ),
+}
+# What stands behind the commands in a command.
+EXAMPLES = {
+    "bench model": "",
+    "bench serving": "--clients 1,16",
+    "bench tune": "--archive model_store/NAME.mar",
+    "export check": "--run runs/NAME",
+    "export write": "--run runs/NAME --format safetensors",
+    "image build": "--engine cpu",
+    "image contents": "",
+    "labels consensus": "--data FOLDER --out FOLDER",
+    "labels migrate": "plan --labels labels.json --to-version 2 --out plan.json --merge 412=77",
+    "labels migrate apply": "--labels labels.json --migration plan.json --out FOLDER --data FOLDER",
+    "labels migrate plan": "--labels labels.json --to-version 2 --out plan.json --merge 412=77",
+    "labels mine": "--data FOLDER --out FOLDER",
+}
+# What people type for a command that is elsewhere.
+ELSEWHERE = {
+    **{target: verb for verb, target in MAKE_TARGETS.items() if target},
+    "migrate": "labels migrate",
+    "demo-tagger": "demo",
 }

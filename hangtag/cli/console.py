@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 
 def run_command(command: Callable[[], object]) -> None:
-    """Run what this process was started for: every `python -m …` goes through here.
+    """Run what this process was started for: every command goes through here.
 
     Names of files are UTF-8, whatever the locale says and the terminal shows; what is printed
     fails nothing.

@@ -10,9 +10,8 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from hangtag.cli import rooms
-from hangtag.cli.commands import COMMANDS, Command
+from hangtag.cli.commands import COMMANDS, EXAMPLES, Command
 from hangtag.errors import CommandUnavailable
-from hangtag.near_names import either, near_names
 
 
 class LazyCommand(TyperCommand):
@@ -23,14 +22,14 @@ class LazyCommand(TyperCommand):
         self._command = command
 
     def load(self) -> Any:
-        """Import the command and return it, with an example below its help."""
+        """Import the command and return it, with examples below its help."""
         module, _, attribute = self._command.place.partition(":")
         found = getattr(importlib.import_module(module), attribute)
         loaded: Any = typer.main.get_command(
             found if isinstance(found, typer.Typer) else _app_of(found)
         )
         loaded.name = self.name
-        loaded.epilog = f"Example: hangtag {self.name} {self._command.example}".rstrip()
+        _show_examples(loaded, str(self.name), self._command.example)
         return loaded
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
@@ -60,11 +59,13 @@ class LazyGroup(TyperGroup):
         Raises
         ------
         CommandUnavailable : if its room is not installed.
-        UsageError : if there is none of that name, with those that are near.
         """
         found = self.commands.get(cmd_name)
-        if found is None and not ctx.resilient_parsing and not cmd_name.startswith("-"):
-            _refuse(ctx, cmd_name, list(self.commands))
+        if found is None and cmd_name in COMMANDS and not ctx.resilient_parsing:
+            raise CommandUnavailable(
+                f"`hangtag {cmd_name}` belongs to {COMMANDS[cmd_name].room}/, which is not "
+                "installed with the package; run it from the project's checkout or its image."
+            )
         return found
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -78,18 +79,14 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl(rows, col_max=18)
 
 
+def _show_examples(command: Any, name: str, example: str) -> None:
+    """Write an example below the help of a command, and of those in it."""
+    command.epilog = f"Example: hangtag {name} {example}".rstrip()
+    for verb, inner in getattr(command, "commands", {}).items():
+        _show_examples(inner, f"{name} {verb}", EXAMPLES.get(f"{name} {verb}", ""))
+
+
 def _app_of(function: Any) -> typer.Typer:
     app = typer.Typer(add_completion=False)
     app.command()(function)
     return app
-
-
-def _refuse(ctx: Any, name: str, known: list[str]) -> None:
-    if name in COMMANDS:
-        raise CommandUnavailable(
-            f"`hangtag {name}` belongs to {COMMANDS[name].room}/, which is not installed with the "
-            "package; run it from the project's checkout or its image."
-        )
-    near = near_names(name, known)
-    hint = f" (did you mean {either(near)}?)" if near else ""
-    ctx.fail(f"There is no command {name!r}{hint}")

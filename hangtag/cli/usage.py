@@ -9,8 +9,10 @@ from typing import Any, NoReturn
 
 import typer
 
+from hangtag.cli.commands import ELSEWHERE
 from hangtag.cli.console import one_sentence_errors
 from hangtag.cli.wording import is_under_make, option
+from hangtag.near_names import either, near_names
 
 # typer has no public name for it.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -23,6 +25,8 @@ _OUR_WORDS = (
     (r"less than or equal to ([\d.]+)", r"must be at most \1"),
     (r"Input should be ('.*')", r"must be \1"),
 )
+# What a word alone is most often meant for.
+_USUAL = ("data", "run", "archive", "bundle", "host")
 # What an option that is missing asks for, and an example.
 _ASKED = {
     "run": ("which run", "runs/NAME"),
@@ -71,10 +75,43 @@ def _sentence(error: Any) -> str | None:
         return None
     named = getattr(error, "param", None)
     if named is None or not named.opts[0].startswith("--"):
-        return f"{error.format_message().rstrip('.')}; --help lists what there is."
+        return (
+            f"{_unknown(error) or error.format_message().rstrip('.')}; --help lists what there is."
+        )
     if type(error).__name__ == "MissingParameter":
         return _missing(named)
     return f"{option(_name(named))} {_wrong(error.message)}."
+
+
+def _unknown(error: Any) -> str | None:
+    """Return what is said of a command, an option or a word that is not known; None of others."""
+    command = getattr(error.ctx, "command", None)
+    if found := re.match(r"No such command '(.*?)'", error.message):
+        return _no_command(found[1], error.ctx)
+    if type(error).__name__ == "NoSuchOption":
+        near = near_names(error.option_name, _options(command)) or list(error.possibilities or [])
+        return f"There is no option {error.option_name}{_meant(near)}"
+    if found := re.match(r"Got unexpected extra argument.*? \((.*)\)$", error.message):
+        usual = next((each for each in _USUAL if f"--{each}" in _options(command)), None)
+        meant = f"; write {option(usual, found[1])}" if usual else ""
+        return f"{found[1]!r} belongs to no option{meant}"
+    return None
+
+
+def _no_command(name: str, context: Any) -> str:
+    if name in ELSEWHERE:
+        return f"There is no command {name!r} (it is `hangtag {ELSEWHERE[name]}`)"
+    of = "" if context.parent is None else f" of `{context.command_path}`"
+    near = near_names(name, list(context.command.commands))
+    return f"There is no command {name!r}{of}{_meant(near)}"
+
+
+def _options(command: Any) -> list[str]:
+    return [name for parameter in command.params for name in parameter.opts]
+
+
+def _meant(near: list[str]) -> str:
+    return f" (did you mean {either(near)}?)" if near else ""
 
 
 def _wrong(message: str) -> str:

@@ -44,7 +44,11 @@ class TaggerClient:
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsInvalid(f"{url} is not an address such as http://127.0.0.1:8080.")
+            raise SettingsInvalid(
+                f"{url} is not an address such as http://127.0.0.1:8080; write http:// before it."
+                if "://" not in url
+                else f"{url} is not an address such as http://127.0.0.1:8080."
+            )
         self.url = url.rstrip("/")
         self._headers = {} if key is None else {"X-Api-Key": key}
         self._timeout_s = timeout_s

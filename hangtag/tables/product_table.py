@@ -16,6 +16,8 @@ TABLES = (CSV, PARQUET)
 SEPARATOR = ";"
 _REQUIRED = "image"
 _OPTIONAL = ("product_id", "title", "description")
+# What a dataset has beside them.
+_NOT_READ = ("labels", "split", "supplier", "unknown_groups")
 
 
 def read_product_table(path: Path) -> Table:
@@ -28,7 +30,7 @@ def read_product_table(path: Path) -> Table:
     """
     if path.suffix.lower() == PARQUET:
         return _read_parquet(path)
-    return read_csv(path, (_REQUIRED,), optional=_OPTIONAL)
+    return read_csv(path, (_REQUIRED,), optional=(*_OPTIONAL, *_NOT_READ))
 
 
 def require_pyarrow() -> Any:

@@ -1,4 +1,4 @@
-"""`python -m server serve` in surroundings that people have: streams, locales, folders, users."""
+"""`hangtag serve` in surroundings that people have: streams, locales, folders, users."""
 
 from __future__ import annotations
 

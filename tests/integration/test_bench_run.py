@@ -1,4 +1,4 @@
-"""`python -m bench` as a user runs it."""
+"""`hangtag bench` as a user runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data report as a user makes it: `python -m training.data_report` in a folder of its own."""
+"""The data report as a user makes it: `hangtag data-report` in a folder of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from hangtag.cli.wording import command
 from training.demo import render_catalogue
 
 PRODUCTS = 60
@@ -21,7 +22,7 @@ NOISE = re.compile(r"(?i)warning|tip:|gpu available|lightning|deprecat")
 
 
 def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training.data_report", *map(str, arguments)]
+    command = [sys.executable, "-m", "hangtag.cli", "data-report", *map(str, arguments)]
     return subprocess.run(command, cwd=folder, text=True, capture_output=True)
 
 
@@ -72,7 +73,7 @@ def plain(workplace: Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     *_, last, mend, following = done.stdout.strip().splitlines()
     assert mend.startswith("The page lists the problems; mend them, or go on without")
-    assert following == "Next: make train DATA=demo SKIP_BAD=1"
+    assert following == f"Next: {command('train', data='demo', skip_bad=True)}"
     assert re.fullmatch(
         r"Looked through \d+ photos: 2 problems, \d+ label conflicts among look-alikes\. The page "
         r"is runs/data-report-demo/report\.html; its figures and lists lie beside it in "

@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from hangtag.bundle import load_bundle
+from hangtag.cli.app import app
 from training.fit.tagger_module import TaggerModule
 from training.model.building import build_network
-from training.run.exports.__main__ import app
 from training.run.exports.agreement import TOLERANCE, measure_agreement
 from training.settings import TrainingSettings
 
@@ -29,7 +29,7 @@ SIZE_PX = 32
 def train(folder: Path, *arguments: object) -> None:
     environment = {name: each for name, each in os.environ.items() if name != "OMP_NUM_THREADS"}
     done = subprocess.run(
-        [sys.executable, "-m", "training", *map(str, arguments)],
+        [sys.executable, "-m", "hangtag.cli", *map(str, arguments)],
         cwd=folder, env=environment, text=True, capture_output=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -39,7 +39,7 @@ def train(folder: Path, *arguments: object) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one epoch that finished; no test may change it."""
     folder = tmp_path_factory.mktemp("exports")
-    train(folder, "demo", "--folder", "demo", "--products", PRODUCTS)
+    train(folder, "demo-catalogue", "--folder", "demo", "--products", PRODUCTS)
     train(
         folder, "train", "--data", "demo", "--run", "run", "--epochs", 1, "--backbone", BACKBONE,
         "--weights", "none", "--size", SIZE_PX, "--set", "network.mirrored=true",
@@ -54,7 +54,7 @@ def run(finished: Path, tmp_path: Path) -> Path:
 
 
 def call(command: str, run: Path, *more: str) -> Result:
-    return CliRunner().invoke(app, [command, "--run", str(run), *more])
+    return CliRunner().invoke(app, ["export", command, "--run", str(run), *more])
 
 
 def sentence(result: Result) -> str:
@@ -102,7 +102,7 @@ def test_a_format_that_is_missing_is_named_and_written(format_: str, run: Path) 
     for path in run.rglob(f"*.{format_}"):
         path.unlink()
     said = sentence(call("check", run))
-    assert said.endswith(f"python -m training.run.exports write --run {run} --format {format_}")
+    assert said.endswith(f"`hangtag export write --run {run} --format {format_}`")
     written = call("write", run, "--format", format_)
     assert written.exit_code == 0, written.output
     assert [str(path) for path in run.rglob(f"*.{format_}")] == [written.output.split()[-1][:-1]]

@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from training.data_report.__main__ import app as data_report
-from training.labels.__main__ import app as labels
+from hangtag.cli.app import app
 
 PROJECT = Path(__file__).parents[2]
 COLOURS = ("Red", "Blue", "Green")
@@ -39,9 +38,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return made
 
 
+@pytest.fixture(params=["make", "shell"], autouse=True)
+def _caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has started the command that prints."""
+    if request.param == "make":
+        monkeypatch.setenv("MAKELEVEL", "1")
+    else:
+        monkeypatch.delenv("MAKELEVEL", raising=False)
+
+
 @pytest.fixture
 def runs_as_printed(tmp_path: Path) -> Callable[[str], list[str]]:
-    """Returns what the printed command gives the Python that it runs."""
+    """Returns what the printed command gives `hangtag`."""
     telling = tmp_path / "python"
     telling.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
     telling.chmod(0o755)
@@ -52,32 +60,34 @@ def runs_as_printed(tmp_path: Path) -> Callable[[str], list[str]]:
         # Nothing is installed: what stands for that counts as older than all.
         made = f"make -o .venv/.installed -o .venv/.serving -o check-call RUN_PYTHON={telling}"
         first = shlex.split(command)[0]
-        command = command.replace(first, made if first == "make" else str(telling), 1)
+        stand_in = made if first == "make" else f"{telling} -m hangtag.cli"
         done = subprocess.run(  # noqa: S602 - a shell is what it is printed for
-            command, shell=True, cwd=PROJECT, capture_output=True, text=True, check=True
-        )
-        arguments: list[str] = json.loads(done.stdout.splitlines()[-1])
-        return arguments
+            command.replace(first, stand_in, 1),
+            shell=True, cwd=PROJECT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        module, name, *arguments = json.loads(done.stdout.splitlines()[-1])
+        assert (module, name) == ("-m", "hangtag.cli")
+        return [str(each) for each in arguments]
 
     return call
 
 
-def screen_of(app: object, *arguments: object) -> str:
-    done = CliRunner().invoke(app, [str(each) for each in arguments])  # type: ignore[arg-type]
+def screen_of(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [str(each) for each in arguments])
     assert done.exit_code == 0, done.output
     return done.output
 
 
 def test_mining(folder: Path, runs_as_printed: Callable[[str], list[str]]) -> None:
     out = folder.parent / "mined data"
-    screen = screen_of(labels, "mine", "--data", folder, "--out", out, "--least-count", 2)
-    assert runs_as_printed(screen) == ["-m", "hangtag.cli", "train", "--data", str(out)]
+    screen = screen_of("labels", "mine", "--data", folder, "--out", out, "--least-count", 2)
+    assert runs_as_printed(screen) == ["train", "--data", str(out)]
 
 
 def test_the_data_report(folder: Path, runs_as_printed: Callable[[str], list[str]]) -> None:
     out = folder.parent / "a report"
-    screen = screen_of(data_report, "--data", folder, "--out", out, "--no-scores")
-    assert runs_as_printed(screen) == ["-m", "hangtag.cli", "train", "--data", str(folder)]
+    screen = screen_of("data-report", "--data", folder, "--out", out, "--no-scores")
+    assert runs_as_printed(screen) == ["train", "--data", str(folder)]
 
 
 def test_planning_and_applying_a_migration(
@@ -85,11 +95,11 @@ def test_planning_and_applying_a_migration(
 ) -> None:
     plan = folder.parent / "the plan.json"
     screen = screen_of(
-        labels, "migrate", "plan", "--labels", folder / "labels.json", "--to-version", "2",
+        "labels", "migrate", "plan", "--labels", folder / "labels.json", "--to-version", "2",
         "--out", plan, "--merge", "blue=green", "--data", folder,
     )  # fmt: skip
-    module, name, *arguments = runs_as_printed(screen)
-    assert (module, name) == ("-m", "training.labels")
-    screen = screen_of(labels, *arguments)
-    assert runs_as_printed(screen) == ["-m", "hangtag.cli", "train", "--data", arguments[-3]]
-    assert json.loads((Path(arguments[-3]) / "labels.json").read_text())["version"] == "2"
+    arguments = runs_as_printed(screen)
+    out = arguments[arguments.index("--out") + 1]
+    screen = screen_of(*arguments)
+    assert runs_as_printed(screen) == ["train", "--data", out]
+    assert json.loads((Path(out) / "labels.json").read_text())["version"] == "2"

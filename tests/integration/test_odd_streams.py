@@ -16,8 +16,8 @@ ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PROJECT)}
 
 
 def run(folder: Path, command: str, redirections: str, **environment: str) -> bytes:
-    """Run `python -m …` in a shell; it must end well, whatever becomes of what it prints."""
-    script = f'set -o pipefail; "$0" -m {command} {redirections}'
+    """Run `hangtag …` in a shell; it must end well, whatever becomes of what it prints."""
+    script = f'set -o pipefail; "$0" -m hangtag.cli {command} {redirections}'
     done = subprocess.run(
         ["bash", "-c", script, sys.executable],
         cwd=folder,
@@ -42,7 +42,7 @@ def described(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_a_table_is_printed_with_what_the_terminal_has(encoding: str, described: Path) -> None:
-    mine = "training.labels mine --data texte --out mined --least-count 1"
+    mine = "labels mine --data texte --out mined --least-count 1"
     printed = run(described, mine, "", PYTHONIOENCODING=encoding).decode(encoding)
     shown = {"ascii": ("Wei?es Hemd ?", "Gr?n"), "latin-1": ("Weißes Hemd ?", "Grün")}
     for text in shown.get(encoding, ("Weißes Hemd ✓", "Grün")):
@@ -51,13 +51,13 @@ def test_a_table_is_printed_with_what_the_terminal_has(encoding: str, described:
 
 @pytest.mark.parametrize("redirections", ["| true", "> /dev/full", ">&- 2>&-"])
 def test_a_command_does_its_work_for_nobody(redirections: str, tmp_path: Path) -> None:
-    demo = "training demo --folder demo --products 10"
+    demo = "demo-catalogue --folder demo --products 10"
     run(tmp_path, demo, redirections, PYTHONIOENCODING="ascii")
     assert (tmp_path / "demo" / "products.csv").exists()
 
 
 @pytest.mark.parametrize("redirections", ["2>&1 | true", "> /dev/full 2>&1"])
 def test_help_and_mistakes_are_for_who_reads_them(redirections: str, tmp_path: Path) -> None:
-    run(tmp_path, "server serve --help", redirections, PYTHONIOENCODING="ascii")
-    mistake = f'server serve --no-such {redirections}; [ "${{PIPESTATUS[0]}}" = 2 ]'
+    run(tmp_path, "serve --help", redirections, PYTHONIOENCODING="ascii")
+    mistake = f'serve --no-such {redirections}; [ "${{PIPESTATUS[0]}}" = 2 ]'
     run(tmp_path, mistake, "", PYTHONIOENCODING="ascii")

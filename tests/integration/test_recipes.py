@@ -1,4 +1,4 @@
-"""Recipes beside a run, as a user compares them: `python -m bench.recipes`."""
+"""Recipes beside a run, as a user compares them: `hangtag baselines`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bench.recipes.__main__ import app
 from bench.recipes.finished_run import keep_split, load_run
 from bench.recipes.result import load_or_train
 from bench.recipes.write_ups import RECIPES
+from hangtag.cli.app import app
 from hangtag.errors import DataInvalid, SettingsInvalid
 from training.evaluate import load_evaluated
 from training.layout import LOCK
@@ -31,17 +31,17 @@ NOISE = re.compile(r"(?i)warning|tip:|gpu available|lightning|deprecat")
 LIMITS = ("--epochs", 2, "--share", 0.5)
 
 
-def run(folder: Path, module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
     return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, "-m", "hangtag.cli", *map(str, arguments)],
         cwd=folder, env=environment | {"COLUMNS": "200"}, text=True, capture_output=True,
     )  # fmt: skip
 
 
-def succeed(folder: Path, module: str, *arguments: object) -> str:
+def succeed(folder: Path, *arguments: object) -> str:
     """Run, and return what stands on the screen."""
-    done = run(folder, module, *arguments)
+    done = run(folder, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -50,9 +50,9 @@ def succeed(folder: Path, module: str, *arguments: object) -> str:
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a catalogue and a finished run, `ours`."""
     folder = tmp_path_factory.mktemp("recipes")
-    succeed(folder, "training", "demo", "--folder", "demo", "--products", PRODUCTS)
+    succeed(folder, "demo-catalogue", "--folder", "demo", "--products", PRODUCTS)
     succeed(
-        folder, "training", "train", "--data", "demo", "--run", "ours", "--epochs", 2,
+        folder, "train", "--data", "demo", "--run", "ours", "--epochs", 2,
         "--backbone", "resnet18", "--size", 32, "--weights", "none",
     )  # fmt: skip
     return folder
@@ -61,7 +61,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def screen(workplace: Path) -> str:
     """What comparing with all recipes showed."""
-    return succeed(workplace, "bench.recipes", "--run", "ours", *LIMITS)
+    return succeed(workplace, "baselines", "--run", "ours", *LIMITS)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_recipe_is_measured_on_the_photos_of_the_run(workplace: Path, screen: 
 
 def test_what_is_trained_is_not_trained_again(workplace: Path, screen: str) -> None:
     before = figures(workplace / "ours")
-    again = succeed(workplace, "bench.recipes", "--run", "ours", *LIMITS)
+    again = succeed(workplace, "baselines", "--run", "ours", *LIMITS)
     assert again.count("trained already") == len(RECIPES)
     assert figures(workplace / "ours") == before
 
@@ -127,7 +127,7 @@ def test_with_other_settings_it_is(workplace: Path, compared: Path) -> None:
     record = compared / "recipes" / "last-two-layers" / "recipe.json"
     before = record.read_text(encoding="utf-8")
     options = ("--run", compared, "--only", "last-two-layers", "--share", 0.5, "--epochs", 1)
-    said = succeed(workplace, "bench.recipes", *options)
+    said = succeed(workplace, "baselines", *options)
     assert "last-two-layers: 1 pass over" in said
     assert record.read_text(encoding="utf-8") != before
     assert set(figures(compared)["baselines"]) & set(RECIPES) == {"last-two-layers"}
@@ -154,7 +154,7 @@ def test_a_kill_loses_no_whole_pass(own_run: Path) -> None:
     options = ("--run", "ours", "--only", "bce-grey-jitter", "--epochs", 12)
     recipe = own_run / "recipes" / "bce-grey-jitter"
     kill_at_second_checkpoint(own_run.parent, recipe / "unfinished", *options)
-    again = succeed(own_run.parent, "bench.recipes", *options)
+    again = succeed(own_run.parent, "baselines", *options)
     kept = "ours/recipes/bce-grey-jitter/unfinished/phase-1/checkpoints/epoch="
     assert f"Going on from {kept}" in again
     assert f"Going on from {kept}011" not in again
@@ -164,7 +164,7 @@ def test_a_kill_loses_no_whole_pass(own_run: Path) -> None:
 def kill_at_second_checkpoint(folder: Path, unfinished: Path, *options: object) -> None:
     """The first is whole then."""
     with subprocess.Popen(
-        [sys.executable, "-m", "bench.recipes", *map(str, options)],
+        [sys.executable, "-m", "hangtag.cli", "baselines", *map(str, options)],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
         end = time.monotonic() + 120
@@ -197,7 +197,7 @@ def test_what_was_begun_with_other_settings_is_begun_anew(
 def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> None:
     out = own_run / "recipes"
     with alone_in(out):
-        refused = run(own_run.parent, "bench.recipes", "--run", "ours", "--epochs", 1)
+        refused = run(own_run.parent, "baselines", "--run", "ours", "--epochs", 1)
     assert refused.returncode == 1
     assert "Another process trains into ours/recipes" in " ".join(refused.stderr.split())
     assert "--out …" in refused.stderr
@@ -206,12 +206,12 @@ def test_two_processes_do_not_train_recipes_into_one_folder(own_run: Path) -> No
 
 def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -> None:
     other = compared / "recipes" / "bce-grey-jitter"
-    succeed(workplace, "training.evaluate", "--run", compared, "--beside", other)
+    succeed(workplace, "evaluate", "--run", compared, "--beside", other)
     assert set(figures(compared)["baselines"]) & set(RECIPES) == {"bce-grey-jitter"}
 
 
 def test_an_unknown_recipe_is_one_sentence(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["--run", str(tmp_path), "--only", "magic"])
+    done = CliRunner().invoke(app, ["baselines", "--run", str(tmp_path), "--only", "magic"])
     assert done.exit_code == 1
     assert done.stderr.startswith("There is no recipe 'magic'; there are: one-cycle-unfrozen, ")
     assert len(done.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Searching as a user does it: `python -m training.search`, and its rate finder."""
+"""Searching as a user does it: `hangtag search`, and `hangtag find-rate`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_S = 120.0
 NOISE = re.compile(r"(?i)warning|tip:|gpu available|lightning|deprecat|experimental")
 NETWORK = ("--backbone", "resnet18", "--weights", "none", "--size", "32")
 SEARCH = (
-    "training.search",
+    "search",
     "--data",
     "demo",
     *NETWORK,
@@ -32,7 +32,7 @@ SEARCH = (
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", *map(str, arguments)]
+    return [sys.executable, "-m", "hangtag.cli", *map(str, arguments)]
 
 
 def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -49,7 +49,7 @@ def succeed(folder: Path, *arguments: object) -> str:
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a rendered catalogue, `demo`."""
     folder = tmp_path_factory.mktemp("search")
-    succeed(folder, "training", "demo", "--folder", "demo", "--products", PRODUCTS)
+    succeed(folder, "demo-catalogue", "--folder", "demo", "--products", PRODUCTS)
     return folder
 
 
@@ -67,10 +67,11 @@ def test_a_search_ends_with_the_command_that_trains(workplace: Path, screens: li
     assert {"optimizer.lr", "network.dropout", "loss.label_smoothing"} <= best["settings"].keys()
     assert "data.batch_size" not in best["settings"]
     assert any(line.endswith(f"Next: {best['command']}") for line in screens[-1].splitlines())
-    assert best["command"].startswith("make train DATA=demo BACKBONE=resnet18 WEIGHTS=none RATE=")
-    assert "schedule.epochs=2" in best["command"]
-    assert "data.batch_size=8" in best["command"]
-    assert "hardware.devices=1" in best["command"]
+    assert (
+        " train --data demo --backbone resnet18 --weights none --learning-rate " in best["command"]
+    )
+    for setting in ("schedule.epochs=2", "data.batch_size=8", "hardware.devices=1"):
+        assert f" --set {setting}" in best["command"]
 
 
 def test_the_same_command_goes_on(screens: list[str]) -> None:
@@ -102,16 +103,16 @@ def test_another_search_needs_another_folder(workplace: Path, screens: list[str]
 
 def test_a_quick_search_embeds_once(workplace: Path) -> None:
     screen = succeed(
-        workplace, "training.search", "--data", "demo", "--quick", "--size", 64, "--trials", 3,
+        workplace, "search", "--data", "demo", "--quick", "--size", 64, "--trials", 3,
         "--epochs", 3,
     )  # fmt: skip
     assert len(re.findall(r"^Trial \d+: micro-F1", screen, re.MULTILINE)) == 3
     assert len(re.findall(r"Embedding photos.*100%", screen)) == 1
-    assert "Next: make train DATA=demo QUICK=1 RATE=" in screen
+    assert " train --data demo --quick --learning-rate " in screen.splitlines()[-1]
 
 
 def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
-    search = ("training.search", "--data", "demo", *NETWORK, "--epochs", 500, "--study", "stopped")
+    search = ("search", "--data", "demo", *NETWORK, "--epochs", 500, "--study", "stopped")
     journal = workplace / "stopped" / "study.journal"
     with subprocess.Popen(
         command(*search), cwd=workplace, env={**os.environ, "PYTHONUNBUFFERED": "1"}, text=True,
@@ -133,7 +134,7 @@ def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
 
 def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     screen = succeed(
-        workplace, "training.search.rate_finder", "--data", "demo", *NETWORK,
+        workplace, "find-rate", "--data", "demo", *NETWORK,
         "--set", "data.batch_size=8",
         "--steps", 60, "--out", "rates", "--set", "schedule.head_epochs=3",
     )  # fmt: skip
@@ -145,10 +146,10 @@ def test_the_rate_finder_suggests_a_rate(workplace: Path) -> None:
     rate = f"{figures['steepest']:.2g}"
     assert f"suggested learning rate {float(rate):g}" in screen.splitlines()
     following = (
-        f"Next: make train DATA=demo BACKBONE=resnet18 "
-        f'WEIGHTS=none RATE={float(rate)} SET="data.batch_size=8 schedule.head_epochs=3 '
-        'data.size_px=32 hardware.devices=1"'
+        f" train --data demo --backbone resnet18 --weights none --learning-rate {float(rate)} "
+        "--set data.batch_size=8 --set schedule.head_epochs=3 --set data.size_px=32 "
+        "--set hardware.devices=1"
     )
-    assert following in screen.splitlines()
+    assert screen.splitlines()[-1].endswith(following)
     assert not NOISE.search(screen)
     assert (workplace / "rates" / "rates.png").stat().st_size > 10_000

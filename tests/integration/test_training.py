@@ -1,4 +1,4 @@
-"""Training as a user runs it: `python -m training` in a folder of its own."""
+"""Training as a user runs it: `hangtag train` in a folder of its own."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from hangtag.bundle import load_bundle
+from hangtag.cli.app import app
+from hangtag.cli.wording import command as command_line
 from hangtag.engine import load_engine
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.images.decode import ImageLimits, decode_image
 from tests.network_watch import NetworkWatch
-from training.__main__ import app
 from training.layout import LOCK, SETTINGS
 from training.run.lock import alone_in
 from training.run.sequence import resume_run, start_run
@@ -42,7 +43,7 @@ FROM_SCRATCH = (*QUICK, "--weights", "none")
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "training", *map(str, arguments)]
+    return [sys.executable, "-m", "hangtag.cli", *map(str, arguments)]
 
 
 def environment() -> dict[str, str]:
@@ -79,7 +80,7 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a rendered catalogue, `demo`, that no test may change."""
     folder = tmp_path_factory.mktemp("training")
-    succeed(folder, "demo", "--folder", "demo", "--products", PRODUCTS)
+    succeed(folder, "demo-catalogue", "--folder", "demo", "--products", PRODUCTS)
     return folder
 
 
@@ -168,7 +169,7 @@ def test_the_scores_of_training_are_those_of_the_engine(finished: Path) -> None:
 def test_the_screen_shows_figures_and_the_next_step(screen: str) -> None:
     assert re.search(r"micro-F1 +\| +0\.\d{3}", screen)
     assert "Trained resnet18: micro-F1 " in screen
-    assert "Next: make archive BUNDLE=first/bundle" in screen
+    assert f"Next: {command_line('archive', bundle='first/bundle')}" in screen
 
 
 def test_the_screen_is_free_of_advice_to_developers(screen: str) -> None:
@@ -256,7 +257,7 @@ def test_ctrl_c_says_how_to_go_on(workplace: Path) -> None:
         training.send_signal(signal.SIGINT)
         _, said = training.communicate(timeout=CHECKPOINT_TIMEOUT_S)
     assert training.returncode == 1
-    assert said.strip().splitlines()[-1] == "Stopped; go on with: make train RESUME=ctrl-c"
+    assert said.strip().splitlines()[-1] == "Stopped; go on with: `hangtag train --resume ctrl-c`"
     assert "Traceback" not in said
 
 
@@ -378,7 +379,7 @@ def test_what_does_not_exist_cannot_be_gone_on_with(name: str, unfinished: Path)
 def test_what_a_run_has_of_its_own_is_not_given_again(option: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, ["train", "--resume", "anything", *option])
     assert done.exit_code == 1
-    assert done.stderr.startswith("RESUME goes on with the run's own data and settings")
+    assert done.stderr.startswith("--resume goes on with the run's own data and settings")
 
 
 @pytest.mark.parametrize(
@@ -422,7 +423,7 @@ def test_ctrl_c_in_the_head_phase_says_how_to_go_on(workplace: Path) -> None:
             assert line, "training ended before it could be stopped"
         training.send_signal(signal.SIGINT)
         _, said = training.communicate(timeout=CHECKPOINT_TIMEOUT_S)
-    assert said.strip().splitlines()[-1] == "Stopped; go on with: make train RESUME=head"
+    assert said.strip().splitlines()[-1] == "Stopped; go on with: `hangtag train --resume head`"
     assert "Traceback" not in said
 
 

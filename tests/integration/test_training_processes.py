@@ -208,5 +208,5 @@ def test_ctrl_c_ends_all_processes(workplace: Path) -> None:
         training.send_signal(signal.SIGINT)
         _, said = training.communicate(timeout=CHECKPOINT_TIMEOUT_S)
     assert training.returncode == 1
-    assert said.strip().splitlines()[-1] == "Stopped; go on with: make train RESUME=ctrl-c"
+    assert said.strip().splitlines()[-1] == "Stopped; go on with: `hangtag train --resume ctrl-c`"
     assert "Traceback" not in said

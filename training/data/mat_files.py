@@ -8,13 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from hangtag.errors import DataInvalid
 
 # What scipy raises on files that are no .mat file, cut short, or of version 7.3 (which is HDF5).
-_UNREADABLE = (MatReadError, ValueError, TypeError, IndexError, NotImplementedError, zlib.error)
+_UNREADABLE = (ValueError, TypeError, IndexError, NotImplementedError, zlib.error)
 
 
 def read_numbers(path: Path, variable: str) -> npt.NDArray[np.float64]:
@@ -45,13 +43,17 @@ def read_texts(path: Path, variable: str) -> list[str]:
 
 
 def _read_variable(path: Path, variable: str) -> Any:
+    # Imported late: few datasets have such files, and it takes as long as all the other readers.
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
     try:
         with path.open("rb") as file:
             variables = loadmat(file, simplify_cells=True)
     except OSError as error:
         reason = error.strerror or "it is cut short"
         raise DataInvalid(f"{path} cannot be read: {reason}.") from error
-    except _UNREADABLE as error:
+    except (MatReadError, *_UNREADABLE) as error:
         raise DataInvalid(
             f"{path} is no MATLAB file, or broken, or of version 7.3 ({error}); download it again, "
             "or save it in MATLAB with '-v7'."

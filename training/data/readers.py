@@ -19,7 +19,7 @@ from training.data.formats import (
     products_csv,
     stanford_attributes,
 )
-from training.given_settings import require_folder
+from training.layout import require_folder
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,20 @@ def read_catalogue(folder: Path) -> Catalogue:
     DataInvalid : if it is no folder, has no known layout, or its files are unusable.
     LabelSpaceInvalid : if labels.json is missing or contradicts itself.
     """
+    return find_layout(folder).read(folder)
+
+
+def find_layout(folder: Path) -> Layout:
+    """Return the layout of a dataset folder.
+
+    Raises
+    ------
+    DataInvalid : if it is no folder, or has no layout that is known.
+    """
     require_folder(folder)
     for layout in LAYOUTS:
         if layout.matches(folder):
-            return layout.read(folder)
+            return layout
     _refuse_products_by_another_name(folder)
     looked_for = "; or ".join(layout.looked_for for layout in LAYOUTS)
     raise DataInvalid(f"{folder} has no layout that is known; looked for: {looked_for}.")

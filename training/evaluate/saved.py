@@ -17,11 +17,10 @@ from hangtag.errors import DataInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import whole_file
 from hangtag.label_space import LabelSpace
-from training.command_line import next_step
 from training.data import NearDuplicateAgreement
 from training.evaluate.evaluated import Evaluated
 from training.evaluate.mistakes import sheet_rows
-from training.layout import TEST_PHOTOS
+from training.layout import TEST_PHOTOS, require_finished
 
 _FORMAT_VERSION = 1
 _ARRAYS = (
@@ -57,15 +56,10 @@ def load_evaluated(run_folder: Path) -> Evaluated:
     ------
     DataInvalid : if the file is missing, broken or of another version.
     """
-    path = run_folder / TEST_PHOTOS
+    path = require_finished(run_folder, TEST_PHOTOS)
     try:
         with path.open("rb") as file, np.load(file) as arrays:
             return _from_arrays(dict(arrays), path)
-    except FileNotFoundError as error:
-        raise DataInvalid(
-            f"{run_folder} holds no {TEST_PHOTOS}: name a run that finished, or let it finish: "
-            f"{next_step('train', RESUME=run_folder)}"
-        ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError) as error:
         raise DataInvalid(f"{path} is broken ({error}); train again.") from error
 

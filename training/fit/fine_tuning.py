@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from pytorch_lightning.strategies import DDPStrategy
 
 from hangtag.arrays import Indices
 from hangtag.cli.streams import make_streams_lenient
-from training.command_line import next_step
 from training.data.training_data import TrainingData
 from training.errors import RunInterrupted
 from training.fit.callbacks import (
@@ -57,13 +57,12 @@ def fine_tune(
     RunInterrupted : on Ctrl-C; `checkpoint` is what to go on from.
     TrainingDiverged : if the loss or the weights are no numbers any more.
     """
-    go_on = next_step("train", RESUME=run_folder)
-    print(f"Training into {run_folder}; if it is interrupted, it goes on with: {go_on}")
     try:
         if settings.schedule.head_epochs and checkpoint is None:
             fit_head_first(network, settings, data)
         module = _fit_all(network, settings, data, run_folder, checkpoint)
     except (KeyboardInterrupt, RunInterrupted) as error:
+        go_on = f"`hangtag train resume={shlex.quote(str(run_folder))}`"
         raise RunInterrupted(f"Stopped; go on with: {go_on}") from error
     if settings.schedule.patience:
         take_best(module, run_folder)

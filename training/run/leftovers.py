@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hangtag.errors import DiskFull
-from training.command_line import next_step
 from training.data import DECODED_PHOTOS
 from training.errors import RunInterrupted, TrainingDiverged
 from training.fit.checkpoints import epoch_checkpoints, has_checkpoints, newest_checkpoint
@@ -108,8 +107,8 @@ def _how_to_go_on(run_folder: Path) -> str:
         remove = f"rm -r {_quoted(DECODED_PHOTOS)}"
         hints.append(f"decoded photos of earlier runs take {_readable(size)}: {remove}")
     if has_checkpoints(run_folder):
-        command = next_step("train", RESUME=run_folder)
-        hints.append(f"what was learned is kept, go on with: {command}")
+        go_on = f"`hangtag train resume={_quoted(run_folder)}`"
+        hints.append(f"what was learned is kept, go on with: {go_on}")
     # No full stop after a command: it would be copied with it.
     return "".join(f"; {hint}" for hint in hints) or "."
 

@@ -6,14 +6,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from hangtag.bundle import MODEL, Bundle
-from hangtag.cli.wording import in_operators_words
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import write_whole
-from hangtag.hardware import LARGE_BACKBONE, describe_plain_processor, read_cpu
 from hangtag.label_space import LabelSpace
 from training.data import read_catalogue
 from training.data.training_data import TrainingData, prepare_data, read_data, write_data
@@ -35,7 +31,8 @@ from training.model.network import TaggerNetwork
 from training.run.finishing import finish_run
 from training.run.leftovers import keep_one_checkpoint, tidied
 from training.run.lock import alone_in
-from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
+from training.run.record import find_record
+from training.settings import TrainingSettings
 
 
 def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
@@ -49,7 +46,7 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
     if (run_folder / BUNDLE).exists():
         raise SettingsInvalid(f"{run_folder} holds a finished run; name another with run=….")
     if (run_folder / SETTINGS).exists():
-        if _read_settings(run_folder)[0] != settings:
+        if find_record(run_folder).settings != settings:
             raise SettingsInvalid(
                 f"{run_folder} holds an unfinished run with other settings; go on with it by "
                 f"resume={run_folder}, or name another folder with run=…."
@@ -59,10 +56,6 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
         raise SettingsInvalid(
             f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with run=…."
         )
-    if settings.network.backbone == LARGE_BACKBONE and (
-        means := describe_plain_processor(read_cpu(), LARGE_BACKBONE)
-    ):
-        print(in_operators_words(f"{means[0].upper()}{means[1:]}."))
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
     catalogue = read_catalogue(settings.data.folder)
     require_possible(settings, catalogue.label_space)
@@ -87,10 +80,7 @@ def resume_run(resume: Path) -> Bundle:
     SettingsInvalid : if there is no such run, or another process goes on with it.
     DataInvalid : if the photos, labels or splits have changed since the run began.
     """
-    if not resume.exists():
-        raise SettingsInvalid(f"resume={resume} does not exist; name a run's folder or checkpoint.")
-    run_folder = resume.parent.parent if resume.is_file() else resume
-    settings, dataset_sha256 = _read_settings(run_folder)
+    run_folder, settings, dataset_sha256 = find_record(resume)
     with alone_in(run_folder):
         if (run_folder / BUNDLE).exists():
             raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
@@ -144,24 +134,6 @@ def _checkpoint_to_go_on_from(resume: Path, run_folder: Path) -> Path | None:
             "memory and run again, or remove them to begin from the start."
         )
     return checkpoint
-
-
-def _read_settings(run_folder: Path) -> tuple[TrainingSettings, str]:
-    path = run_folder / SETTINGS
-    if not path.exists():
-        raise SettingsInvalid(
-            f"resume={run_folder} has not begun to train: there is no {SETTINGS}; give data=…."
-        )
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        values = stored_values(record["settings"])
-        if values.keys() != set(SETTING_NAMES):
-            raise KeyError("it has other settings")
-        return TrainingSettings.model_validate(nested(values)), str(record["dataset"])
-    except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
-        raise SettingsInvalid(
-            f"resume={run_folder} is no run of this release: {path} cannot be read ({error})."
-        ) from error
 
 
 def require_possible(settings: TrainingSettings, label_space: LabelSpace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,6 @@ from hangtag.errors import SettingsInvalid
 from hangtag.files.whole_file import write_whole
 from training.search.space import Value, rounded
 from training.search.study import best_trial, counts
-from training.search.train_command import train_command
-from training.settings import TrainingSettings
 
 BEST = "best.json"
 
@@ -30,11 +28,15 @@ class Outcome:
 
 
 def write_outcome(
-    study: optuna.Study, settings: TrainingSettings, given: Mapping[str, object], folder: Path
+    study: optuna.Study,
+    given: Mapping[str, object],
+    folder: Path,
+    command_for: Callable[[Mapping[str, object]], str],
 ) -> Outcome:
     """Write best.json.
 
-    given : settings that were not searched; the command names them too.
+    given : settings that were not searched; the command names them too
+    command_for : settings -> the command that trains with them
 
     Raises
     ------
@@ -51,7 +53,7 @@ def write_outcome(
         trial=best.number,
         validation_micro_f1=float(best.values[0]),
         settings=found,
-        command=train_command(settings.data.folder, {**given, **found}, quick=settings.quick),
+        command=command_for({**given, **found}),
     )
     document = {**vars(outcome), **counts(study)}
     text = json.dumps(document, indent=1, ensure_ascii=False)

@@ -24,7 +24,7 @@ def test_a_bundle_can_be_named(tiny_archive: Path, tiny_bundle: Bundle) -> None:
 def test_another_bundle_is_refused(tiny_archive: Path, own_bundle: Bundle) -> None:
     with (own_bundle.folder / MANIFEST).open("a") as file:
         file.write("\n")
-    with pytest.raises(ArchiveInvalid, match=r"`make bench-model` makes both"):
+    with pytest.raises(ArchiveInvalid, match=r"`hangtag bench model` makes both"):
         find_bundle(tiny_archive, own_bundle.folder)
 
 

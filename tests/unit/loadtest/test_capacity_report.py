@@ -138,4 +138,4 @@ class TestBenchmark:
     def test_no_report(self, tmp_path: Path) -> None:
         rate, why = benchmark_rate(tmp_path / "none.json", benchmark().machine, {})
         assert rate is None
-        assert "make bench-serving" in why
+        assert "`hangtag bench serving` makes it" in why

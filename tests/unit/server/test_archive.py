@@ -51,7 +51,7 @@ def test_a_missing_archive_names_those_that_exist(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(
         ArchiveInvalid,
-        match=r"holds a\.mar, b\.mar; `hangtag serve` makes the demo's, `hangtag archive` packs",
+        match=r"holds a\.mar, b\.mar; `hangtag serve` without one packs the demo's,",
     ):
         open_archive(tmp_path / "tagger.mar")
 
@@ -59,7 +59,7 @@ def test_a_missing_archive_names_those_that_exist(tmp_path: Path) -> None:
 def test_a_missing_archive_in_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(
         ArchiveInvalid,
-        match="holds no archive; `hangtag serve` makes the demo's, `hangtag archive` packs",
+        match="holds no archive; `hangtag serve` without one packs the demo's,",
     ):
         open_archive(tmp_path / "nowhere" / "tagger.mar")
 

@@ -1,4 +1,4 @@
-"""`python -m server fetch`: the right archive, or the one that was there before."""
+"""`hangtag fetch`: the right archive, or the one that was there before."""
 
 from __future__ import annotations
 

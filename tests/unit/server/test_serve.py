@@ -1,4 +1,4 @@
-"""What `python -m server serve` says before it starts anything."""
+"""What `hangtag serve` says before it starts anything."""
 
 from __future__ import annotations
 
@@ -47,24 +47,39 @@ def test_a_taken_port_is_one_sentence(archive: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_ports_are_checked_before_anything_is_packed(tmp_path: Path) -> None:
-    port, archive = free_ports().inference, tmp_path / "tagger.mar"
-    arguments = ["--archive", str(archive), "--or-pack", str(tmp_path), "--port", str(port)]
+@pytest.fixture
+def nothing_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the archive would be if none is named; the demo's bundle is none."""
+    monkeypatch.setattr("server.serve._ARCHIVE", tmp_path / "tagger.mar")
+    monkeypatch.setattr("server.serve._DEMO_BUNDLE", tmp_path)
+    return tmp_path / "tagger.mar"
+
+
+@pytest.mark.usefixtures("nothing_packed")
+def test_ports_are_checked_before_anything_is_packed() -> None:
+    port = free_ports().inference
     with socket.create_server((HOST, port + 1)):
-        result = CliRunner().invoke(app, ["serve", *arguments])
+        result = CliRunner().invoke(app, ["serve", "--port", str(port)])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Port {port + 1} is taken; ")
     assert "packing" not in result.stdout
 
 
-def test_what_is_to_be_packed_must_be_a_bundle(tmp_path: Path) -> None:
-    port, archive = free_ports().inference, tmp_path / "tagger.mar"
-    arguments = ["--archive", str(archive), "--or-pack", str(tmp_path), "--port", str(port)]
-    result = CliRunner().invoke(app, ["serve", *arguments])
+def test_what_is_packed_where_none_is_named_must_be_a_bundle(nothing_packed: Path) -> None:
+    folder = nothing_packed.parent
+    result = CliRunner().invoke(app, ["serve", "--port", str(free_ports().inference)])
     assert result.exit_code == 1
-    assert f"There is no {archive} yet: packing {tmp_path}" in result.stdout.replace("\n", "")
-    assert result.stderr.startswith(f"{tmp_path} is no bundle")
-    assert not archive.exists()
+    assert f"There is no {nothing_packed} yet: packing {folder}" in result.stdout.replace("\n", "")
+    assert result.stderr.startswith(f"{folder} is no bundle")
+    assert not nothing_packed.exists()
+
+
+def test_an_archive_that_is_named_is_not_packed(nothing_packed: Path) -> None:
+    other = nothing_packed.with_name("other.mar")
+    result = CliRunner().invoke(app, ["serve", "--archive", str(other)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"There is no archive {other}: ")
+    assert "packing" not in result.stdout
 
 
 @pytest.mark.parametrize(("other_code", "noted"), [(True, ["Note"]), (False, [])])

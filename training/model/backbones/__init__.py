@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from hangtag.errors import SettingsInvalid
-from hangtag.near_names import either, near_names
+from training.model.availability import unknown_backbone
 from training.model.backbones.timm_networks import timm_body, timm_names
 from training.model.backbones.torchvision_networks import (
     NORMALISATION,
@@ -17,8 +17,6 @@ from training.model.network import Backbone
 from training.settings import PACKAGED, PACKAGED_BACKBONE
 
 __all__ = ["PACKAGED", "build_backbone"]
-
-_USUAL = ("resnet18", "resnet50", "resnet152", "convnext_tiny", "tf_efficientnet_lite0")
 
 
 def build_backbone(name: str, weights: str, size_px: int) -> Backbone:
@@ -45,22 +43,8 @@ def build_backbone(name: str, weights: str, size_px: int) -> Backbone:
     elif name in timm_names():
         body, normalisation = timm_body(name, weights)
     else:
-        raise SettingsInvalid(
-            f"There is no torchvision classification network {name!r}, nor one of timm; "
-            f"{_hint(name)}"
-        )
+        raise unknown_backbone(name, torchvision_names(), timm_names())
     return Backbone(body, _embedding_width(body, name, size_px), normalisation)
-
-
-def _hint(name: str) -> str:
-    """Return which names may have been meant, or else some that there are."""
-    timm = timm_names()
-    known = list(dict.fromkeys([*torchvision_names(), *timm]))
-    near = near_names(name, known)
-    usual = ", ".join(each for each in _USUAL if each in known)
-    examples = f"there are {len(known):,}, such as {usual}."
-    meant = f"did you mean {either(near)}?" if near else examples
-    return meant if timm else f"{meant} More come with timm: .venv/bin/pip install timm"
 
 
 def _embedding_width(body: nn.Module, name: str, size_px: int) -> int:
@@ -70,6 +54,6 @@ def _embedding_width(body: nn.Module, name: str, size_px: int) -> int:
             embedding = body(torch.zeros(1, 3, size_px, size_px))
     except (RuntimeError, AssertionError) as error:
         raise SettingsInvalid(
-            f"{name} does not take photos of {size_px} px ({error}); choose another SIZE."
+            f"{name} does not take photos of {size_px} px ({error}); choose another data.size_px."
         ) from error
     return int(embedding.shape[1])

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from training.errors import WeightsUnavailable
+from training.model.availability import require_weights
 from training.model.divergence import all_numbers
 
 # Where a module keeps its network.
@@ -38,13 +39,9 @@ def load_weights(network: nn.Module, path: Path, head: str | None) -> None:
     WeightsUnavailable : if the file is missing, is no state dict, is of another network, or holds
         what is no number.
     """
+    require_weights(str(path))
     try:
         state = _read(path)
-    except FileNotFoundError as error:
-        raise WeightsUnavailable(
-            f"weights={path} does not exist; give imagenet, packaged, none, or a state dict file "
-            "(.pth, .safetensors)."
-        ) from error
     except _UNREADABLE as error:
         raise WeightsUnavailable(f"weights={path} is no state dict that torch reads.") from error
     if not isinstance(state, dict) or not all(isinstance(key, str) for key in state):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from hangtag.arrays import FloatArray, Pixels
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.engine import load_engine
 from hangtag.errors import BundleInvalid
-from training.command_line import python_module
 from training.evaluate.saved import load_evaluated
 from training.export.bundle import pixels_of
 from training.export.state_files import read_state
@@ -95,10 +95,8 @@ def _files(run_folder: Path) -> list[Path]:
         path = find_file(format_, run_folder)
         if path is None:
             raise BundleInvalid(
-                f"{run_folder} holds no {format_} file; write one: "
-                + python_module(
-                    *("training.run.exports", "write"), *("--run", run_folder, "--format", format_)
-                )
+                f"{run_folder} holds no {format_} file; write one: `hangtag export write "
+                f"run={shlex.quote(str(run_folder))} format={format_}`"
             )
         files.append(path)
     return files

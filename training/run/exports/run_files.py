@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from hangtag.bundle import SAFETENSORS, WEIGHTS, load_bundle
 from hangtag.errors import BundleInvalid, SettingsInvalid
 from hangtag.files.full_disk import writing_into
-from training.command_line import next_step
 from training.export.state_files import read_state, write_state
 from training.fit.checkpoints import newest_checkpoint
 from training.layout import BEST_CHECKPOINT, BUNDLE, CHECKPOINTS
@@ -40,8 +40,9 @@ def write_file(format_: Format, run_folder: Path) -> Path:
     load_bundle(run_folder / BUNDLE)
     if there := find_file(format_, run_folder):
         raise SettingsInvalid(
-            f"{there} is there already; if {next_step('check-exports', RUN=run_folder)} finds that "
-            "it holds other weights, as it does where training went on, delete it first."
+            f"{there} is there already; if `hangtag export check "
+            f"run={shlex.quote(str(run_folder))}` finds that it holds other weights, as it does "
+            "where training went on, delete it first."
         )
     found = (find_file(each, run_folder) for each in FORMATS)
     source = next((file for file in found if file), None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -48,14 +50,24 @@ def test_help_imports_no_command() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_has_an_example_that_names_its_options(name: str) -> None:
-    command = typer.main.get_command(app).commands[name].load()  # type: ignore[attr-defined]
-    assert command.epilog.startswith(f"Example: hangtag {name}")
-    words = command.epilog.split()[3:]
-    if hasattr(command, "commands"):
-        command = command.commands[words.pop(0)]
-    known = {option for parameter in command.params for option in parameter.opts}
-    assert {word for word in words if word.startswith("--")} <= known
+def test_each_command_has_an_example_that_is_parsed(name: str) -> None:
+    require_examples(typer.main.get_command(app).commands[name].load(), name)  # type: ignore[attr-defined]
+
+
+def require_examples(command: Any, name: str) -> None:
+    begin = f"Example: hangtag {name}"
+    assert command.epilog.startswith(begin)
+    words = shlex.split(command.epilog.removeprefix(begin))
+    called = command
+    while hasattr(called, "commands"):
+        called = called.commands[words.pop(0)]
+    known = {option: parameter for parameter in called.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= set(known)
+    # A command that needs an option shows it.
+    needed = {option for option, parameter in known.items() if parameter.required}
+    assert needed <= {*words} | {option for option in needed if not option.startswith("--")}
+    for verb, inner in getattr(command, "commands", {}).items():
+        require_examples(inner, f"{name} {verb}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -70,6 +82,19 @@ def test_the_list_says_of_a_command_what_it_says_of_itself(name: str) -> None:
     [
         (["trian"], "There is no command 'trian' (did you mean 'train'?); --help lists what there"),
         (["xyz"], "There is no command 'xyz'; --help lists what there is."),
+        (["mine"], "There is no command 'mine' (it is `hangtag labels mine`); --help lists what"),
+        (["migrate"], "There is no command 'migrate' (it is `hangtag labels migrate`); --help"),
+        (["check-exports"], "There is no command 'check-exports' (it is `hangtag export check`);"),
+        (
+            ["labels", "min"],
+            "There is no command 'min' of `hangtag labels` (did you mean 'mine'?);",
+        ),
+        (
+            ["train", "--dat", "x"],
+            "There is no option --dat (did you mean '--data'?); --help lists",
+        ),
+        (["tag", "a", "--outt", "x"], "There is no option --outt (did you mean '--out'?); --help"),
+        (["train", "my data"], "'my data' belongs to no option; write --data 'my data'; --help"),
         (["data-report"], "Say which dataset folder: --data FOLDER."),
         (["search", "--data", "x", "--trials", "many"], "--trials must be a whole number."),
         (["tag", "--out", "x.csv"], "Missing argument 'FOLDER|CSV|PARQUET'; --help lists"),
@@ -114,5 +139,5 @@ def test_a_shell_completes_commands_and_options(words: str, completed: str) -> N
 def test_a_command_of_the_checkout_runs_from_any_folder(tmp_path: Path) -> None:
     code, said, _ = call("export", "check", "--help", cwd=tmp_path)
     assert code == 0
-    assert "Example" not in said
+    assert "Example: hangtag export check --run runs/NAME" in said
     assert "Compare the scores of every format" in said

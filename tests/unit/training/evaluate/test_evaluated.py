@@ -33,7 +33,8 @@ def test_all_but_the_pixels_that_no_page_shows_survives(optional: str, tmp_path:
 
 
 def test_a_run_that_did_not_finish_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataInvalid, match="RESUME"):
+    (tmp_path / "settings.json").touch()
+    with pytest.raises(DataInvalid, match=r"let it finish: `hangtag train resume=/.*`\.$"):
         load_evaluated(tmp_path)
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from hangtag.cli.app import app
 from hangtag.errors import DataInvalid
 from tests.unit.training.evaluate.synthetic import GROUPS, evaluated
 from training.evaluate import save_evaluated, write_report
-from training.evaluate.__main__ import app
 from training.evaluate.evaluated import NEW_TITLE, Evaluated
 
 VOID = {"meta", "img", "br"}
@@ -136,7 +136,7 @@ def test_the_command_makes_the_same_page_again(folder: Path, tmp_path: Path) -> 
         (tmp_path / name).mkdir()
         shutil.copy(folder / "test_photos.npz", tmp_path / name)
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
-    done = CliRunner().invoke(app, ["--run", one, "--beside", two])
+    done = CliRunner().invoke(app, ["evaluate", "--run", one, "--beside", two])
     assert done.exit_code == 0, done.output
     assert "report.html" in done.output
     again, before = figures_in(tmp_path / "one"), figures_in(folder)
@@ -153,7 +153,7 @@ def test_the_newest_finished_run_is_taken_if_none_is_named(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["--beside", str(folder)])
+    done = CliRunner().invoke(app, ["evaluate", "--beside", str(folder)])
     assert done.exit_code == 1
     assert "No run in runs has finished yet" in done.output
     for age_s, name in enumerate(("new", "old")):
@@ -161,14 +161,14 @@ def test_the_newest_finished_run_is_taken_if_none_is_named(
         saved = shutil.copy(folder / "test_photos.npz", tmp_path / "runs" / name)
         os.utime(saved, (1e9 - age_s, 1e9 - age_s))
     (tmp_path / "runs" / "unfinished").mkdir()
-    assert CliRunner().invoke(app, []).exit_code == 0
+    assert CliRunner().invoke(app, ["evaluate"]).exit_code == 0
     assert [path.parent.name for path in tmp_path.glob("runs/*/report.html")] == ["new"]
 
 
 def test_a_run_without_test_photos_ends_with_a_sentence(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["--run", str(tmp_path)])
+    done = CliRunner().invoke(app, ["evaluate", "--run", str(tmp_path)])
     assert done.exit_code == 1
-    assert "holds no test_photos.npz" in done.output
+    assert "holds neither test_photos.npz nor settings.json" in done.output
 
 
 def test_others_must_have_seen_the_same_photos(tmp_path: Path) -> None:

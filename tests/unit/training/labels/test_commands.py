@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from hangtag.cli.app import app
+from hangtag.cli.wording import command
 from hangtag.label_space import read_label_space
-from training.labels.__main__ import app
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(app, [str(word) for word in words])
+    return CliRunner().invoke(app, ["labels", *map(str, words)])
 
 
 def make_texts(folder: Path) -> Path:
@@ -34,7 +35,7 @@ def test_mine_then_migrate(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     *_, last, following = result.output.strip().splitlines()
     assert last.startswith("Mined 5 tags for 4 of 4 photos")
-    assert following == f"Next: make train DATA={mined}"
+    assert following == f"Next: {command('train', data=mined)}"
 
     stored = tmp_path / "stored.jsonl"
     stored.write_text(json.dumps(["colour:Blue", "colour:Green"]) + "\n")

@@ -158,8 +158,8 @@ def test_a_run_that_learned_stays_and_says_how_to_go_on(run_folder: Path) -> Non
     error = fail(run_folder, full, lambda _: None)
     assert str(error) == (
         "No space left on my runs (0.0 MB free); free some; decoded photos of earlier runs take "
-        "3.0 MB: rm -r data/.decoded; what was learned is kept, go on with: make train "
-        "RESUME='my runs'"
+        "3.0 MB: rm -r data/.decoded; what was learned is kept, go on with: `hangtag "
+        "train resume='my runs'`"
     )
     assert kept.exists()
     assert (run_folder / "settings.json").exists()

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,11 +16,11 @@ import pytest
 from PIL import Image
 
 from hangtag.errors import SettingsInvalid
-from training.given_settings import given_settings
+from training.commands.given_settings import given_settings
+from training.commands.train_command import train_command
 from training.search.outcome import write_outcome
 from training.search.plots import plot_study
 from training.search.space import PRETRAINED, with_drawn
-from training.search.train_command import train_command
 from training.settings import make_settings
 
 PROJECT = Path(__file__).parents[4]
@@ -44,6 +45,13 @@ def drawn_study(trials: int) -> optuna.Study:
 
 # The command
 
+COMMAND = partial(train_command, SETTINGS.data.folder)
+
+
+@pytest.fixture(autouse=True)
+def under_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKELEVEL", "1")
+
 
 def test_a_command_names_what_was_chosen_and_leaves_out_what_is_off() -> None:
     chosen = {"optimizer.lr": 0.001, "schedule.epochs": 3, "network.dropout": 0.2,
@@ -59,7 +67,7 @@ def test_a_command_without_settings() -> None:
 
 def test_make_and_the_command_line_understand_it(tmp_path: Path) -> None:
     study = drawn_study(8)
-    outcome = write_outcome(study, SETTINGS, GIVEN, tmp_path)
+    outcome = write_outcome(study, GIVEN, tmp_path, COMMAND)
     words = [*shlex.split(outcome.command), "--dry-run"]
     printed = subprocess.run(words, cwd=PROJECT, text=True, capture_output=True, check=True).stdout
     (line,) = re.findall(r"-m hangtag\.cli train (.*)", printed.replace("\\\n", " "))
@@ -80,7 +88,7 @@ def test_make_and_the_command_line_understand_it(tmp_path: Path) -> None:
 
 def test_the_best_settings_are_written(tmp_path: Path) -> None:
     study = drawn_study(8)
-    outcome = write_outcome(study, SETTINGS, GIVEN, tmp_path)
+    outcome = write_outcome(study, GIVEN, tmp_path, COMMAND)
     document = json.loads((tmp_path / "best.json").read_text())
     assert document["trial"] == outcome.trial == study.best_trial.number
     assert document["validation_micro_f1"] == study.best_value
@@ -91,7 +99,7 @@ def test_the_best_settings_are_written(tmp_path: Path) -> None:
 
 def test_where_no_trial_came_to_its_end_nothing_was_found(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match="No trial fits into this machine's memory"):
-        write_outcome(drawn_study(0), SETTINGS, GIVEN, tmp_path)
+        write_outcome(drawn_study(0), GIVEN, tmp_path, COMMAND)
 
 
 # Pictures

@@ -1,4 +1,4 @@
-"""`python -m training.data_report`: show what is in a dataset folder before training."""
+"""`hangtag data-report`: show what is in a dataset folder before training."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Annotated
 
 import typer
 
-from hangtag.cli.console import expand_home, one_sentence_errors, run_command
-from training.command_line import next_step, said_plainly
+from hangtag.cli.console import expand_home, one_sentence_errors
+from hangtag.cli.wording import command
+from training.commands.options import DataFolder
+from training.layout import require_folder
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-
-@app.command()
 @one_sentence_errors
 def data_report(
-    data: Annotated[Path, typer.Option(help="Dataset folder.")],
+    data: DataFolder,
     out: Annotated[
         Path | None, typer.Option(help="Where the page goes; default runs/data-report-NAME.")
     ] = None,
@@ -31,10 +30,14 @@ def data_report(
     ] = 4,
 ) -> None:
     """Write report.html and report.json of a dataset folder, and label_errors.csv."""
-    # Imported late: these take seconds, and --help should not.
+    data = expand_home(data)
+    require_folder(data)
+    # The readers bring numpy, the report all the rest.
+    from training.data.readers import find_layout
+
+    find_layout(data)
     from training.data_report.writing import write_data_report
 
-    data = expand_home(data)
     out = out or Path("runs") / f"data-report-{data.resolve().name}"
     written = write_data_report(data, out, folds=folds if scores else None)
     found = f"{written.conflicts:,} label conflicts among look-alikes"
@@ -45,11 +48,6 @@ def data_report(
         f"page is {written.page}; its figures and lists lie beside it in {out}."
     )
     # Training stops at problems, unless it is told to go on.
-    skipping = {"SKIP_BAD": 1} if written.problems else {}
     if written.problems:
         print("The page lists the problems; mend them, or go on without these rows and photos.")
-    print(f"Next: {next_step('train', DATA=data, **skipping)}")
-
-
-if __name__ == "__main__":
-    run_command(said_plainly(app))
+    print(f"Next: {command('train', data=data, skip_bad=written.problems > 0)}")

@@ -1,4 +1,4 @@
-"""`python -m training.labels`: labels out of texts, out of several workers' answers, or anew."""
+"""`hangtag labels`: labels out of texts, out of several workers' answers, or anew."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from hangtag.cli.console import expand_home, one_sentence_errors, run_command
+from hangtag.cli.console import expand_home, one_sentence_errors
+from hangtag.cli.wording import command
 from hangtag.files.full_disk import writing_into
-from training.command_line import next_step, said_plainly
-from training.labels.migrate_commands import app as migrate_app
+from training.commands.migrate import app as migrate_app
+from training.commands.options import NewDataset
+from training.layout import require_folder
 
 app = typer.Typer(
     add_completion=False,
@@ -25,7 +27,7 @@ app.add_typer(migrate_app, name="migrate")
 @one_sentence_errors
 def mine(
     data: Annotated[Path, typer.Option(help="Dataset folder with titles or descriptions.")],
-    out: Annotated[Path, typer.Option(help="Where the new dataset folder goes.")],
+    out: NewDataset,
     language: Annotated[str | None, typer.Option(help="en or de; default: guessed.")] = None,
     least_count: Annotated[int, typer.Option(min=1, help="Products that have a tag.")] = 20,
     most_per_kind: Annotated[int, typer.Option(min=1, help="Tags of each kind.")] = 40,
@@ -34,14 +36,15 @@ def mine(
     ] = 0.95,
 ) -> None:
     """Mine candidate tags from product texts: a dataset that trains, with a table of its tags."""
-    # Imported late: reading datasets brings libraries that take seconds, and --help should not.
+    data = expand_home(data)
+    require_folder(data)
     from training.labels.mined_dataset import mine_dataset, tag_table
     from training.labels.mining import MiningLimits
     from training.tables import print_table
 
     limits = MiningLimits(least_count, most_per_kind, largest_share)
     with writing_into(out):
-        mined = mine_dataset(expand_home(data), out, language, limits)
+        mined = mine_dataset(data, out, language, limits)
     print_table(tag_table(mined.labels.summaries))
     print(
         f"Mined {len(mined.labels.label_space)} tags for {mined.labelled_photos:,} of "
@@ -49,19 +52,21 @@ def mine(
         f"malformed or without their photo). The dataset and tags.csv are in {out}; look through "
         "the tags first."
     )
-    print(f"Next: {next_step('train', DATA=out)}")
+    print(f"Next: {command('train', data=out)}")
 
 
 @app.command()
 @one_sentence_errors
 def consensus(
     data: Annotated[Path, typer.Option(help="Folder with a labelling manifest and labels.json.")],
-    out: Annotated[Path, typer.Option(help="Where the new dataset folder goes.")],
+    out: NewDataset,
     by_majority: Annotated[
         bool, typer.Option("--majority", help="Count heads instead of learning who is reliable.")
     ] = False,
 ) -> None:
     """Make labels of several workers' answers, with each worker's quality."""
+    data = expand_home(data)
+    require_folder(data)
     from hangtag.label_space import read_label_space
     from training.labels.consensus import dawid_skene, majority
     from training.labels.worker_answers import read_worker_answers, worker_table, write_consensus
@@ -78,8 +83,4 @@ def consensus(
         f"{len(written.unlabelled):,} without a label, {len(written.missing):,} not found. The "
         f"dataset, certainty.csv and workers.csv are in {out}."
     )
-    print(f"Next: {next_step('train', DATA=out)}")
-
-
-if __name__ == "__main__":
-    run_command(said_plainly(app))
+    print(f"Next: {command('train', data=out)}")

@@ -1,14 +1,14 @@
-"""`python -m training.run.exports`: write a run's weights in other formats, and check them all."""
+"""`hangtag export`: write a run's weights in other formats, and check them all."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hangtag.cli.console import one_sentence_errors, run_command
-from training.command_line import said_plainly
+from hangtag.cli.console import one_sentence_errors
+from training.commands.options import FinishedRun
+from training.layout import require_finished
 from training.run.exports import Format
 
 app = typer.Typer(
@@ -18,14 +18,12 @@ app = typer.Typer(
     help="The weights of a finished run in other formats.",
 )
 
-RunFolder = Annotated[Path, typer.Option(help="Folder of a run that finished.")]
-
 
 @app.command()
 @one_sentence_errors
-def check(run: RunFolder) -> None:
+def check(run: FinishedRun) -> None:
     """Compare the scores of every format with those of model.onnx."""
-    # Imported late: torch takes seconds, and --help should not.
+    require_finished(run)
     from training.run.exports.agreement import agreement_table, measure_agreement
     from training.tables import print_table
 
@@ -41,17 +39,14 @@ def check(run: RunFolder) -> None:
 @app.command()
 @one_sentence_errors
 def write(
-    run: RunFolder,
+    run: FinishedRun,
     format_: Annotated[
         Format, typer.Option("--format", help="Which format the run's folder lacks.")
     ],
 ) -> None:
     """Write the weights in a format that the run does not have yet, or not any more."""
+    require_finished(run)
     from training.run.exports.run_files import write_file
 
     path = write_file(format_, run)
     print(f"Wrote the weights of {run}: they are in {path}.")
-
-
-if __name__ == "__main__":
-    run_command(said_plainly(app))

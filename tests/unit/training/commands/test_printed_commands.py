@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import shlex
@@ -10,84 +9,93 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 import typer
 import typer.main
 
-from training.command_line import next_step, python_module, said_plainly
-from training.search.train_command import train_command
+from hangtag.cli.app import app
+from hangtag.cli.usage import said_plainly
+from hangtag.cli.wording import command
+from training.commands.train_command import train_command
 
-PROJECT = Path(__file__).parents[3]
+PROJECT = Path(__file__).parents[4]
 # As shops name folders.
 FOLDERS = ["runs/plain", "my data", "it's mine", 'the "new" one', "50% off & more; $b", "ü"]
 
 
 @pytest.fixture
-def called(tmp_path: Path) -> Callable[[str], list[str]]:
-    """Runs a printed command by a shell and make, with a Python that only tells its arguments."""
+def called(tmp_path: Path) -> Callable[[str], dict[str, object]]:
+    """Runs a printed command by a shell, and returns what `hangtag` would be called with."""
     telling = tmp_path / "python"
     telling.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
     telling.chmod(0o755)
     # Nothing is installed: what stands for that counts as older than all.
     make = "make --no-print-directory -o .venv/.installed -o .venv/.serving -o check-call"
 
-    def call(command: str) -> list[str]:
-        words = command.replace("make", f"{make} RUN_PYTHON={telling}", 1)
-        if not command.startswith("make"):
-            words = command.replace(shlex.split(command)[0], str(telling), 1)
+    def call(printed: str) -> dict[str, object]:
+        words = printed.replace("make", f"{make} RUN_PYTHON={telling}", 1)
+        if not printed.startswith("make"):
+            words = printed.replace(shlex.split(printed)[0], f"{telling} -m hangtag.cli", 1)
         done = subprocess.run(  # noqa: S602 - a shell is what it is printed for
             words, shell=True, cwd=PROJECT, capture_output=True, text=True, check=True
         )
-        arguments: list[str] = json.loads(done.stdout.splitlines()[-1])
-        return arguments
+        _, module, *arguments = json.loads(done.stdout.splitlines()[-1])
+        assert module == "hangtag.cli"
+        return parsed(arguments)
 
     return call
 
 
 def parsed(arguments: list[str]) -> dict[str, object]:
-    """What the command that make runs would be called with."""
-    _, module, *rest = arguments
-    command = typer.main.get_command(importlib.import_module(f"{module}.__main__").app)
-    while hasattr(command, "commands"):
-        command = command.commands[rest.pop(0)]
-    return dict(command.make_context(module, rest).params)
+    called: Any = typer.main.get_command(app)
+    while hasattr(called, "commands"):
+        found = called.commands[arguments.pop(0)]
+        called = found.load() if hasattr(found, "load") else found
+    return dict(called.make_context("hangtag", arguments).params)
+
+
+@pytest.fixture(params=["make", "shell"])
+def _caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has started the command that prints."""
+    if request.param == "make":
+        monkeypatch.setenv("MAKELEVEL", "1")
+    else:
+        monkeypatch.delenv("MAKELEVEL", raising=False)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize(
-    ("target", "variable", "option"),
-    [
-        ("archive", "BUNDLE", "bundle"),
-        ("train", "DATA", "data"),
-        ("train", "RESUME", "resume"),
-        ("check-exports", "RUN", "run"),
-    ],
+    ("verb", "option"),
+    [("archive", "bundle"), ("train", "data"), ("train", "resume"), ("export check", "run")],
 )
+@pytest.mark.usefixtures("_caller")
 def test_a_next_step_runs_as_printed(
-    target: str, variable: str, option: str, folder: str, called: Callable[[str], list[str]]
+    verb: str, option: str, folder: str, called: Callable[[str], dict[str, object]]
 ) -> None:
-    assert parsed(called(next_step(target, **{variable: folder})))[option] == Path(folder)
+    assert called(command(verb, **{option: folder}))[option] == Path(folder)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_the_command_of_a_module_runs_as_printed(
-    folder: str, called: Callable[[str], list[str]]
+@pytest.mark.usefixtures("_caller")
+def test_a_command_that_make_has_no_target_for_runs_as_printed(
+    folder: str, called: Callable[[str], dict[str, object]]
 ) -> None:
-    command = python_module("training.run.exports", "write", "--run", folder, "--format", "pth")
-    assert parsed(called(command)) == {"run": Path(folder), "format_": "pth"}
+    printed = command("export write", run=folder, format="pth")
+    assert called(printed) == {"run": Path(folder), "format_": "pth"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.usefixtures("_caller")
 def test_what_a_search_found_trains_as_printed(
-    folder: str, called: Callable[[str], list[str]]
+    folder: str, called: Callable[[str], dict[str, object]]
 ) -> None:
     chosen = {
         **{"network.backbone": "resnet18", "network.weights": f"{folder}/w.pth"},
         **{"optimizer.lr": 0.002, "network.dropout": 0.1, "schedule.epochs": 2},
     }
-    given = parsed(called(train_command(Path(folder), chosen, quick=True)))
+    given = called(train_command(Path(folder), chosen, quick=True))
     assert given["data"] == Path(folder)
     assert given["weights"] == f"{folder}/w.pth"
     assert given["quick"] is True
@@ -95,20 +103,42 @@ def test_what_a_search_found_trains_as_printed(
 
 
 @pytest.mark.parametrize("group", ["Base colour", "it's", "a$b"])
-def test_a_setting_that_make_would_take_apart_is_given_to_the_module(
-    group: str, called: Callable[[str], list[str]]
+@pytest.mark.usefixtures("_caller")
+def test_a_setting_that_make_would_take_apart_is_given_to_hangtag(
+    group: str, called: Callable[[str], dict[str, object]]
 ) -> None:
-    command = train_command(Path("my data"), {"loss.contrastive_group": group, "optimizer.lr": 0.1})
-    given = parsed(called(command))
+    chosen = {"loss.contrastive_group": group, "optimizer.lr": 0.1}
+    given = called(train_command(Path("my data"), chosen))
     assert given["more"] == [f"loss.contrastive_group={group}"]
     assert given["learning_rate"] == 0.1
     assert given["data"] == Path("my data")
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [(".venv/bin/hangtag", ".venv/bin/hangtag"), ("my env/bin/hangtag", "'my env/bin/hangtag'")],
+)
+def test_hangtag_is_named_by_where_it_is(
+    path: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    program = tmp_path / path
+    program.parent.mkdir(parents=True)
+    program.touch(0o755)
+    monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
+    assert command("labels mine", data="x") == f"{said} labels mine --data x"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert command("labels mine", data="x") == "hangtag labels mine --data x"
+    program.unlink()
+    python = shlex.quote(str(program.with_name("python")))
+    assert command("train") == f"{python} -m hangtag.cli train"
+
+
 # Wrong options
 
 
-def app() -> typer.Typer:
+def small_app() -> typer.Typer:
     made = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
     @made.command()
@@ -125,7 +155,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str, make: bool) -> int | 
     monkeypatch.setattr(sys, "argv", ["compare", *arguments])
     monkeypatch.setitem(os.environ, "MAKELEVEL", "1" if make else "")
     with pytest.raises(SystemExit) as leaving:
-        said_plainly(app())()
+        said_plainly(small_app())()
     return leaving.value.code
 
 
@@ -173,17 +203,17 @@ def test_the_commands_own_exit_code_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("module", "asked"),
+    ("verb", "asked"),
     [
-        ("bench.recipes", "Say which run: RUN=runs/NAME."),
-        ("training.data_report", "Say which dataset folder: DATA=FOLDER."),
-        ("training.search.rate_finder", "Say which dataset folder: DATA=FOLDER."),
-        ("training.search", "Say which dataset folder: DATA=FOLDER."),
+        ("baselines", "Say which run: RUN=runs/NAME."),
+        ("data-report", "Say which dataset folder: DATA=FOLDER."),
+        ("find-rate", "Say which dataset folder: DATA=FOLDER."),
+        ("search", "Say which dataset folder: DATA=FOLDER."),
     ],
 )
-def test_every_command_asks_for_what_make_did_not_get(module: str, asked: str) -> None:
+def test_every_command_asks_for_what_make_did_not_get(verb: str, asked: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", module], cwd=PROJECT, capture_output=True, text=True,
+        [sys.executable, "-m", "hangtag.cli", verb], cwd=PROJECT, capture_output=True, text=True,
         env={**os.environ, "MAKELEVEL": "1"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, f"{asked}\n")

@@ -1,7 +1,8 @@
-"""`python -m training.search`: find the settings with which a tagger learns best."""
+"""`hangtag search`: find the settings with which a tagger learns best."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,22 +16,19 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from hangtag.files.full_disk import writing_into
-from training.command_line import said_plainly
-from training.given_settings import given_folder, given_settings
-from training.settings import make_settings
+from training.commands.given_settings import given_settings, possible_settings
+from training.commands.options import Backbone, DataFolder, MoreSettings, Size, SkipBad, Weights
+from training.commands.train_command import train_command
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-
-@app.command()
 @one_sentence_errors
 def search(
-    data: Annotated[Path, typer.Option(help="Dataset folder.")],
+    data: DataFolder,
     trials: Annotated[int, typer.Option(min=1, help="Trials of the study in all.")] = 20,
     minutes: Annotated[
         float | None, typer.Option(min=0.1, help="Begin no trial after as many.")
@@ -42,26 +40,12 @@ def search(
     quick: Annotated[
         bool, typer.Option(help="Keep the backbone as it is and fit heads: seconds each.")
     ] = False,
-    backbone: Annotated[
-        str | None, typer.Option(help="Any classifier of torchvision or timm; default resnet152.")
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="Start from: imagenet (default), packaged, none, or a file of weights."),
-    ] = None,
+    backbone: Backbone = None,
+    weights: Weights = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs of each trial.")] = None,
-    size: Annotated[int | None, typer.Option(help="Side that the network sees, in px.")] = None,
-    more: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="A setting (docs/training.md) that is not to be searched, as NAME=VALUE; "
-            "repeatable.",
-        ),
-    ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option(help="Go on without photos and rows that have problems.")
-    ] = False,
+    size: Size = None,
+    more: MoreSettings = None,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Try settings on a dataset folder, and say which learn best.
 
@@ -76,9 +60,8 @@ def search(
     }
     # With more devices, a step would have more photos than the batch size that is searched.
     given = {**({} if quick else {"hardware.devices": 1}), **given_settings(more, named)}
-    data = given_folder(data)
-    settings = make_settings(data, {**given, "quick": quick or None})
-    # Imported late: torch takes seconds, and --help and refusals should not.
+    settings = possible_settings(data, {**given, "quick": quick or None})
+    data = settings.data.folder
     from training.data import read_catalogue
     from training.data.training_data import read_data, write_data
     from training.fit.loggers import quieten
@@ -104,6 +87,7 @@ def search(
     prepared = read_data(catalogue, settings, folder)
     opened = open_study(folder, settings, space, prepared.identity.sha256)
     write_data(prepared, folder)
+    command = partial(train_command, data, quick=quick)
     console = Console()
     progress = Progress(
         TextColumn("{task.description}"),
@@ -119,7 +103,7 @@ def search(
         best = best_trial(opened)
         console.print(describe_trial(trial, best))
         if best is not None:
-            write_outcome(opened, settings, given, folder)
+            write_outcome(opened, given, folder, command)
         # Printed, not live: the screen belongs to the bar of the trial's own epochs.
         console.print(progress)
 
@@ -135,7 +119,7 @@ def search(
                 minutes=minutes,
                 on_trial=on_trial,
             )
-    outcome = write_outcome(opened, settings, given, folder)
+    outcome = write_outcome(opened, given, folder, command)
     with console.status("Drawing …"):
         plot_study(opened, folder)
     done = len(finished(opened))
@@ -145,7 +129,3 @@ def search(
         f"the validation photos, by which it was chosen. best.json and plots are in {folder}."
     )
     print(f"Next: {outcome.command}")
-
-
-if __name__ == "__main__":
-    run_command(said_plainly(app))

@@ -1,4 +1,4 @@
-"""`python -m training.search.rate_finder`: suggest a learning rate."""
+"""`hangtag find-rate`: suggest a learning rate."""
 
 from __future__ import annotations
 
@@ -9,43 +9,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from hangtag.files.whole_file import write_whole
-from training.command_line import said_plainly
-from training.given_settings import given_folder, given_settings
-from training.settings import make_settings
+from training.commands.given_settings import given_settings, possible_settings
+from training.commands.options import Backbone, DataFolder, MoreSettings, Size, SkipBad, Weights
+from training.commands.train_command import train_command
 
 if TYPE_CHECKING:
     from training.search.rate_finder.curve import RateCurve
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
-
-@app.command()
 @one_sentence_errors
 def find_rate(
-    data: Annotated[Path, typer.Option(help="Dataset folder.")],
+    data: DataFolder,
     out: Annotated[
         Path | None, typer.Option(help="Where plot and figures go; default runs/rates-NAME.")
     ] = None,
-    backbone: Annotated[
-        str | None, typer.Option(help="Any classifier of torchvision or timm; default resnet152.")
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(help="Start from: imagenet (default), packaged, none, or a file of weights."),
-    ] = None,
-    size: Annotated[int | None, typer.Option(help="Side that the network sees, in px.")] = None,
-    more: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", help="Any other setting (docs/training.md), as NAME=VALUE; repeatable."
-        ),
-    ] = None,
+    backbone: Backbone = None,
+    weights: Weights = None,
+    size: Size = None,
+    more: MoreSettings = None,
     steps: Annotated[int, typer.Option(min=20, help="Steps between 1e-6 and 1.")] = 100,
-    skip_bad: Annotated[
-        bool, typer.Option(help="Go on without photos and rows that have problems.")
-    ] = False,
+    skip_bad: SkipBad = False,
 ) -> None:
     """Train a few steps at rates from 1e-6 to 1, and suggest one; the network is thrown away."""
     named = {
@@ -55,9 +40,8 @@ def find_rate(
         "data.skip_bad": skip_bad or None,
     }
     given = given_settings(more, named)
-    data = given_folder(data)
-    settings = make_settings(data, given)
-    # Imported late: torch takes seconds, and --help and refusals should not.
+    settings = possible_settings(data, given)
+    data = settings.data.folder
     from training.data import read_catalogue
     from training.data.training_data import prepare_data
     from training.fit.linear_probe import fit_head_first
@@ -66,7 +50,6 @@ def find_rate(
     from training.run.sequence import require_possible
     from training.search.rate_finder.plot import plot_curve
     from training.search.rate_finder.sweep import sweep_rates
-    from training.search.train_command import train_command
 
     quieten()
     folder = out or Path("runs", f"rates-{data.resolve().name}")
@@ -105,7 +88,3 @@ def _write_figures(curve: RateCurve, path: Path) -> None:
         "smoothed": curve.smoothed.tolist(),
     }
     write_whole(path, json.dumps(document, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    run_command(said_plainly(app))

@@ -1,4 +1,4 @@
-"""`python -m training.labels migrate`: plan a new version of a label space, and move to it."""
+"""`hangtag labels migrate`: plan a new version of a label space, and move to it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from hangtag.cli.console import one_sentence_errors
+from hangtag.cli.wording import command
 from hangtag.errors import SettingsInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import write_whole
-from training.command_line import next_step, python_module
 
 app = typer.Typer(no_args_is_help=True, help="Move labels to a new version of the label space.")
 
@@ -35,7 +35,6 @@ def plan(
     data: Annotated[Path | None, typer.Option(help="Dataset folder, for --drop-below.")] = None,
 ) -> None:
     """Write a migration file: merges, then new parents, names and IDs, then what is dropped."""
-    # Imported late: reading datasets brings libraries that take seconds, and --help should not.
     from hangtag.label_space import read_label_space
     from training.labels.migration import plan_migration
     from training.labels.migration_plan import operations_of, rare_labels
@@ -59,10 +58,9 @@ def plan(
         f"Planned {len(migration.operations)} operations from {migration.from_version!r} to "
         f"{migration.to_version!r}; they are in {out}."
     )
-    words = [*("training.labels", "migrate", "apply"), *("--labels", labels, "--migration", out)]
-    to = out.with_suffix("")
-    words += ["--out", to if to != out else out.with_name(f"{out.name}-applied")]
-    print(f"Next: {python_module(*words, *(['--data', data] if data else []))}")
+    to = out.with_suffix("") if out.suffix else out.with_name(f"{out.name}-applied")
+    apply_it = command("labels migrate apply", labels=labels, migration=out, out=to, data=data)
+    print(f"Next: {apply_it}")
 
 
 @app.command()
@@ -94,7 +92,7 @@ def apply(
         f"All is in {out}."
     )
     if data:
-        print(f"Next: {next_step('train', DATA=out)}")
+        print(f"Next: {command('train', data=out)}")
 
 
 def _pairs(texts: Texts, option: str) -> list[tuple[str, str]]:

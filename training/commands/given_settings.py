@@ -8,8 +8,10 @@ from typing import Any
 
 from hangtag.cli.console import expand_home
 from hangtag.cli.wording import option
-from hangtag.errors import DataInvalid, SettingsInvalid
-from training.settings import FLAT_NAMES, SETTING_NAMES
+from hangtag.errors import SettingsInvalid
+from training.layout import require_folder
+from training.model.availability import require_network
+from training.settings import FLAT_NAMES, SETTING_NAMES, TrainingSettings, make_settings
 
 # What has an option of its own, which says more than a setting could.
 _OPTIONS = {"data": "data", "data.folder": "data", "quick": "quick"}
@@ -28,29 +30,26 @@ def given_settings(more: Sequence[str] | None, named: Mapping[str, object]) -> d
     return {**_named_values(more or []), **explicit}
 
 
-def given_folder(data: Path) -> Path:
-    """Return the dataset folder that a command was given.
+def possible_settings(data: Path, given: Mapping[str, object]) -> TrainingSettings:
+    """Return the settings of a run on a dataset folder.
+
+    What is wrong is found before torch is imported.
 
     Raises
     ------
-    DataInvalid : if there is none.
+    SettingsInvalid : naming the setting and what is wrong with it, or the backbones that are near.
+    DataInvalid : if the folder has no layout that is known.
+    WeightsUnavailable : if there is no such file of weights.
     """
-    folder = expand_home(data)
-    require_folder(folder)
-    return folder
+    data = expand_home(data)
+    require_folder(data)
+    settings = make_settings(data, given)
+    # It brings numpy.
+    from training.data.readers import find_layout
 
-
-def require_folder(folder: Path) -> None:
-    """Check that there is a dataset folder.
-
-    Raises
-    ------
-    DataInvalid : if there is none.
-    """
-    if not folder.exists():
-        raise DataInvalid(f"{folder} does not exist; give the folder of the dataset.")
-    if not folder.is_dir():
-        raise DataInvalid(f"{folder} is a file; give the folder of the dataset.")
+    find_layout(data)
+    require_network(settings)
+    return settings
 
 
 def _named_values(texts: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hangtag.errors import DataInvalid, SettingsInvalid
-from training.given_settings import given_folder, given_settings
+from training.commands.given_settings import given_settings, possible_settings
+from training.errors import WeightsUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +58,17 @@ def test_under_make_it_is_said_in_makes_words(monkeypatch: pytest.MonkeyPatch) -
         given_settings(["learning_rate=1e-3"], {})
 
 
-def test_a_folder_must_be_there(tmp_path: Path) -> None:
-    assert given_folder(tmp_path) == tmp_path
+def test_what_cannot_train_is_refused_by_what_is_cheap_to_check(tmp_path: Path) -> None:
+    with pytest.raises(DataInvalid, match="none does not exist"):
+        possible_settings(tmp_path / "none", {})
     (tmp_path / "file").touch()
     with pytest.raises(DataInvalid, match="file is a file"):
-        given_folder(tmp_path / "file")
-    with pytest.raises(DataInvalid, match="none does not exist"):
-        given_folder(tmp_path / "none")
+        possible_settings(tmp_path / "file", {})
+    with pytest.raises(DataInvalid, match="has no layout that is known"):
+        possible_settings(tmp_path, {})
+    (tmp_path / "products.csv").touch()
+    with pytest.raises(SettingsInvalid, match=r"'resnet153', .* did you mean 'resnet"):
+        possible_settings(tmp_path, {"network.backbone": "resnet153"})
+    with pytest.raises(WeightsUnavailable, match=r"weights=none\.pth does not exist"):
+        possible_settings(tmp_path, {"network.weights": "none.pth"})
+    assert possible_settings(tmp_path, {}).data.folder == tmp_path
