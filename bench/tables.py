@@ -13,7 +13,7 @@ from bench.report import TITLES, Figures, Measure, Report, System, SystemName
 SYSTEMS: tuple[SystemName, ...] = ("stock", "stock_tuned", "hangtag", "raw")
 FIGURE_COLUMNS = ("", *(TITLES[name] for name in SYSTEMS))
 MEASURE_COLUMNS = ("measure", "wanted", "measured (range of rounds)", "verdict")
-README_BEGIN, README_END = "<!-- bench-serving -->", "<!-- /bench-serving -->"
+BLOCK_BEGIN, BLOCK_END = "<!-- bench-serving -->", "<!-- /bench-serving -->"
 _MISSING = "–"
 # Of what a server says of itself: the rest is in the json.
 _NAMED_SETTINGS = (
@@ -47,11 +47,11 @@ def markdown(report: Report) -> str:
     )
 
 
-def replace_block(readme: str, block: str) -> str:
-    """Return a README with the block between the two marks replaced; unchanged without them."""
-    before, begin, rest = readme.partition(README_BEGIN)
-    _, end, after = rest.partition(README_END)
-    return f"{before}{begin}\n{block}\n{end}{after}" if begin and end else readme
+def replace_block(page: str, block: str) -> str:
+    """Return a page with the block between the two marks replaced; unchanged without them."""
+    before, begin, rest = page.partition(BLOCK_BEGIN)
+    _, end, after = rest.partition(BLOCK_END)
+    return f"{before}{begin}\n{block}\n{end}{after}" if begin and end else page
 
 
 def figure_rows(report: Report) -> list[list[str]]:

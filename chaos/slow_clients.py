@@ -41,7 +41,7 @@ def trickle(address: Address, clients: int, seconds: float) -> None:
 
 async def _drip_all(address: Address, starts: list[bytes], seconds: float) -> None:
     dripping = asyncio.gather(*(_drip(address, start) for start in starts))
-    with suppress(asyncio.TimeoutError, TimeoutError):
+    with suppress(TimeoutError):
         await asyncio.wait_for(dripping, seconds)
 
 

@@ -3,3 +3,5 @@
 from hangtag.telemetry import switch_off_telemetry
 
 switch_off_telemetry()
+
+__version__ = "0.1.0"

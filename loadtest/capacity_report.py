@@ -91,7 +91,15 @@ def benchmark_rate(
     """
     if not path.exists():
         return None, f"there is no {path}; `hangtag bench serving` makes it"
-    report = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return _rate_in(json.loads(path.read_text(encoding="utf-8")), path, machine, settings)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        return None, f"{path} is no report that can be read ({error!r})"
+
+
+def _rate_in(
+    report: Any, path: Path, machine: Machine, settings: dict[str, Any]
+) -> tuple[float | None, str]:
     if (report["machine"]["cpu"], report["machine"]["cores"]) != (machine.cpu, machine.cores):
         return None, f"{path} was measured on another machine"
     systems = {system["name"]: system["settings"] for system in report["systems"]}

@@ -6,4 +6,4 @@ from hangtag.errors import SetupError
 
 
 class LoadTestFailed(SetupError):
-    """A load test missed its limits."""
+    """A load test could not be run, or missed its limits."""

@@ -120,8 +120,7 @@ def _checks(result: LoadRun) -> tuple[Check, ...]:
 
 def _product_request(contents: Sequence[bytes], *, as_json: bool) -> bytes:
     photos = [Photo(content, "image/jpeg") for content in contents]
-    content_type, body = multipart(photos, {})
     if as_json:
-        content_type = "application/json"
         body = json_body(photos, product_id="SKU-1", options={"top_k": 2})
-    return as_sent(TaggingRequest("a product", content_type, body))
+        return as_sent(TaggingRequest("a product", "application/json", body))
+    return as_sent(TaggingRequest("a product", *multipart(photos, {})))

@@ -6,6 +6,7 @@ import json
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -16,7 +17,6 @@ from pathlib import Path
 
 from hangtag.errors import ServerUnavailable
 from server.ports import HOST, url
-from server.temporary import free_ports
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "deploy" / "proxy"
 # The names that nginx.conf knows.
@@ -43,6 +43,12 @@ class AccessLogEntry:
         return len(self.taggers) > 1
 
 
+def _free_port() -> int:
+    """Return a port of the system's choice, which is none of the range that taggers are given."""
+    with socket.create_server((HOST, 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
 class Proxy:
     """nginx in front of two ports, as a context manager.
 
@@ -57,7 +63,7 @@ class Proxy:
     """
 
     def __init__(self, ports: tuple[int, int], suppliers: Sequence[str]) -> None:
-        self.port = free_ports().inference
+        self.port = _free_port()
         self.keys = {supplier: secrets.token_hex(24) for supplier in suppliers}
         self._ports = ports
         self._folder = Path()

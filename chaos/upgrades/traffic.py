@@ -40,18 +40,15 @@ class Traffic(RunningLoad):
             for photo in photos
             for key in keys.values()
         ]
-        load, clients = Load(address, requests), len(keys) * clients_per_supplier
+        # Nothing is sent again: what the proxy loses shows.
+        load = Load(address, requests, resends=False)
+        clients = len(keys) * clients_per_supplier
         super().__init__(lambda progress: _Paced(load, clients, rate_per_s, progress).run())
         self.rate_per_s = rate_per_s
 
 
 class _Paced(Run):
-    """Clients that each send when it is due and the last photo is answered.
-
-    Nothing is sent again: what the proxy loses shows.
-    """
-
-    resends = False
+    """Clients that each send when it is due and the last photo is answered."""
 
     def __init__(self, load: Load, clients: int, rate_per_s: float, progress: Progress) -> None:
         super().__init__(load, math.inf, progress)

@@ -21,6 +21,7 @@ from pathlib import Path
 from hangtag.cli.console import run_command
 
 VENV = Path(".venv")
+LEAST_PYTHON = (3, 11)
 PYTHON = VENV / "bin" / "python"
 # Says that what the serving lock names is there; the other, all that the project needs.
 SERVING_MARK, EVERYTHING_MARK = VENV / ".serving", VENV / ".installed"
@@ -156,8 +157,9 @@ def _installed_gb(packages: PackageSet) -> float:
 def _works(python: Path) -> bool:
     if not python.exists():
         return False
-    asked = [str(python), "-m", "pip", "--version"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    asks = f"import sys, pip; sys.exit(sys.version_info < {LEAST_PYTHON})"
+    done = subprocess.run([str(python), "-c", asks], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def _make_venv() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from hangtag import __version__
 from hangtag.cli import rooms
 from hangtag.cli.console import run_command
 from hangtag.cli.lazy import LazyGroup
@@ -25,9 +26,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        print(f"hangtag {version('hangtag')}")
+        print(f"hangtag {__version__}")
         raise typer.Exit
 
 

@@ -64,7 +64,7 @@ class LazyGroup(TyperGroup):
         if found is None and cmd_name in COMMANDS and not ctx.resilient_parsing:
             raise CommandUnavailable(
                 f"`hangtag {cmd_name}` belongs to {COMMANDS[cmd_name].room}/, which is not "
-                "installed with the package; run it from the project's checkout or its image."
+                "installed here; run it from the project's checkout."
             )
         return found
 

@@ -32,6 +32,7 @@ class Load:
     requests : whole requests as bytes, sent in turn
     capacity_per_s : how many of them the server answers a second; NaN as long as it is not known
     timeout_s : after which an answer counts as lost
+    resends : whether a request is sent again that met a connection which the server was closing
     """
 
     def __init__(
@@ -40,8 +41,11 @@ class Load:
         requests: Sequence[bytes],
         capacity_per_s: float = math.nan,
         timeout_s: float = TIMEOUT_S,
+        *,
+        resends: bool = True,
     ) -> None:
         self.address = address
+        self.resends = resends
         self.requests = list(requests)
         self.capacity_per_s = capacity_per_s
         self.timeout_s = timeout_s
@@ -57,9 +61,6 @@ class Load:
 
 class Run:
     """One run of a load; its subclasses say when which request is due."""
-
-    # Whether a request is sent again that met a connection which the server was closing.
-    resends = True
 
     def __init__(self, load: Load, seconds: float, progress: Progress) -> None:
         self._load = load
@@ -107,7 +108,7 @@ class Run:
             connection = self._idle.popleft()
             answer = await connection.ask(request, self._load.timeout_s)
             # The server may close a connection that is not used at the moment.
-            if not self.resends or answer.lost != "closed" or answer.seconds > 0.1:
+            if not self._load.resends or answer.lost != "closed" or answer.seconds > 0.1:
                 return answer, connection
             connection.close()
         connection = Connection(self._load.address)

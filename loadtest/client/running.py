@@ -110,10 +110,10 @@ class RunningLoad:
 
         Raises
         ------
-        LoadTestFailed : if it has ended, by an error of its own.
+        LoadTestFailed : if it has ended by an error of its own.
         """
         self._thread.join(seconds)
-        if not self._thread.is_alive():
+        if not self._thread.is_alive() and self._result is None:
             raise LoadTestFailed("The load broke off; its traceback is above.")
 
     def since(self, begin_s: float) -> list[Sample]:

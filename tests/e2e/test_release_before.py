@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from hangtag.requests.product import Product
-from hangtag.schema import TagResponse
+from hangtag.schema import Options, TagResponse
 from hangtag.tagger import Tagger
 from server.temporary import serving
 
@@ -38,8 +38,14 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def tags_of(document: dict[str, Any]) -> dict[int, float]:
-    return {tag["id"]: tag["score"] for tag in document["tags"]}
+def scores_of(document: dict[str, Any]) -> dict[int, float]:
+    """The scores of all labels, whether or not they hold."""
+    answers = document["groups"].values()
+    return {each["id"]: each["score"] for answer in answers for each in answer["candidates"]}
+
+
+def tags_of(document: dict[str, Any]) -> list[int]:
+    return [tag["id"] for tag in document["tags"]]
 
 
 def test_its_bundle_and_its_archive_give_the_same_scores(release: Path, tmp_path: Path) -> None:
@@ -56,12 +62,15 @@ def test_its_bundle_and_its_archive_give_the_same_scores(release: Path, tmp_path
         for photo in photos:
             answered = httpx.post(
                 address.predictions_url,
+                params={"top_k": 1000},
                 content=photo.read_bytes(),
                 headers={"Content-Type": "image/jpeg"},
             )
-            (own,) = tagger.tag([Product(photo)])
+            (own,) = tagger.tag([Product(photo, options=Options(top_k=1000))])
             assert isinstance(own, TagResponse)
             assert answered.status_code == 200
-            scores = tags_of(answered.json())
-            assert scores
-            assert scores == pytest.approx(tags_of(own.model_dump()), abs=2e-4)
+            document = answered.json()
+            scores = scores_of(document)
+            assert len(scores) == len(tagger.bundle.label_space)
+            assert scores == pytest.approx(scores_of(own.model_dump()), abs=2e-4)
+            assert tags_of(document) == tags_of(own.model_dump())

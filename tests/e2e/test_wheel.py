@@ -151,6 +151,6 @@ def test_a_command_of_the_checkout_says_where_it_is(environment: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == (
-        "`hangtag train` belongs to training/, which is not installed with the package; run it "
-        "from the project's checkout or its image.\n"
+        "`hangtag train` belongs to training/, which is not installed here; run it from the "
+        "project's checkout.\n"
     )

@@ -13,7 +13,7 @@ import pytest
 from bench.photos import LARGE, SMALL, render_photos
 from bench.random_bundle import write_random_bundle
 from bench.report import read_report
-from bench.tables import README_BEGIN, README_END
+from bench.tables import BLOCK_BEGIN, BLOCK_END
 from server.packaging import make_archive
 from tests.integration.test_bench_systems import needs_captum
 
@@ -71,7 +71,7 @@ def test_a_whole_run_with_a_small_network(tmp_path: Path) -> None:
     make_archive(tmp_path / "runs" / "small", tmp_path / "small.mar", "1.0")
     page = tmp_path / "docs" / "benchmarks.md"
     page.parent.mkdir()
-    page.write_text(f"# Title\n{README_BEGIN}\n{README_END}\n")
+    page.write_text(f"# Title\n{BLOCK_BEGIN}\n{BLOCK_END}\n")
     options = ("--archive", "small.mar", "--seconds", 2, "--repeats", 1, "--clients", "1,4")
     done = bench(tmp_path, "serving", *options)
     assert done.returncode == 0, done.stderr

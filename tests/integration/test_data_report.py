@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from training.demo import render_catalogue
 
 PRODUCTS = 60

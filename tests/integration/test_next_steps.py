@@ -58,7 +58,10 @@ def runs_as_printed(tmp_path: Path) -> Callable[[str], list[str]]:
         (command,) = [line.removeprefix("Next: ") for line in screen.splitlines()
                       if line.startswith("Next: ")]  # fmt: skip
         # Nothing is installed: what stands for that counts as older than all.
-        made = f"make --no-print-directory -o .venv/.installed -o .venv/.serving -o check-call RUN_PYTHON={telling}"
+        made = (
+            "make --no-print-directory -o .venv/.installed -o .venv/.serving -o check-call "
+            f"RUN_PYTHON={telling}"
+        )
         first = shlex.split(command)[0]
         stand_in = made if first == "make" else f"{telling} -m hangtag.cli"
         done = subprocess.run(  # noqa: S602 - a shell is what it is printed for

@@ -41,6 +41,11 @@ class EarlyStop(EarlyStopping):
     def __init__(self, epochs: int) -> None:
         super().__init__("val_micro_f1", mode="max", patience=epochs)
 
+    @property
+    def state_key(self) -> str:
+        """The name of its state in checkpoints: as in those of earlier releases."""
+        return super().state_key.replace(type(self).__qualname__, "Patience", 1)
+
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """End at once what had ended before it was killed: upstream would train one more epoch."""
         del pl_module

@@ -64,7 +64,12 @@ def open_study(
         "space": {name: distribution_to_json(each) for name, each in space.items()},
         "dataset": dataset_sha256,
     }
-    if study.user_attrs.get(_SUBJECT, subject) != subject:
+    known = study.user_attrs.get(_SUBJECT, subject)
+    if {*known["settings"]} != {*subject["settings"]}:
+        raise SettingsInvalid(
+            f"{folder} holds a search of another release; name another folder with study=…."
+        )
+    if known != subject:
         raise SettingsInvalid(
             f"{folder} holds a search with other settings or photos; name another folder with "
             "study=…."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 
 from bench.load import measure_load
 from loadtest.errors import LoadTestFailed
+from tests.unit.loadtest.client.small_server import read_head, serving_with
 
 ANSWER_S = 0.02
 PHOTOS = [b"first", b"second", b"third"]
@@ -86,6 +88,17 @@ def test_figures_of_a_server_that_takes_20_ms() -> None:
 def test_an_answer_that_is_not_200_ends_the_measurement() -> None:
     with running(refuses=b"second") as server, pytest.raises(LoadTestFailed, match="answered 503"):
         measure_load(server.url, os.getpid(), PHOTOS, clients=2, seconds=30)
+
+
+def test_a_server_that_drops_connections_ends_the_measurement() -> None:
+    def fleeting(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with serving_with(fleeting) as address:
+        url = f"http://{address.host}:{address.port}/"
+        with pytest.raises(LoadTestFailed, match="did not answer"):
+            measure_load(url, os.getpid(), PHOTOS, clients=2, seconds=5)
 
 
 def test_a_server_that_is_gone_ends_the_measurement() -> None:

@@ -7,9 +7,9 @@ import io
 from rich.console import Console
 
 from bench.tables import (
+    BLOCK_BEGIN,
+    BLOCK_END,
     FIGURE_COLUMNS,
-    README_BEGIN,
-    README_END,
     describe_settings,
     figure_rows,
     markdown,
@@ -84,11 +84,11 @@ def test_markdown_has_both_tables_and_the_machine() -> None:
 
 
 def test_the_block_of_the_readme_is_replaced() -> None:
-    readme = f"# Title\n{README_BEGIN}\nold\n{README_END}\nend\n"
-    assert replace_block(readme, "new") == f"# Title\n{README_BEGIN}\nnew\n{README_END}\nend\n"
+    readme = f"# Title\n{BLOCK_BEGIN}\nold\n{BLOCK_END}\nend\n"
+    assert replace_block(readme, "new") == f"# Title\n{BLOCK_BEGIN}\nnew\n{BLOCK_END}\nend\n"
     assert replace_block(replace_block(readme, "x"), "new") == replace_block(readme, "new")
 
 
 def test_a_readme_without_both_marks_stays_as_it_is() -> None:
-    for readme in ("# Title\n", f"{README_BEGIN}\nold\n", f"{README_END}\nold\n{README_BEGIN}"):
+    for readme in ("# Title\n", f"{BLOCK_BEGIN}\nold\n", f"{BLOCK_END}\nold\n{BLOCK_BEGIN}"):
         assert replace_block(readme, "new") == readme

@@ -64,7 +64,7 @@ def test_a_query_becomes_parts_and_keeps_repeated_names() -> None:
     assert parts_of_query("") == []
 
 
-def test_bytes_that_are_no_utf8_stay_identity_collate() -> None:
+def test_bytes_that_are_no_utf8_stay_as_they_are() -> None:
     """The intake says that they are none: replaced they would be another product's id."""
     for query in ("product_id=Gr%F6%DFe", "product_id=Gr\xf6\xdfe"):
         assert parts_of_query(query) == [Part("product_id", "", b"Gr\xf6\xdfe")]

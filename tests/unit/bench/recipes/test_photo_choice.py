@@ -58,5 +58,5 @@ def test_the_seed_decides_what_is_drawn(targets: np.ndarray) -> None:
     assert chosen[0] == chosen[1] != chosen[2]
 
 
-def test_without_labels_to_balance_by_photos_stay_identity_collate(targets: np.ndarray) -> None:
+def test_without_labels_to_balance_by_photos_stay_as_they_are(targets: np.ndarray) -> None:
     assert balance(ROWS, np.zeros_like(targets), SPACE, seed=7) is ROWS

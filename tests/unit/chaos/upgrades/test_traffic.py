@@ -60,6 +60,29 @@ def test_what_is_under_way_is_waited_for() -> None:
         assert next(each.outcome for each in traffic.since(0)) == "closed"
 
 
+def test_the_clients_together_keep_the_rate() -> None:
+    with serving_with(answering(GOOD)) as address, traffic_to(address) as traffic:
+        traffic.flow(1.5)
+        samples = traffic.since(0)
+    assert len(samples) == pytest.approx(1.5 * RATE_PER_S, rel=0.25)
+    # They begin one after the other.
+    assert len({round(each.due_s, 3) for each in samples[:4]}) == 4
+
+
+def test_photos_that_are_late_are_left_out() -> None:
+    slow = answering(GOOD)
+
+    def hesitating(connection: socket.socket) -> None:
+        threading.Event().wait(0.5)
+        slow(connection)
+
+    with serving_with(hesitating) as address, traffic_to(address, clients=1) as traffic:
+        traffic.flow(1)
+        samples = traffic.since(0)
+    # Those of the half second in which the first one was awaited do not follow all at once.
+    assert len(samples) < 0.75 * RATE_PER_S
+
+
 def test_nothing_is_sent_again() -> None:
     def fleeting(connection: socket.socket) -> None:
         read_head(connection)

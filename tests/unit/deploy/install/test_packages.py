@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from deploy.install import packages
 from deploy.install.packages import (
     SETS,
     InstallationFailed,
@@ -103,3 +105,14 @@ def test_it_runs_before_there_are_any_packages() -> None:
         ["python3", "-S", "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("least", "works"), [((3, 11), True), ((sys.version_info[0], sys.version_info[1] + 1), False)]
+)
+def test_an_environment_of_an_older_python_is_made_anew(
+    least: tuple[int, int], works: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "LEAST_PYTHON", least)
+    assert packages._works(Path(sys.executable)) is works
+    assert not packages._works(Path("no/python"))

@@ -60,8 +60,8 @@ def test_a_command_of_a_room_that_is_not_there_says_where_it_is(
 ) -> None:
     assert call(installed, name) == (
         1,
-        f"`hangtag {name}` belongs to {room}/, which is not installed with the package; run it "
-        "from the project's checkout or its image.\n",
+        f"`hangtag {name}` belongs to {room}/, which is not installed here; run it from the "
+        "project's checkout.\n",
     )
 
 

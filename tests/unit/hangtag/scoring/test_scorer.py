@@ -144,7 +144,7 @@ def test_scoring_that_does_not_fit_is_refused(
         Scorer(hierarchy_space(), scoring)
 
 
-def test_hierarchies_are_the_levels_of_a_hierarchy_from_the_top() -> None:
+def test_a_hierarchy_has_its_levels_from_the_top() -> None:
     assert hierarchy_space().hierarchies == (("kind", "type"),)
 
 

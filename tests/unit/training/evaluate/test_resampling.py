@@ -18,7 +18,7 @@ def test_near_duplicates_are_drawn_together_and_as_many_groups_as_there_are() ->
     assert (weights[0] != weights[3]).any()
 
 
-def test_the_first_round_is_the_photos_identity_collate() -> None:
+def test_the_first_round_is_the_photos_as_they_are() -> None:
     values = np.array([1, 0, 0, 1, 1, 0])
     resamples = Resamples(GROUPS, rounds=5)
     assert resamples.mean(values)[0] == 0.5

@@ -61,7 +61,7 @@ def width(figure: dict[str, float | None]) -> float:
     return high - low
 
 
-def test_photos_apart_by_title_have_all_summary_metrics_figures() -> None:
+def test_photos_apart_by_title_have_all_summary_metrics() -> None:
     photos = evaluated(200)
     chosen = np.arange(200) % 3 == 0
     resamples = Resamples(photos.duplicate_groups, 50)

@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, TensorDataset
 
-from training.fit.callbacks import ExponentialAveraging
+from training.fit.callbacks import EarlyStop, ExponentialAveraging
 
 
 class Counted(nn.Module):
@@ -91,3 +91,8 @@ def test_a_long_run_averages_over_as_many_steps_as_the_decay_says() -> None:
 def test_integers_among_the_buffers_stay_what_they_are() -> None:
     averaged = averaged_over([0.3] * 50, decay=0.999)
     assert torch.equal(averaged.module.get_buffer("indices"), torch.arange(1000))
+
+
+def test_a_run_of_an_earlier_release_keeps_its_patience() -> None:
+    # As Lightning looks it up in a checkpoint, where it had another name.
+    assert EarlyStop(3).state_key == "Patience{'monitor': 'val_micro_f1', 'mode': 'max'}"

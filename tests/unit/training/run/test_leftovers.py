@@ -219,7 +219,8 @@ def test_what_is_large_is_said_with_the_command_that_removes_it(run_folder: Path
     (decoded / "pixels.npy").write_bytes(bytes(2_500_000))
     lines = describe_leftovers(run_folder)
     pattern = re.compile(r"^(.+?): [\d.]+ MB, .*: (rm -r .+)$")
-    assert [found.groups() for found in map(pattern.search, lines) if found] == [
+    found = [pattern.fullmatch(line) for line in lines]
+    assert [each and each.groups() for each in found] == [
         ("Checkpoints", "rm -r 'my runs/checkpoints'"),
         ("Decoded photos", "rm -r data/.decoded"),
     ]

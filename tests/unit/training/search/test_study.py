@@ -53,7 +53,7 @@ def run(
     return told
 
 
-def test_the_first_trial_has_the_settings_identity_collate(tmp_path: Path) -> None:
+def test_the_first_trial_has_the_settings_as_they_are(tmp_path: Path) -> None:
     (first,) = run(opened(tmp_path), 1)
     assert first.params == DEFAULTS
 
@@ -199,3 +199,11 @@ def test_a_study_of_other_photos_is_not_gone_on_with(tmp_path: Path) -> None:
 
 def test_without_a_trial_there_is_no_best(tmp_path: Path) -> None:
     assert best_trial(opened(tmp_path)) is None
+
+
+def test_a_search_of_another_release_is_not_gone_on_with(tmp_path: Path) -> None:
+    study = opened(tmp_path)
+    flat = {"data": "catalogue", "learning_rate": 0.002}
+    study.set_user_attr("subject", {"settings": flat, "space": {}, "dataset": "sha256:0"})
+    with pytest.raises(SettingsInvalid, match="holds a search of another release; name another"):
+        opened(tmp_path)
