@@ -108,7 +108,9 @@ def test_calls_of_modules_are_such_as_there_are(page: Path) -> None:
 
 @every_page
 def test_calls_of_commands_are_such_as_they_take(page: Path) -> None:
-    for words in calls_of([*shell_scripts(page), *inline_code(page)], "hangtag"):
+    scripts = [*shell_scripts(page), *inline_code(page)]
+    short = [script.replace("python -m hangtag.cli", "hangtag") for script in scripts]
+    for words in calls_of(short, "hangtag"):
         name = command_called(words)
         given = words[len(name.split()) :]
         # `hangtag COMMAND --help`
