@@ -19,6 +19,7 @@ import pytest
 from deploy.install.make_variables import Goal, fault, read_goals
 from docs.commands import commands
 from hangtag.bundle import Bundle
+from hangtag.cli.wording import MAKE_TARGETS
 from server.frontend.build import built_hash, source_hash
 from tests.documents import PAGES, PROJECT, blocks, inline_code, shell_scripts
 
@@ -118,6 +119,15 @@ def test_calls_of_commands_are_such_as_they_take(page: Path) -> None:
         assert not is_group or not given or given[0] == "COMMAND" or given[0][0] == "-", words
         options = {word.partition("=")[0] for word in given if word.startswith("--")}
         assert options <= house_commands()[name] | {"--help"}, words
+
+
+def test_every_command_is_on_a_page() -> None:
+    text = " ".join(word for page in PAGES for word in page.read_text(encoding="utf-8").split())
+    groups = {name.rpartition(" ")[0] for name in house_commands()}
+    for name in house_commands().keys() - groups:
+        verb = name.removeprefix("hangtag ")
+        target = MAKE_TARGETS.get(verb, verb)
+        assert f"hangtag {verb}" in text or f"make {target}" in text, name
 
 
 def command_called(words: list[str]) -> str:
