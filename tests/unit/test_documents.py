@@ -9,18 +9,23 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
 from deploy.install.make_variables import Goal, fault, read_goals
 from docs.commands import commands
 from hangtag.bundle import Bundle
+from hangtag.cli.wording import MAKE_TARGETS
 from server.frontend.build import built_hash, source_hash
 from tests.documents import PAGES, PROJECT, blocks, inline_code, shell_scripts
 
 README = PROJECT / "README.md"
 PYTHON_PAGE = PROJECT / "docs" / "python.md"
+ADR = PROJECT / "docs" / "adr"
 MAX_README_WORDS = 900
 GOALS = read_goals((PROJECT / "Makefile").read_text(encoding="utf-8"))
 FOLDERS = [path.name for path in PROJECT.iterdir() if path.is_dir()]
@@ -56,9 +61,13 @@ def test_every_variable_of_the_table_is_one_of_its_target() -> None:
 def test_every_linked_file_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)}
-    made = {page.with_name("commands.md")} if page.parent.name == "docs" else set()
     files = [page.parent / link for link in links if link and "://" not in link]
-    assert [path for path in files if path not in made and not path.exists()] == []
+    assert [path for path in files if not path.exists()] == []
+
+
+def test_every_decision_is_listed() -> None:
+    listed = re.findall(r"^- \[.+\]\((.+)\)$", (ADR / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert listed == sorted(path.name for path in ADR.glob("0*.md"))
 
 
 @every_page
@@ -92,24 +101,49 @@ def test_calls_of_make_are_such_as_it_takes(page: Path) -> None:
 
 
 @every_page
+def test_calls_of_modules_are_such_as_there_are(page: Path) -> None:
+    for words in calls_of([*shell_scripts(page), *inline_code(page)], "python -m"):
+        module = PROJECT / words[2].replace(".", "/") / "__main__.py"
+        assert words[2] in ("pip", "pytest") or module.exists(), words
+
+
+@every_page
 def test_calls_of_commands_are_such_as_they_take(page: Path) -> None:
     scripts = [*shell_scripts(page), *inline_code(page)]
-    calls = [*calls_of(scripts, "hangtag"), *calls_of(scripts, "python -m")]
-    for words in calls:
-        name = max(filter(" ".join(words).startswith, house_commands()), key=len, default=None)
-        module = PROJECT / words[2].replace(".", "/") / "__main__.py"
-        assert name or words[2] in ("pip", "pytest") or module.exists(), words
-        options = {word.partition("=")[0] for word in words if word.startswith("--")}
-        assert not name or options <= house_commands()[name] | {"--help"}, words
+    short = [script.replace("python -m hangtag.cli", "hangtag") for script in scripts]
+    for words in calls_of(short, "hangtag"):
+        name = command_called(words)
+        given = words[len(name.split()) :]
+        # `hangtag COMMAND --help`
+        is_group = any(other.startswith(f"{name} ") for other in house_commands())
+        assert not is_group or not given or given[0] == "COMMAND" or given[0][0] == "-", words
+        options = {word.partition("=")[0] for word in given if word.startswith("--")}
+        assert options <= house_commands()[name] | {"--help"}, words
+
+
+def test_every_command_is_on_a_page() -> None:
+    text = " ".join(word for page in PAGES for word in page.read_text(encoding="utf-8").split())
+    groups = {name.rpartition(" ")[0] for name in house_commands()}
+    for name in house_commands().keys() - groups:
+        verb = name.removeprefix("hangtag ")
+        target = MAKE_TARGETS.get(verb, verb)
+        assert f"hangtag {verb}" in text or f"make {target}" in text, name
+
+
+def command_called(words: list[str]) -> str:
+    """The longest name of a command that a call begins with."""
+    starts = [" ".join(words[:count]) for count in range(1, len(words) + 1)]
+    return max(set(starts) & set(house_commands()), key=len)
 
 
 def calls_of(scripts: list[str], command: str) -> Iterator[list[str]]:
-    """The words of each call of a command, up to what ends it."""
+    """The words of each call of a command, up to what ends it, wherever the command lies."""
     for script in scripts:
         for line in script.replace("\\\n", " ").splitlines():
             for call in re.split(r"[|;&] ", line):
-                if re.match(rf"{command} [\w.]", call.strip()):
-                    yield shlex.split(call, comments=True)
+                called = re.match(rf"(?:\S+/bin/)?({command} [\w.].*)", call.strip())
+                if called:
+                    yield shlex.split(called[1], comments=True)
 
 
 def make_fault(words: list[str], goals: dict[str, Goal]) -> str | None:
@@ -129,10 +163,15 @@ def house_commands() -> dict[str, set[str]]:
 
 
 def run_python(
-    page: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: Path,
+    bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> list[str]:
-    (example,) = blocks(page, "python")
-    example, replaced = re.subn(r'load\("[^"]+"\)', f"load({str(bundle.folder)!r})", example)
+    """What a page's first example prints."""
+    example, replaced = re.subn(
+        r'load\("[^"]+"\)', f"load({str(bundle.folder)!r})", blocks(page, "python")[0]
+    )
     assert replaced == 1
     monkeypatch.chdir(PROJECT)
     exec(example, {})  # noqa: S102
@@ -159,6 +198,34 @@ def test_the_python_example_runs_and_its_fault_looks_as_it_says(
     said = re.search(r"the second line is `([^`]*) …`", text)
     assert said is not None
     assert fault.startswith(said[1])
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers as docs/api.md shows it."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(blocks(PROJECT / "docs" / "api.md", "json")[0].encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_the_python_client_prints_the_tags_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, example = blocks(PYTHON_PAGE, "python")
+    monkeypatch.chdir(PROJECT)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        address = f"127.0.0.1:{server.server_port}"
+        exec(example.replace("127.0.0.1:8080", address), {})  # noqa: S102
+        server.shutdown()
+        thread.join()
+    assert capsys.readouterr().out == "['Dress']\n"
 
 
 @every_page
