@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import time
 import tracemalloc
 import zlib
@@ -162,10 +163,14 @@ def test_text_in_another_charset_is_read_if_the_header_says_so() -> None:
     assert "instead of 'windows-1250', ISO-8859-1, ISO-8859-15 and Windows-1252" in str(refused)
 
 
+# Python 3.13 stops at the comma, earlier ones at what follows it.
+_SURPLUS_COMMA = 14 if sys.version_info >= (3, 13) else 15
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b'{"title": "a",}', "at line 1, column 15 there is a comma too many"),
+        (b'{"title": "a",}', f"at line 1, column {_SURPLUS_COMMA} there is a comma too many"),
         (b'{"claims": [1,]}', "there is a comma too many"),
         (b"{'title': 'a'}", "at line 1, column 2 names and texts stand in double quotes"),
         (b'{"title": "a', "a text begins that does not end"),
