@@ -1,7 +1,5 @@
 """`hangtag bench`: make the archive that is measured, measure it."""
 
-from __future__ import annotations
-
 import typer
 
 from bench.model import model

@@ -1,7 +1,5 @@
 """The bundle that an archive was made of: only there are the weights for torch."""
 
-from __future__ import annotations
-
 import zipfile
 from pathlib import Path
 

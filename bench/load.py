@@ -1,7 +1,5 @@
 """Closed-loop load: clients that each send a photo, await the answer, and send the next."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from bench.report import Figures, percentiles_ms

@@ -1,7 +1,5 @@
 """What the benchmark is to show, computed from its rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from bench.photos import LARGE, SMALL

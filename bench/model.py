@@ -1,7 +1,5 @@
 """`hangtag bench model`: the archive that the benchmark measures, and anybody else may load."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

@@ -1,7 +1,5 @@
 """The photos that every system gets: as small as the model's input, and as cameras take them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which loads are put on which system, for how long, in which order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The picture of a report."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A bundle with random weights and the demo's label space."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

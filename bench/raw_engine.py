@@ -1,7 +1,5 @@
 """The one place that says how a bundle's engine is opened and fed; nothing of a server is here."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

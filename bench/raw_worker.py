@@ -1,7 +1,5 @@
 """What runs in each process of the raw engine: loading once, then loops of decoding and running."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

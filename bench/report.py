@@ -1,7 +1,5 @@
 """What a run of the benchmark found; serving.json holds it whole."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median

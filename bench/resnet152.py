@@ -1,7 +1,5 @@
 """A ResNet152 with random weights: it computes what a trained one does, and needs no download."""
 
-from __future__ import annotations
-
 import io
 from typing import cast
 

@@ -1,7 +1,5 @@
 """Measures the systems one after the other, round by round."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field

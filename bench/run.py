@@ -1,7 +1,5 @@
 """One whole run: photos and models are made, every system is measured, a report comes out."""
 
-from __future__ import annotations
-
 import datetime
 import time
 from collections.abc import Mapping

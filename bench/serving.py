@@ -1,7 +1,5 @@
 """`hangtag bench serving`: the stock handler, Hangtag and the raw engine, in one run."""
 
-from __future__ import annotations
-
 import os
 import signal
 import tempfile

@@ -3,8 +3,6 @@
 https://github.com/pytorch/serve/blob/v0.12.0/examples/image_classifier/resnet_152_batch/README.md
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """TorchServe's own server with its own handler, as its documentation starts it."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

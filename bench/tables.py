@@ -1,7 +1,5 @@
 """The figures of a report side by side, on the screen and in the README."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from statistics import median
 

@@ -3,8 +3,6 @@
 Serving takes them from serve_config/plan.json from then on.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

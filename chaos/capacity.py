@@ -1,7 +1,5 @@
 """Which load the trials send, and how much of it the server can take."""
 
-from __future__ import annotations
-
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from loadtest.client.load import Load

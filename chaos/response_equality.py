@@ -1,7 +1,5 @@
 """Whether two answers to the same photo say the same."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

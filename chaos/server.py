@@ -1,7 +1,5 @@
 """The server under trial: its processes, memory, queue and metrics, and the faults done to it."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

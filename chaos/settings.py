@@ -1,7 +1,5 @@
 """How long and how hard the trials are: in full, or short for `make test`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 They must cost the server, not the one who measures.
 """
 
-from __future__ import annotations
-
 import asyncio
 import multiprocessing
 from collections.abc import Iterator

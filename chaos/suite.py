@@ -1,7 +1,5 @@
 """Trials one after the other: which of them, how they went, and where their figures go."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Archives with a fault built in: the real thing but for some of its files."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """What a trial measured, beside what it had to keep to."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

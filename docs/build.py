@@ -1,7 +1,5 @@
 """`python -m docs.build`: makes the site of all pages in build/site; a broken link is an error."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The reference of the command line: every command's `--help`, as one page of Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

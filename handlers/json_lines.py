@@ -1,7 +1,5 @@
 """What we log in a worker -> one JSON object a line, with the requests that it is about."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import logging

@@ -1,7 +1,5 @@
 """What a batch did -> Prometheus metrics, as declared in serve_config/metrics.yaml."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, get_args

@@ -7,8 +7,6 @@ TorchServe 0.12 loses two things on the way to a handler, both part of the contr
 - It drops the query of /predictions. server/frontend/Submission.java hands it over as a header.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

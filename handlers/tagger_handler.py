@@ -3,8 +3,6 @@
 TorchServe wants exactly one class in this module, and no function named `handle`.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import time

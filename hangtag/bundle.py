@@ -11,8 +11,6 @@
 Loading checks every hash and refuses what does not fit.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

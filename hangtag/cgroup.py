@@ -3,8 +3,6 @@
 https://docs.kernel.org/admin-guide/cgroup-v2.html, and version 1, which older nodes still have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

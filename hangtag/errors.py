@@ -27,8 +27,6 @@ to mend. A SetupError is the operator's to mend: commands print its message as o
 stop. Other rooms have errors of their own below SetupError, beside their code.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 

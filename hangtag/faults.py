@@ -1,7 +1,5 @@
 """What pydantic found wrong -> where, and a sentence of our own."""
 
-from __future__ import annotations
-
 import re
 import typing
 from collections.abc import Iterable, Mapping, Sequence

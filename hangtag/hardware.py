@@ -1,7 +1,5 @@
 """What this machine offers to an engine."""
 
-from __future__ import annotations
-
 import functools
 import math
 import os

@@ -1,7 +1,5 @@
 """One product's fault stays its own."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """labels.json as people and programs write it -> as `LabelSpace` has it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A name that does not exist -> the names that may have been meant."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Collection
 

@@ -1,7 +1,5 @@
 """Network outputs of one product -> its answer in the terms of the contract."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

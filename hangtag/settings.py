@@ -1,7 +1,5 @@
 """What an operator may set for serving: the `hangtag:` section of model-config.yaml."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError

@@ -4,8 +4,6 @@
 are started inherit the variables.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping

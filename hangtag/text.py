@@ -3,8 +3,6 @@
 Texts are cleaned here and nowhere else, in a time that grows with their length and no faster.
 """
 
-from __future__ import annotations
-
 import html
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """`hangtag loadtest`: Locust, headless, and a verdict on what it measured."""
 
-from __future__ import annotations
-
 import math
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """`hangtag capacity`: the largest rate within the limits, and what more would take."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What a search for the capacity found, as json and as Markdown."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path

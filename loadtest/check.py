@@ -1,7 +1,5 @@
 """One measure beside its bound, of load tests, benchmarks and trials alike."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What the processor has consumed, where the system lets us read it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

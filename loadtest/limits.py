@@ -1,7 +1,5 @@
 """What a run measured, beside the limits that it must keep to."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass

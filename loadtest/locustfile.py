@@ -1,7 +1,5 @@
 """What suppliers' systems do to the service: send products in many ways and read the tags."""
 
-from __future__ import annotations
-
 import itertools
 import random
 import time

@@ -1,7 +1,5 @@
 """The machine and the versions that a report was made with."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import platform
 import subprocess

@@ -1,7 +1,5 @@
 """What a run of the load test sends, as data: the command writes it, Locust's process reads it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """How many servers a rate takes, from what one of them was measured to carry."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

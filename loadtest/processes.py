@@ -1,7 +1,5 @@
 """What a server's processes spend: a process and everything that it has started."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """The largest rate of requests that a server answers within its limits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from pydantic import AliasChoices, BaseModel, Field

@@ -1,7 +1,5 @@
 """How many clients there are at each moment of a run."""
 
-from __future__ import annotations
-
 import math
 
 from loadtest.plan import LoadPlan

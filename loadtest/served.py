@@ -1,7 +1,5 @@
 """Hangtag as it is measured: a context manager that begins when it is ready."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator

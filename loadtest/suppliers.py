@@ -1,7 +1,5 @@
 """The callers of a load test: named ones, or those whose keys the proxy knows."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The requests of a load test, whole and ready to be sent, with what must come back for each."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """The server that is loaded."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit

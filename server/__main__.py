@@ -1,7 +1,5 @@
 """`python -m server`, the image's way in: make an archive, fetch one, serve it."""
 
-from __future__ import annotations
-
 import typer
 
 from hangtag.cli.console import run_command

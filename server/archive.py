@@ -1,7 +1,5 @@
 """The archive that is to be served, checked before anything is started."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from dataclasses import dataclass

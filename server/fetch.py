@@ -1,7 +1,5 @@
 """`hangtag fetch`: an archive from where it is kept, checked by its sha256."""
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """Finds the Java runtime that TorchServe runs on."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import re

@@ -1,7 +1,5 @@
 """What one start has written into its log files, and the line in them that says what is wrong."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

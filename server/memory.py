@@ -1,7 +1,5 @@
 """How the memory of this machine, or of its container, is shared between Java and the workers."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """`hangtag archive`: a bundle -> one self-contained .mar, checked by running it."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -5,8 +5,6 @@ serve_config/plan.json; on a machine without one, or with one of another machine
 holds.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import shutil

@@ -1,7 +1,5 @@
 """The three neighbouring ports of a server."""
 
-from __future__ import annotations
-
 import errno
 import socket
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Waits until every worker has loaded the model, or says within seconds why none will."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import time

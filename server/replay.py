@@ -5,8 +5,6 @@ the handler and the `hangtag` package come out of the archive. Exit code 1 and o
 answer is not what the bundle promises.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,7 +1,5 @@
 """`hangtag serve`: one archive on this machine, until Ctrl-C."""
 
-from __future__ import annotations
-
 import mimetypes
 import shlex
 import signal

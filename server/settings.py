@@ -1,7 +1,5 @@
 """serve_config/ -> the folder that one TorchServe process runs in."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Measured where an archive is packed and kept in serve_config/speeds.json, by mac
 that starting costs nothing and all workers of a server compute in the same numbers.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

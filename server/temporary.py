@@ -1,7 +1,5 @@
 """A TorchServe on free ports, for tests and measurements: `with serving(archive) as address:`."""
 
-from __future__ import annotations
-
 import socket
 import tempfile
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 As written by `create_predict_response` in ts/protocol/otf_message_handler.py (TorchServe 0.12).
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
 

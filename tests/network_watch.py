@@ -1,7 +1,5 @@
 """Watches what a command and all its processes ask of the network, native code included."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

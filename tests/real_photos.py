@@ -1,7 +1,5 @@
 """The public set of real product photos, where HANGTAG_FASHION_PRODUCTS names it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ Labels: colour (exclusive) Red 11, Green 12, Blue 13 with logit 40 * (share of t
 and tone (several) Bright "b", with a logit that grows with the brightness.
 """
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 from typing import Any

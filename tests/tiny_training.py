@@ -1,7 +1,5 @@
 """Photos and a network small enough to train in a test; photo n has the bits of n as its labels."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

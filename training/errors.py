@@ -1,7 +1,5 @@
 """What goes wrong in training, beside the errors of the core."""
 
-from __future__ import annotations
-
 from hangtag.errors import SetupError
 
 

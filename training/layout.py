@@ -1,7 +1,5 @@
 """The names of what lies in a run's folder, and whether it is there."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

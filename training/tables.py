@@ -1,7 +1,5 @@
 """Tables that can be read on a narrow screen and in a file: nothing is cut off."""
 
-from __future__ import annotations
-
 from rich.console import Console
 from rich.table import Table
 

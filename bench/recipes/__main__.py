@@ -1,7 +1,5 @@
 """`hangtag baselines`: train the recipes of published write-ups beside a finished run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

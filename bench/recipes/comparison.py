@@ -1,7 +1,5 @@
 """Trains recipes beside a finished run and measures all of them on the same test photos."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A run beside recipes, as tables for the screen."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

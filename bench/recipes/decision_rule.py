@@ -1,7 +1,5 @@
 """What a recipe's logits say: scores and tags by its own rule, not by that of the service."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from functools import cached_property
 

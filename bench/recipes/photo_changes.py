@@ -1,7 +1,5 @@
 """A recipe's augmentation as torchvision's transforms, for one photo at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from torch import Tensor

@@ -1,7 +1,5 @@
 """Which photos a recipe learns from, and how often."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hangtag.arrays import FloatArray, Indices

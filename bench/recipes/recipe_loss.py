@@ -1,7 +1,5 @@
 """What recipes teach: binary cross-entropy, or cross-entropy of each exclusive group."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

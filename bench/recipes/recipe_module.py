@@ -1,7 +1,5 @@
 """One phase of any recipe."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A recipe's network: the run's backbone under the recipe's head."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Trains a recipe on the photos and the backbone of a finished run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytorch_lightning as pl

@@ -1,7 +1,5 @@
 """What a trained recipe leaves, and whether it has to be trained again."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

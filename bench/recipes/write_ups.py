@@ -5,8 +5,6 @@ so that what differs is the recipe. What a write-up does not tell is marked and 
 harm: as the other write-ups have it, or mild.
 """
 
-from __future__ import annotations
-
 from bench.recipes.recipe import Augmentation, Head, Phase, Recipe
 
 _ADAM_RATE = 1e-3

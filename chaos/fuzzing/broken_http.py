@@ -1,7 +1,5 @@
 """Requests that are no HTTP/1.1: the server may answer 400 or close, and wait for nothing long."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 from chaos.fuzzing.cases import FuzzCase

@@ -1,7 +1,5 @@
 """A hostile request, and how it is kept as a test: the very bytes, in a file."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """JSON documents that no sound client would send."""
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any

@@ -1,7 +1,5 @@
 """multipart/form-data that no sound client would send."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 from chaos.fuzzing.cases import FuzzCase, post

@@ -1,7 +1,5 @@
 """Whether the answer to a hostile request is what the contract allows."""
 
-from __future__ import annotations
-
 from chaos.fuzzing.cases import FuzzCase
 from chaos.response_equality import MAX_DIFFERENCE, Decided, decided, largest_difference
 from loadtest.client.answer import Answer, breach_of_contract

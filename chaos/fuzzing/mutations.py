@@ -1,7 +1,5 @@
 """Bytes -> other bytes, as broken transfers, broken software and ill will make them."""
 
-from __future__ import annotations
-
 import random
 import struct
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Sound photos of every format and kind that the service reads, to be broken."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterator
 

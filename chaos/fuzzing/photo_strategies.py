@@ -1,7 +1,5 @@
 """Photos that were broken on the way, or on purpose."""
 
-from __future__ import annotations
-
 import base64
 import json
 import random

@@ -1,7 +1,5 @@
 """Queries, paths and methods that no sound client would send."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 from chaos.fuzzing.cases import FuzzCase

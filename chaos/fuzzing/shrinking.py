@@ -1,7 +1,5 @@
 """A request that is answered wrongly -> a smaller one that is answered as wrongly."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """All hostile requests together."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, given, seed, settings

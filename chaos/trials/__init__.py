@@ -1,7 +1,5 @@
 """One trial a module: a function of server, load and settings that returns its row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from chaos.server import ServerUnderTrial

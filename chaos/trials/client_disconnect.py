@@ -1,7 +1,5 @@
 """Clients that give up: nothing is computed for them."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 

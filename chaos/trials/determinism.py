@@ -1,7 +1,5 @@
 """The same photo, alone, in any batch and on any worker: the same scores and decisions."""
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Mapping, Sequence

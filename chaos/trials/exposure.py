@@ -1,7 +1,5 @@
 """What can be reached from where, and what the logs give away."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import gzip

@@ -1,7 +1,5 @@
 """Thousands of hostile requests beside a good neighbour: no 5xx, no restart, no growth."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time

@@ -1,7 +1,5 @@
 """A fault inside the handler, at each of its stages: it is the marked request's alone."""
 
-from __future__ import annotations
-
 import asyncio
 import tempfile
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Four times what the server can take: what it accepts it answers in time, the rest it refuses."""
 
-from __future__ import annotations
-
 from chaos.capacity import best_of
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings

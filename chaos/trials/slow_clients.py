@@ -1,7 +1,5 @@
 """Connections that trickle, hang or send 60 MB: an ordinary client does not notice."""
 
-from __future__ import annotations
-
 import time
 
 from chaos.server import ServerUnderTrial

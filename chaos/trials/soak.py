@@ -1,7 +1,5 @@
 """Minutes at most of the capacity, with requests of every kind: nothing fails, nothing grows."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from statistics import fmean

@@ -1,7 +1,5 @@
 """SIGKILL on a worker under load: its own batch is lost and nothing else."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 

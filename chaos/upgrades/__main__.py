@@ -1,7 +1,5 @@
 """`hangtag upgrade-test`: replace and lose taggers behind the proxy under load."""
 
-from __future__ import annotations
-
 import tempfile
 import time
 from contextlib import ExitStack

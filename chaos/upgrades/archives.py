@@ -1,7 +1,5 @@
 """The archives of the trials: one tagger under two versions, and one that does not load."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """API keys and limits at the proxy: who has no key is refused, who is too fast is slowed down."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """One tagger after the other gets a new archive, while the other answers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

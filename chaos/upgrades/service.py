@@ -1,7 +1,5 @@
 """Whether the suppliers were served all the time: enough was sent, and nothing of it failed."""
 
-from __future__ import annotations
-
 from chaos.upgrades.traffic import Traffic
 from loadtest.check import Check
 from loadtest.client.samples import Sample

@@ -1,7 +1,5 @@
 """What the trials act on: two taggers, the proxy before them, and the traffic through it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass

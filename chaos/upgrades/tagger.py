@@ -1,7 +1,5 @@
 """One tagger behind the proxy: `hangtag serve`, started and ended from outside."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Suppliers that go on sending photos through the proxy while the taggers behind it change."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 from collections.abc import Mapping, Sequence

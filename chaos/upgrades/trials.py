@@ -1,7 +1,5 @@
 """The trials, in their order; each ends as it began, with both taggers answering."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path

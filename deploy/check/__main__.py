@@ -1,7 +1,5 @@
 """`hangtag k8s-check`: render the overlays, validate them, hold them against our policies."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is wrong with the manifests of one overlay."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Kubernetes manifests as they come out of YAML, and what the policies look for in them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

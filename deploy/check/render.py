@@ -1,7 +1,5 @@
 """A folder of kustomize -> manifests, by whatever renders kustomize on this machine."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

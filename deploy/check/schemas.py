@@ -1,7 +1,5 @@
 """Whether manifests are valid by the schemas of Kubernetes, and of the CRDs that we use."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """The settings of serve_config that a tagger's pods are given."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit

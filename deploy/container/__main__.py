@@ -1,7 +1,5 @@
 """`hangtag image`: build the image, say what fills it."""
 
-from __future__ import annotations
-
 import subprocess
 from enum import StrEnum
 from importlib.metadata import version

@@ -1,7 +1,5 @@
 """What fills an image, in megabytes on disk."""
 
-from __future__ import annotations
-
 import fnmatch
 import subprocess
 from collections.abc import Mapping, Sequence

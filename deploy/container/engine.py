@@ -6,8 +6,6 @@ leaves the image where Podman finds it. What else Podman needs on a machine (its
 runtime, limits) is a matter of its own containers.conf.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 Runs in the image, every few seconds, on Python alone: importing more would cost more than asking.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from urllib.request import ProxyHandler, build_opener

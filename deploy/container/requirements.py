@@ -4,8 +4,6 @@ Runs while the image is built, on Python alone: pip can install a project with i
 the extras without the project.
 """
 
-from __future__ import annotations
-
 import sys
 import tomllib
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ Runs while the image is built, on Python alone. What a package leaves out it can
 image is tested by serving with it.
 """
 
-from __future__ import annotations
-
 import shutil
 import sysconfig
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ What a goal takes is what its line of help in the Makefile names: `DATA=folder` 
 `QUICK=1` is a switch, and what stands after a colon but not in brackets must be given.
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 import sys

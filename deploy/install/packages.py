@@ -4,8 +4,6 @@ The lock files are complete, so each package is installed without what it asks f
 quicker, and leaves out `openvino-telemetry`, which OpenVINO asks for and which calls home.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import shutil

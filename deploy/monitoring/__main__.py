@@ -1,7 +1,5 @@
 """`make monitoring-check`."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import typer

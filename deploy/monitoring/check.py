@@ -1,7 +1,5 @@
 """`hangtag monitoring-check`: promtool checks configuration and rules, and runs their tests."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

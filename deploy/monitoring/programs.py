@@ -1,7 +1,5 @@
 """Finds prometheus and promtool, or fetches Debian's package of them."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """What is to be tagged: a folder of photos, or the rows of a csv or parquet file."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

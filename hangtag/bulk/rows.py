@@ -1,7 +1,5 @@
 """A product's answer as a row: what was found, or what is wrong with it."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field

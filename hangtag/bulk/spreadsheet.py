@@ -1,7 +1,5 @@
 """Rows -> a csv file that people open in a spreadsheet: a group's tags in columns of their own."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Products -> their answers, in order: by a bundle in this process, or by a server."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

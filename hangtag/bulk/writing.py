@@ -1,7 +1,5 @@
 """Rows -> jsonl, csv or parquet, by the name of the file."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping

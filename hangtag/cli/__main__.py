@@ -1,7 +1,5 @@
 """`python -m hangtag.cli`: the same as `hangtag`, for where it is not on the PATH."""
 
-from __future__ import annotations
-
 from hangtag.cli.app import app, main
 
 __all__ = ["app"]

@@ -1,7 +1,5 @@
 """`hangtag`: the one command line of the project."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """The commands of `hangtag`: where each is found, and what is said of it before it is imported."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from hangtag.cli.wording import MAKE_TARGETS

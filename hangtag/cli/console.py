@@ -1,7 +1,5 @@
 """How a command runs, and how it ends when something is wrong: one sentence on stderr."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import os

@@ -1,7 +1,5 @@
 """A command group that imports a command only when it is called: `--help` waits for none."""
 
-from __future__ import annotations
-
 import importlib
 from typing import Any
 

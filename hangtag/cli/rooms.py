@@ -1,7 +1,5 @@
 """Where the rooms beside the core are: in the checkout and in the image, not in the wheel."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

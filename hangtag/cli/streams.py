@@ -4,8 +4,6 @@ A terminal that lacks a character shows another one. Where the reader has gone, 
 is full or there never was a stream, what is printed is lost, and the command goes on.
 """
 
-from __future__ import annotations
-
 import codecs
 import io
 import os

@@ -1,7 +1,5 @@
 """What is wrong with a command's options, in one sentence, in the words they were given in."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Callable

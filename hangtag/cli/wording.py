@@ -4,8 +4,6 @@ Libraries name settings as they know them, `weights=none` or `skip_bad=true`, an
 `hangtag train data=folder`; what an operator has to type is known here alone.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

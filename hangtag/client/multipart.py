@@ -1,7 +1,5 @@
 """A product -> the body of a multipart/form-data request: its photos as they are, not in base64."""
 
-from __future__ import annotations
-
 import json
 import secrets
 

@@ -1,7 +1,5 @@
 """Asks a running tagger over HTTP, and asks again when it has no room or is being replaced."""
 
-from __future__ import annotations
-
 import time
 from http.client import HTTPException
 from urllib.error import HTTPError

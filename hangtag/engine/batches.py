@@ -4,8 +4,6 @@ A runtime plans a network for one batch size at a time: int8 with a free batch s
 quarters of the speed, and a GPU searches its kernels anew for every size that it has not met.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

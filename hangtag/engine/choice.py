@@ -1,7 +1,5 @@
 """Which runtime, in which precision: decided by what the bundle offers and the machine has."""
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 import os

@@ -1,7 +1,5 @@
 """Photos that arrive one after the other, through the network in whole steps."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from functools import partial

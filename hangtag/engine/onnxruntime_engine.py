@@ -1,7 +1,5 @@
 """ONNX Runtime: GPUs through TensorRT or CUDA, and any CPU that OpenVINO does not run on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

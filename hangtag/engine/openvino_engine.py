@@ -1,7 +1,5 @@
 """OpenVINO: the fastest runtime on x86 CPUs in each precision that was measured (ADR 5)."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 from typing import Any

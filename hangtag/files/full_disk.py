@@ -4,8 +4,6 @@ Few of them let Python's OSError through: torch raises a RuntimeError about posi
 one of its own, numpy an OSError without a number; sqlite says that the database is full.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re

@@ -1,7 +1,5 @@
 """What people get wrong in JSON, in words that say how it is written."""
 
-from __future__ import annotations
-
 _TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _MISTAKES = {
     "'": "names and texts stand in double quotes, not in single ones",

@@ -1,7 +1,5 @@
 """How much a JSON text holds, known before it is parsed: small lists cost many times their text."""
 
-from __future__ import annotations
-
 import re
 from itertools import islice
 

@@ -1,7 +1,5 @@
 """The bytes of a JSON document -> what it holds, or one sentence that says where it is wrong."""
 
-from __future__ import annotations
-
 import codecs
 import json
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Files that are there whole, or not at all."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path

@@ -4,8 +4,6 @@ First depth, then transparency, then the colour profile that the file carries. P
 are not heeded: where they differ from sRGB they are mostly wrong, and few programs heed them.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import struct

@@ -4,8 +4,6 @@ They are decoded twice, with two ends put to them, nothing and noise: what is th
 in the file.
 """
 
-from __future__ import annotations
-
 import io
 import math
 import struct

@@ -4,8 +4,6 @@ One of which nearly all is there is read as far as it goes. How much that is the
 say; each format has its own way to measure it.
 """
 
-from __future__ import annotations
-
 from hangtag.images.cut_jpegs import mend_jpeg
 from hangtag.images.cut_pngs import mend_png
 from hangtag.images.jpeg_structure import START_OF_IMAGE

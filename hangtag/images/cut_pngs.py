@@ -1,7 +1,5 @@
 """PNGs whose end is missing: how much it is, is counted in the decompressed rows."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 

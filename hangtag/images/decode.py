@@ -4,8 +4,6 @@ Normalisation (mean, standard deviation) is not here: it is part of model.onnx, 
 the uint8 array that `Preprocessing.to_model_input` returns. So it cannot differ between the two.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Which photo files are opened: by their content, whatever they are called."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """The segments and scans of a JPEG file (ITU-T T.81, annex B), read without decoding them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

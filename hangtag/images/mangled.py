@@ -1,7 +1,5 @@
 """What was done to a photo on its way, where the bytes are not the photo's own."""
 
-from __future__ import annotations
-
 import re
 
 from hangtag.recognition.lookalikes import is_json, is_photo, name_of_text, without_leading

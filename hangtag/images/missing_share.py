@@ -1,7 +1,5 @@
 """How much of a photo may be missing."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from hangtag.errors import ImageUndecodable

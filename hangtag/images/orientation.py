@@ -1,7 +1,5 @@
 """Which way is up: EXIF says it, wherever a format keeps it, and nothing else does."""
 
-from __future__ import annotations
-
 from PIL import Image
 
 from hangtag.images.formats import DECODE_ERRORS

@@ -5,8 +5,6 @@ compressed and can grow a thousandfold, times, hints. None of it is decompressed
 bound, so it costs nothing however large it claims to be, and broken it does no harm.
 """
 
-from __future__ import annotations
-
 import binascii
 import struct
 import zlib

@@ -6,8 +6,6 @@ each item. A small file of very many pieces would so cost minutes or a gigabyte.
 program writes such files; they are refused. The bounds leave a wide margin to those that do exist.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ TIFF is many formats under one name. Those that Pillow reads as another picture 
 Which these are was found by comparing each kind with the numbers that it was made of.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Pillow makes a Python object of every strip offset and every number of a tag tha
 libtiff allocates a whole tile at once, however small the picture is.
 """
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass

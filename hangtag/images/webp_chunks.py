@@ -1,7 +1,5 @@
 """A WebP file whose last chunks are missing (WebP Container Specification): libwebp reads none."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass

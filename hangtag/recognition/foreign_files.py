@@ -1,7 +1,5 @@
 """What a file is that no decoder here reads: it is recognised only to be refused by its name."""
 
-from __future__ import annotations
-
 import re
 
 from hangtag.recognition.lookalikes import without_leading

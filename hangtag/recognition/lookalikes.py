@@ -1,7 +1,5 @@
 """What bytes are that came in the place of a photo or of JSON: clients mix up their headers."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import codecs

@@ -1,7 +1,5 @@
 """What a text is that a web form, or a shell, made of JSON or of fields."""
 
-from __future__ import annotations
-
 import re
 
 # (how a text begins, what it is, what to do); the first that fits.

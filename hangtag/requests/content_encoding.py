@@ -1,7 +1,5 @@
 """A body under a Content-Encoding -> the body itself, as far as memory allows."""
 
-from __future__ import annotations
-
 import zlib
 
 from hangtag.errors import FormatUnsupported, RequestError, RequestTooLarge

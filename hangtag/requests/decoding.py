@@ -1,7 +1,5 @@
 """The photos of a batch, decoded in threads while the network runs on those that are ready."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """A photo that came as text -> its bytes: base64, in the spellings that clients make of it."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

@@ -1,7 +1,5 @@
 """An HTTP request, already split into its parts by the server -> a product to tag."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The parts of an HTTP request, and what the names and bytes of those that are text say."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

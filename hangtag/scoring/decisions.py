@@ -1,7 +1,5 @@
 """Scores -> tags and decisions. Training evaluates with these very functions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

@@ -7,8 +7,6 @@ parent: each level may be made more or less sure by a temperature of its own, an
 never less likely than its children, and one level never contradicts another.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -5,8 +5,6 @@ the levels of one hierarchy (`LabelSpace.hierarchies`) take one softmax over all
 (hangtag/scoring/hierarchy.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The first lines of a csv file: which mark separates its cells, and what its columns are."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Collection, Sequence

@@ -4,8 +4,6 @@ A quote that is never closed takes in all that follows, up to the next quote: wh
 long text is other products.
 """
 
-from __future__ import annotations
-
 import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence

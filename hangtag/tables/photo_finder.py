@@ -1,7 +1,5 @@
 """Which file an image cell means, where it is not quite how the file is called."""
 
-from __future__ import annotations
-
 import os
 import re
 import unicodedata

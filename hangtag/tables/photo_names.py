@@ -1,7 +1,5 @@
 """How the names of photos end."""
 
-from __future__ import annotations
-
 import re
 
 PHOTO_SUFFIX = re.compile(r"(?i)\.(jpe?g|jfif|png|webp|gif|bmp|tiff?|heic|heif|avif)$")

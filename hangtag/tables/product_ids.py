@@ -1,7 +1,5 @@
 """Product IDs that name no product: what programs write for nothing, and what they have rounded."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A csv or parquet file of products -> its rows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whether a line of a csv file looks like a row, whatever the quotes around it say."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Cells that a spreadsheet has spoilt: `4.00123E+12` may be any of ten million articles."""
 
-from __future__ import annotations
-
 import re
 
 # A long number, one in a column that is too narrow, and what a formula says that fails.

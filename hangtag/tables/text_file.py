@@ -1,7 +1,5 @@
 """A text file in whatever encoding spreadsheets write -> its text."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What came back for one request, and whether it keeps to the contract."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field

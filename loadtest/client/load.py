@@ -3,8 +3,6 @@
 One event loop in one thread of its own: lean, because it shares the machine with the server.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import math

@@ -1,7 +1,5 @@
 """Photos to send: real ones where HANGTAG_FASHION_PRODUCTS names them, else drawn ones."""
 
-from __future__ import annotations
-
 import io
 import os
 import random

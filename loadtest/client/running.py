@@ -1,7 +1,5 @@
 """Load under way in a thread of its own, and what it saw."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 import time

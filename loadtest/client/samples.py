@@ -1,7 +1,5 @@
 """What a run of load tells: rates, percentiles, and how long a fault could be felt."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The jar is committed, since users have no Java compiler; it carries the sha256 o
 it was built from, and a test compares the two.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import shutil

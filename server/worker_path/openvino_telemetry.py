@@ -3,6 +3,4 @@
 Archives that were packed before `hangtag/telemetry.py` came do not block it by themselves.
 """
 
-from __future__ import annotations
-
 raise ImportError("Hangtag's workers do not call home.")

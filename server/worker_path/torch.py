@@ -5,8 +5,6 @@ TorchServe imports torch into every worker to ask of each answer whether it is a
 480 MB of each worker's memory and two seconds of its start.
 """
 
-from __future__ import annotations
-
 
 class Tensor:
     """No answer is one."""

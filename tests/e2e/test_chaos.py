@@ -1,7 +1,5 @@
 """The chaos suite in short, and what its fuzzing found, on a live TorchServe."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """A live server that is told to stop while it is used."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """What the front end answers itself, on a live TorchServe with short time limits."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The image, built and run for real: `make image-test`. Skips without Docker and Podman."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

@@ -1,7 +1,5 @@
 """`make loadtest` and `make capacity` against a live server, in short."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import json

@@ -1,8 +1,6 @@
 """A real Prometheus with our rules beside a live service: every query has data, an alert fires
 and resolves. And what the service logs."""
 
-from __future__ import annotations
-
 import json
 import re
 import socket

@@ -1,7 +1,5 @@
 """The nginx of deploy/proxy before taggers of a few lines."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import shutil

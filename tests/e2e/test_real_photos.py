@@ -1,7 +1,5 @@
 """Real product photos all the way: make train, make archive, REST (`make verify-real`)."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

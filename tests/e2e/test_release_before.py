@@ -1,7 +1,5 @@
 """What the release before made holds: its bundle loads, its archive is served, scores stay."""
 
-from __future__ import annotations
-
 import io
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """A real ResNet152 from export to REST: its scores are those of torch."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import httpx

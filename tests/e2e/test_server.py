@@ -1,7 +1,5 @@
 """A real TorchServe, started and stopped, with handlers of a few lines."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -1,7 +1,5 @@
 """The REST contract on a live TorchServe."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

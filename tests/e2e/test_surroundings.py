@@ -1,7 +1,5 @@
 """`hangtag serve` in surroundings that people have: streams, locales, folders, users."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

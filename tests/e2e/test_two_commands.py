@@ -3,8 +3,6 @@
 The checkout is a copy of this one's tracked files, and makes its own .venv.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

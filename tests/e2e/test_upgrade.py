@@ -1,7 +1,5 @@
 """`make upgrade-test`: two real servers behind nginx, rolled, stopped and killed under load."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What `pip install hangtag` gives in an empty environment: one package that tags photos."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

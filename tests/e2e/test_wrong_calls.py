@@ -1,7 +1,5 @@
 """Every wrong call that a user is likely to make ends with one clear sentence."""
 
-from __future__ import annotations
-
 import os
 import socket
 import statistics

@@ -1,7 +1,5 @@
 """HTTP byte by byte, for what a well-behaved client never sends."""
 
-from __future__ import annotations
-
 import json
 import socket
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """make archive: what is in the .mar, and when it is refused."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from pathlib import Path

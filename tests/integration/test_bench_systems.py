@@ -1,7 +1,5 @@
 """The systems that the benchmark measures, each for a second, with networks of no size."""
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path

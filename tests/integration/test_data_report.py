@@ -1,7 +1,5 @@
 """The data report as a user makes it: `hangtag data-report` in a folder of its own."""
 
-from __future__ import annotations
-
 import csv
 import json
 import re

@@ -1,7 +1,5 @@
 """The demo tagger that lies in the repository is of today's format, and answers as it says."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

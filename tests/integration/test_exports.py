@@ -1,7 +1,5 @@
 """A finished run's weights in every format, as a user writes and checks them."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Runs that fail: one sentence, and nothing left but what can be gone on with."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The handler out of the real .mar, loaded and called as TorchServe's worker does."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator

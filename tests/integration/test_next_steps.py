@@ -1,7 +1,5 @@
 """Every `Next:` that a command prints runs as printed, whatever its folders are called."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import subprocess

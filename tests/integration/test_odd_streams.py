@@ -1,7 +1,5 @@
 """Real commands where what they print cannot be shown, or nobody reads it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

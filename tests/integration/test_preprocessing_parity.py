@@ -1,7 +1,5 @@
 """What the network sees in training is, bit for bit, what it sees when serving."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Recipes beside a run, as a user compares them: `hangtag baselines`."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

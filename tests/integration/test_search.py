@@ -1,7 +1,5 @@
 """Searching as a user does it: `hangtag search`, and `hangtag find-rate`."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Training as a user runs it: `hangtag train` in a folder of its own."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

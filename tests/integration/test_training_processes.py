@@ -1,7 +1,5 @@
 """Training in several processes side by side, on a CPU."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

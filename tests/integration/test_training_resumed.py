@@ -1,7 +1,5 @@
 """A run that was killed, and gone on with, ends as if nothing had happened."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A small web server for one test."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Arrows point down: hangtag <- training, handlers, server <- loadtest <- bench, chaos."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

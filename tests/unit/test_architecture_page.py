@@ -1,7 +1,5 @@
 """docs/architecture.md and its picture show the rooms in the order that imports keep to."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The pages say what is there, and their code runs."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

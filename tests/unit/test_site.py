@@ -1,7 +1,5 @@
 """The site: every page is built, links are checked, and no page fetches from foreign hosts."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The names of tests are the same in every process: `make test` runs two of them."""
 
-from __future__ import annotations
-
 import gzip
 
 from tests.conftest import pytest_make_parametrize_id

@@ -1,7 +1,5 @@
 """Fits, on photos that were not learned from, how sure the scores of each group may be."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Prediction sets: thresholds that keep a product's own labels at a coverage that was asked for."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Tunes when a label becomes a tag, and when one without review."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """From a trained network's logits to what the bundle decides by: scoring, thresholds, sets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """`hangtag data-report`: show what is in a dataset folder before training."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

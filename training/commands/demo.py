@@ -1,7 +1,5 @@
 """`hangtag demo` and `hangtag demo-catalogue`: a tagger and photos to try all with."""
 
-from __future__ import annotations
-
 import time
 from importlib import import_module
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`hangtag evaluate`: make the evaluation page of a finished run again."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

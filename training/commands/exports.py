@@ -1,7 +1,5 @@
 """`hangtag export`: write a run's weights in other formats, and check them all."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """The settings that a command was given; the others are the defaults of the kind of run."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

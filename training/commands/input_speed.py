@@ -1,7 +1,5 @@
 """`hangtag input-speed`: whether reading photos keeps up with training."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

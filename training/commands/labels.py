@@ -1,7 +1,5 @@
 """`hangtag labels`: labels out of texts, out of several workers' answers, or anew."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`hangtag labels migrate`: plan a new version of a label space, and move to it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`hangtag train`: from a dataset folder to a bundle."""
 
-from __future__ import annotations
-
 import datetime
 from pathlib import Path
 from typing import Annotated

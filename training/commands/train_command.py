@@ -1,7 +1,5 @@
 """The command that trains with what was found."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

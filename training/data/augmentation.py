@@ -3,8 +3,6 @@
 By default no hue or greyscale change: colour is a label. All on the device, a batch at once.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

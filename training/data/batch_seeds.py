@@ -1,7 +1,5 @@
 """Random numbers of each batch, by the place of the batch in its run alone."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

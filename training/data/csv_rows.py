@@ -1,7 +1,5 @@
 """The rows of a dataset's csv files; what its reader remarks is said."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from hangtag.tables.csv_table import Table, TableRow

@@ -1,7 +1,5 @@
 """What a dataset folder holds once it has been read and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A photo with texts and without labels: what labels are mined from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

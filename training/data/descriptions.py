@@ -1,7 +1,5 @@
 """The texts of a dataset folder, whether it has labels or not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hangtag.errors import DataInvalid

@@ -3,8 +3,6 @@
 A random split of a catalogue leaks: suppliers send the same photo for several rows.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import defaultdict

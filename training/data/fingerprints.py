@@ -1,7 +1,5 @@
 """What two photos of the same picture share, however they were encoded or scaled."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import imagehash

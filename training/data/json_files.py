@@ -1,7 +1,5 @@
 """JSON of a known shape; what is wrong with it is one sentence."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import TypeVar

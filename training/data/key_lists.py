@@ -3,8 +3,6 @@
 Keys are the IDs of labels or the names of groups.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable
 

@@ -1,7 +1,5 @@
 """How much each label counts in the loss."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 

@@ -1,7 +1,5 @@
 """What photos cannot teach, or cannot measure: said before hours are spent on it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Variables of MATLAB files (up to version 7); what is wrong with one is one sentence."""
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 from typing import Any

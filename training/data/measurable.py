@@ -1,7 +1,5 @@
 """What so few test photos measure that it would mislead is no figure: None takes its place."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -5,8 +5,6 @@ rather than the targets: cross-entropy is linear in them, and a loss that knows 
 (what a hierarchy allows, what is unknown) needs no second form.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

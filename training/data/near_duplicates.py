@@ -3,8 +3,6 @@
 Nobody, and no tagger, can tell twins apart: where their labels differ, one of them is got wrong.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The label space that a public set's own files define."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Decoded photos and their targets."""
 
-from __future__ import annotations
-
 import mmap
 from collections.abc import Sequence
 from typing import Any

@@ -4,8 +4,6 @@ A cache is one folder, named by a hash of all that it depends on. It is written 
 `.partial-…` and renamed when complete, so what a killed run leaves is never taken for a cache.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

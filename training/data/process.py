@@ -1,7 +1,5 @@
 """Which of the processes that train side by side this one is."""
 
-from __future__ import annotations
-
 import torch
 
 

@@ -1,7 +1,5 @@
 """Rows of any layout -> checked photos; a row with a problem yields no photo."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

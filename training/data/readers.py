@@ -1,7 +1,5 @@
 """Which layout a dataset folder has, and who reads it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

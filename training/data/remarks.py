@@ -1,7 +1,5 @@
 """What is said once about a dataset's files: how they were read where that was not plain."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 

@@ -1,7 +1,5 @@
 """One report of all that is wrong with a dataset, instead of one error at a time."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence

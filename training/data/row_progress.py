@@ -1,7 +1,5 @@
 """The progress bar of reading a large dataset's rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sized
 from typing import TypeVar
 

@@ -3,8 +3,6 @@
 A run that is gone on with thus sees what it would have seen without the interruption.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Train, validation, calibration and test photos: groups never cross, labels are balanced."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Which photo lies in which split, for people and for whoever wants the same split elsewhere."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from pathlib import Path

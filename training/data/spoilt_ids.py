@@ -1,7 +1,5 @@
 """Product IDs that a spreadsheet has rounded, so that several products share one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from hangtag.tables.spoilt_cells import SPOILT

@@ -1,7 +1,5 @@
 """The photos of a run: read, decoded, checked, grouped and split."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Labels and groups that the label space does not have -> one sentence for the kind."""
 
-from __future__ import annotations
-
 from functools import cached_property
 
 from hangtag.label_space import LabelSpace

@@ -3,8 +3,6 @@
 P photos, W workers, N answers, M times yes, L labels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

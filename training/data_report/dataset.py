@@ -1,7 +1,5 @@
 """The usable photos of a dataset folder, decoded, and which of them belong together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property

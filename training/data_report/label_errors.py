@@ -5,8 +5,6 @@ How many are wrong is estimated from how often another label scores at least as 
 average among the photos that have it. Those are the ones whose scores lie furthest below another's.
 """
 
-from __future__ import annotations
-
 import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Twins: different products with the same picture, whose labels may disagree."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any

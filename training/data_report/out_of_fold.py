@@ -1,7 +1,5 @@
 """Scores of every photo by a head that has not learned from it, nor from its twins."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from sklearn.model_selection import GroupKFold

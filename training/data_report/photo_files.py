@@ -1,7 +1,5 @@
 """The photos as files: their formats and sizes, and which are the same, byte for byte."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

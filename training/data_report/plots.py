@@ -1,7 +1,5 @@
 """Plots of a dataset; each function returns a PNG, in base64."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

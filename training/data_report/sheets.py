@@ -1,7 +1,5 @@
 """Photos for people to look at, in boxes of those that belong together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

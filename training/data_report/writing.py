@@ -1,7 +1,5 @@
 """Reads a dataset folder, measures, draws and writes its page."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

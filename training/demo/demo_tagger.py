@@ -1,7 +1,5 @@
 """The demo tagger: what `make serve` serves on a fresh machine, made in quick mode."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

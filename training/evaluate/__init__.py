@@ -1,7 +1,5 @@
 """The evaluation page of a tagger: figures with intervals, pictures, baselines beside it."""
 
-from __future__ import annotations
-
 from training.evaluate.evaluated import Evaluated, count_together
 from training.evaluate.saved import load_evaluated, save_evaluated
 from training.evaluate.writing import write_report, write_results

@@ -1,7 +1,5 @@
 """How much can go without review, and how often that is right."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

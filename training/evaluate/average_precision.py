@@ -1,7 +1,5 @@
 """Average precision of many resamples at once."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hangtag.arrays import BoolArray, DoubleArray, FloatArray

@@ -1,7 +1,5 @@
 """Taggers that take no training, for the real one to be compared with."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

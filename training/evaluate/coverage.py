@@ -1,7 +1,5 @@
 """Whether prediction sets hold what they promise."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

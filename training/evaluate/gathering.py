@@ -1,7 +1,5 @@
 """From what a run has in hand to what is measured of its test photos."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """One group's part of what was said and what is true."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

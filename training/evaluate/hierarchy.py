@@ -1,7 +1,5 @@
 """Whether answers keep to the hierarchy, and how near to the truth they are in it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How Hangtag's pages are made: html files that need nothing else, all of one look."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined

@@ -1,7 +1,5 @@
 """Measures a tagger on photos that it has not seen."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Photos for people to look at: some as they come, and the surest mistakes."""
 
-from __future__ import annotations
-
 import base64
 import io
 from dataclasses import dataclass

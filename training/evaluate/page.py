@@ -1,7 +1,5 @@
 """The evaluation page: one html file that needs nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

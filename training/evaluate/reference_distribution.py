@@ -1,7 +1,5 @@
 """What the tagger says of photos like those it was made for: the measure of drift in service."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import numpy as np

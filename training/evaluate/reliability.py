@@ -1,7 +1,5 @@
 """Whether scores mean what they say: calibration error of a group's best label."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """All figures of a tagger on its test photos, as they go into report.json."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """Whether photos that look alike to the embedding are alike in their labels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a run keeps of its test photos, so that its page can be made again."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 import zlib

@@ -1,7 +1,5 @@
 """The same figures on photos that are harder than others."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The figures that taggers are compared by, with what they are in each resample."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hangtag.arrays import BoolArray, DoubleArray

@@ -1,7 +1,5 @@
 """Writes what a run's test photos show: metrics, scores, plots, and the evaluation page."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """A trained network -> a bundle that predicts the same without torch."""
 
-from __future__ import annotations
-
 import datetime
 import importlib.metadata
 import importlib.util

@@ -1,7 +1,5 @@
 """model.onnx with its weights stored in 16 bits: a file of half the size for the same network."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

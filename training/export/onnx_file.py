@@ -1,7 +1,5 @@
 """A network as an ONNX file, and a fitted head put into one."""
 
-from __future__ import annotations
-
 import io
 import logging
 import warnings

@@ -1,7 +1,5 @@
 """Which number formats a tagger may be served in: measured on photos it has not learned from."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping, Sequence

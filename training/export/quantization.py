@@ -6,8 +6,6 @@ gave them, but for one value in 100,000. Only convolutions: they are nearly all 
 head decides the scores.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import logging

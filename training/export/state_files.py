@@ -1,7 +1,5 @@
 """A network's state dict as a file, in the format that the file's suffix names."""
 
-from __future__ import annotations
-
 import pickle
 from collections.abc import Mapping
 from importlib.metadata import version

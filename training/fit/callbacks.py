@@ -1,7 +1,5 @@
 """What watches a training: its progress, its end, numbers that run away, averaged weights."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where a run can be gone on with."""
 
-from __future__ import annotations
-
 import pickle
 from pathlib import Path
 from typing import Any

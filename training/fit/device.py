@@ -1,7 +1,5 @@
 """On what a run trains on this machine: how many processes, which number format and layout."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from typing import Literal

@@ -1,7 +1,5 @@
 """Trains the whole network, one epoch after the other."""
 
-from __future__ import annotations
-
 import math
 import shlex
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ cores, with the same bundle as one that was fine-tuned. Fine-tuning begins with 
 learns from a head that knows nothing forgets (Kumar et al. 2022, https://arxiv.org/abs/2202.10054).
 """
 
-from __future__ import annotations
-
 import tempfile
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where the figures of a run are logged, and how Lightning is kept from logging its own advice."""
 
-from __future__ import annotations
-
 import importlib.util
 import logging
 import os

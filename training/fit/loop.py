@@ -1,7 +1,5 @@
 """The one training loop: of whole networks, of heads on embeddings, and of recipes to compare."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The optimiser of every training, and how its learning rates rise and fall."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """How a whole tagger network learns: losses, augmentation, frozen layers, rates."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any

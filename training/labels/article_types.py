@@ -4,8 +4,6 @@
 last noun before a comma or preposition: the head of the noun phrase, in English as in German.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ Algorithm, Applied Statistics 28 (1979), https://doi.org/10.2307/2346806.
 (crowd-kit has it too, but brings transformers and nltk with it.)
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

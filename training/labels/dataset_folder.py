@@ -1,7 +1,5 @@
 """What the commands here write: a dataset folder whose photos stay where they are."""
 
-from __future__ import annotations
-
 import csv
 import os
 from collections.abc import Iterable, Sequence

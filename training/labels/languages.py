@@ -1,7 +1,5 @@
 """The languages that texts can be mined in; another one is another module like english.py."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from training.labels.english import ENGLISH

@@ -4,8 +4,6 @@ Words are compared by their stem (snowballstemmer, https://snowballstem.org), so
 name each word once: `checked` is also `checks`, `rot` is also `rotes`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -7,8 +7,6 @@
                 {"op": "reparent", "labels": [412], "parent": 21}]}
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The operations that the command line asks for."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Everything that one migration moves: the label space, a dataset folder, files of stored tags."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What mining leaves behind: a dataset folder that trains as it is, and a table of its tags."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

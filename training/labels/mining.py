@@ -5,8 +5,6 @@ english.py and german.py, article types from how product names are built, styles
 adjectives end.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is written about products."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 A jsonl file; each line is an answer of the REST API, or a list of label IDs.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From a labelling manifest to the dataset folder that its workers' consensus makes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path

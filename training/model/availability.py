@@ -1,7 +1,5 @@
 """What a network is to be made of, checked before torch is imported: that takes seconds."""
 
-from __future__ import annotations
-
 import re
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From settings to the network that a run begins with."""
 
-from __future__ import annotations
-
 import pytorch_lightning as pl
 
 from hangtag.label_space import LabelSpace

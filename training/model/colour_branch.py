@@ -4,8 +4,6 @@ Backbones are trained to recognise things in any colour; the histogram of the fo
 is what a colour label speaks of.
 """
 
-from __future__ import annotations
-
 import itertools
 
 import torch

@@ -3,8 +3,6 @@
 Supervised contrastive loss, Khosla et al. 2020, https://arxiv.org/abs/2004.11362 (L_out, eq. 2).
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -7,8 +7,6 @@ pixels where the stride skipped some, and large kernels' gradients are taken in 
 loops. (Dumoulin & Visin 2016, https://arxiv.org/abs/1603.07285, section 4.)
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Whether weights, and what a network computes, are numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

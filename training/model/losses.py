@@ -1,7 +1,5 @@
 """What a network is taught: the loss of its logits, with unknown labels left out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

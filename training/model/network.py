@@ -1,7 +1,5 @@
 """The network of a tagger: normalisation, body, colour branch, head."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

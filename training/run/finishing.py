@@ -1,7 +1,5 @@
 """From a trained network to its figures and its bundle."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whether reading photos keeps up with training: steps with real photos beside steps without."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import time

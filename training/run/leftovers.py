@@ -1,7 +1,5 @@
 """What runs leave on the disk, and what of it goes with a run that fails."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import shutil

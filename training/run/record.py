@@ -1,7 +1,5 @@
 """What a run knows of itself, read without torch."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import NamedTuple

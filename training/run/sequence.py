@@ -1,7 +1,5 @@
 """A training run: its folder, its settings, and what it goes on from."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from pathlib import Path

@@ -3,8 +3,6 @@
 Never on calibration or test photos: what is promised and reported is measured on those.
 """
 
-from __future__ import annotations
-
 import gc
 
 import numpy as np

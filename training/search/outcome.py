@@ -1,7 +1,5 @@
 """What a search leaves for people: the best settings, and the command that trains with them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

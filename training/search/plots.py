@@ -1,7 +1,5 @@
 """Pictures of a search: how it went, and which settings matter."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What a search varies, and how far: a distribution for each setting of training/settings."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 

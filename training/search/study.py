@@ -1,7 +1,5 @@
 """A study: its trials in a journal that outlives any of them, and the loop that runs them."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Settings from what was given, and for the rest what suits the kind of run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The parts of a training run's settings."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """What a cluster would accept and we do not: each policy yields a sentence for each fault."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 from deploy.check.manifests import Manifest

@@ -1,7 +1,5 @@
 """What stands before the taggers: the Ingress, as ingress-nginx understands it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 

@@ -1,7 +1,5 @@
 """How pods come, stay and go: probes, drain, disruption, scaling."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Who reaches what: network policies, ports, Services."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

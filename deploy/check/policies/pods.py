@@ -1,7 +1,5 @@
 """What a container may do and take: user, rights, files, resources, image."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

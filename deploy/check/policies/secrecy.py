@@ -1,7 +1,5 @@
 """What manifests say of other objects: no secrets in the open, no names of what is not there."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """A report made up for tests: Hangtag has 10 times the stock's throughput, and so on."""
 
-from __future__ import annotations
-
 from bench.measures import compute_measures
 from bench.photos import LARGE, SMALL
 from bench.report import (

@@ -1,7 +1,5 @@
 """From an archive to the bundle with its weights."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Closed-loop load, on a small server of our own."""
 
-from __future__ import annotations
-
 import os
 import socket
 import threading

@@ -1,7 +1,5 @@
 """The promised ratios."""
 
-from __future__ import annotations
-
 import pytest
 
 from bench.measures import compute_measures

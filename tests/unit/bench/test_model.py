@@ -1,7 +1,5 @@
 """When the measured archive is made anew."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from bench.model import code_digest

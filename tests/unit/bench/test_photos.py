@@ -1,7 +1,5 @@
 """The photos that are measured with."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Which loads are measured how often."""
 
-from __future__ import annotations
-
 import pytest
 
 from bench.photos import LARGE, SMALL

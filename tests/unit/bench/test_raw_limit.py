@@ -1,7 +1,5 @@
 """How the cores are divided among processes of the raw engine."""
 
-from __future__ import annotations
-
 import pytest
 
 from bench.raw_limit import divisions

@@ -1,7 +1,5 @@
 """serving.json."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The stock handler's settings."""
 
-from __future__ import annotations
-
 from bench.stock_server import DOCUMENTED, StockSettings, hand_tuned
 
 

@@ -1,7 +1,5 @@
 """What people read of a report."""
 
-from __future__ import annotations
-
 import io
 
 from rich.console import Console

@@ -1,7 +1,5 @@
 """How hostile requests are drawn, judged, made smaller and kept."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from pathlib import Path

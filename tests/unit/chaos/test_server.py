@@ -1,7 +1,5 @@
 """Faults done to real processes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time

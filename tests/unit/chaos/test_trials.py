@@ -1,7 +1,5 @@
 """The verdicts of trials on figures as a run gives them, without a server."""
 
-from __future__ import annotations
-
 import math
 import zipfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Manifests for the tests: sound ones, and the same with one thing changed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

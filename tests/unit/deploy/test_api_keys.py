@@ -1,7 +1,5 @@
 """The nginx that says which supplier a key belongs to, run for real."""
 
-from __future__ import annotations
-
 import shutil
 import socket
 import subprocess

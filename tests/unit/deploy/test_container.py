@@ -1,7 +1,5 @@
 """The image's parts that are ours; tests/e2e/test_image.py builds and runs the whole."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """What kubectl makes of deploy/kubernetes."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Callable, Sequence

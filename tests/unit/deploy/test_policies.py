@@ -1,7 +1,5 @@
 """Each policy refuses what it is there for, and nothing of sound manifests."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What the autoscalers ask Prometheus, answered by Prometheus' own engine."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """The rules hold their own tests, every alert is explained, and nothing is asked that is not
 measured."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Our log lines in a worker, beside TorchServe's."""
 
-from __future__ import annotations
-
 import json
 import logging
 import sys

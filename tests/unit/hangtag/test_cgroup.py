@@ -1,7 +1,5 @@
 """Control groups as they look in a container, on a machine, and in version 1."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The error tree and the drawing of it at the top of the module say the same."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

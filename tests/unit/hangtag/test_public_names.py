@@ -1,7 +1,5 @@
 """`from hangtag import Tagger` works, and `import hangtag` alone costs nothing."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """What calls home is switched off before anything of ours can import it."""
 
-from __future__ import annotations
-
 import importlib.util
 import subprocess
 import sys

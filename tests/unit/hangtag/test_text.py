@@ -1,7 +1,5 @@
 """Texts as exporters send them, and what a shopper would read."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

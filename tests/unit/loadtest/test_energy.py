@@ -1,7 +1,5 @@
 """Joules out of Linux's powercap files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

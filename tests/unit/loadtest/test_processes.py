@@ -1,7 +1,5 @@
 """CPU and memory of a process with its descendants."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

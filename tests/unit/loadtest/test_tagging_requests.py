@@ -1,7 +1,5 @@
 """The requests are what the core reads as meant, or refuses as they say."""
 
-from __future__ import annotations
-
 import io
 import random
 from email import message_from_bytes

@@ -1,7 +1,5 @@
 """What is told of an archive before it is served."""
 
-from __future__ import annotations
-
 import json
 import zipfile
 from pathlib import Path

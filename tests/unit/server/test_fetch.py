@@ -1,7 +1,5 @@
 """`hangtag fetch`: the right archive, or the one that was there before."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import json

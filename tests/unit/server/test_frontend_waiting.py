@@ -1,7 +1,5 @@
 """WaitEstimator.java: who must expect to wait too long, and that nobody is kept out for ever."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from collections import deque

@@ -1,7 +1,5 @@
 """Which Java runs TorchServe."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

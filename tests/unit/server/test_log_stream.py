@@ -1,7 +1,5 @@
 """Log files, printed as they grow."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Finding the line that says what is wrong."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

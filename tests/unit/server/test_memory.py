@@ -1,7 +1,5 @@
 """Java and the workers get what fits into the memory."""
 
-from __future__ import annotations
-
 import pytest
 
 from server.memory import affordable_workers, fit_java, usable_bytes

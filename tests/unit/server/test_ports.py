@@ -1,7 +1,5 @@
 """The three ports of a server."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

@@ -1,7 +1,5 @@
 """When all workers count as ready, before a management API of a few lines."""
 
-from __future__ import annotations
-
 import json
 import socket
 from typing import Any

@@ -1,7 +1,5 @@
 """What `hangtag serve` says before it starts anything."""
 
-from __future__ import annotations
-
 import json
 import socket
 import zipfile

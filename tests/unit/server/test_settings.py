@@ -1,7 +1,5 @@
 """serve_config/ as a server gets it, and that what the parts of it promise fits together."""
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Signals as one wish to stop."""
 
-from __future__ import annotations
-
 import os
 import signal
 import time

@@ -1,7 +1,5 @@
 """What TorchServe is started with."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Other processes print as leniently as the first: a terminal may lack a character."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path

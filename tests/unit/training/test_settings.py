@@ -1,7 +1,5 @@
 """What a run is told, and what it takes where nothing is said."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

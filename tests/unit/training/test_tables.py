@@ -1,7 +1,5 @@
 """Tables are readable at 80 columns and in a file."""
 
-from __future__ import annotations
-
 import io
 import re
 from pathlib import Path

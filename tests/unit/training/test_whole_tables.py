@@ -1,7 +1,5 @@
 """Tables that cannot be written to their end do not take the place of those of before."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -8,8 +8,6 @@
 https://github.com/quantilegroup/computer_vision_for_product_attribution describes it.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hangtag.errors import DataInvalid

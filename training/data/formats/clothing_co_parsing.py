@@ -11,8 +11,6 @@ https://github.com/bearpaw/clothing-co-parsing
 Numbers count from 0, as in the authors' show_image_anno.m: number 0 is `null`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path

@@ -13,8 +13,6 @@ show one style of garment and lie in all three parts of the official partition: 
 for photos of one product, or hardly one would be left to learn from.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 https://www.kaggle.com/datasets/paramaggarwal/fashion-product-images-small
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path

@@ -11,8 +11,6 @@ Of the ten parts, 0 to 7 are for training, 8 for validation and 9 for testing, a
 (https://github.com/flairNLP/flair), whose makers made the set.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit

@@ -12,8 +12,6 @@ https://github.com/visipedia/imat_fashion_comp (the names of the labels)
   it there is one group, and labels are named by their IDs.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path

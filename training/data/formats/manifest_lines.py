@@ -3,8 +3,6 @@
 https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Any
 

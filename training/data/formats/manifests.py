@@ -9,8 +9,6 @@
   group, and the answers themselves are the IDs.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -8,8 +8,6 @@
 - the photos, in `images/` or beside products.csv
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from hangtag.label_space import read_label_space

@@ -8,8 +8,6 @@ https://purl.stanford.edu/tb980qz1002
 - `images/000001.jpg` and on: the photo of the first value, and so on
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Pictures of the evaluation page; each function returns a PNG, in base64."""
 
-from __future__ import annotations
-
 from training.evaluate.plots.confusion import plot_confusion
 from training.evaluate.plots.curves import plot_abstention, plot_precision_recall
 from training.evaluate.plots.labels import plot_labels

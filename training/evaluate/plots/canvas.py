@@ -1,7 +1,5 @@
 """The paper that all pictures of the page are drawn on."""
 
-from __future__ import annotations
-
 import base64
 import io
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which labels of an exclusive group are taken for which."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

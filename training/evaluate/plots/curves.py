@@ -1,7 +1,5 @@
 """Precision against recall, and against how much is accepted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

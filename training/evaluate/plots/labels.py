@@ -1,7 +1,5 @@
 """Each label's F1 against how often the tagger has seen it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Names as a plot's font can draw them."""
 
-from __future__ import annotations
-
 import unicodedata
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Scores against how often they are right."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

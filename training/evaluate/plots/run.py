@@ -1,7 +1,5 @@
 """Pictures of a training run."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping, Sequence
 from itertools import islice

@@ -1,7 +1,5 @@
 """The network that a tagger is built on: torchvision's, or timm's where it is installed."""
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 

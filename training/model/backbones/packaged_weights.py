@@ -5,8 +5,6 @@ is timm's `tf_efficientnet_lite0`: the same entries in the same order, under oth
 trained with pixels as (x - 127) / 128, half a level off timm's normalisation, which is taken.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Any network of timm (https://huggingface.co/docs/timm) as the body of a tagger."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Any torchvision classification network as the body of a tagger."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 from urllib.error import URLError

@@ -1,7 +1,5 @@
 """Weights of an earlier run, or a state dict from elsewhere."""
 
-from __future__ import annotations
-
 import pickle
 from pathlib import Path
 

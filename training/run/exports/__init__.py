@@ -1,7 +1,5 @@
 """The weights of a finished run in the formats that other tools read, beside its model.onnx."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 # A safetensors file and torch's own state dict in the bundle; a checkpoint of Lightning's.

@@ -1,7 +1,5 @@
 """Whether all files of a run's weights give the scores of its model.onnx."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which files of a finished run hold its weights."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

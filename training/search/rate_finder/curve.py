@@ -1,7 +1,5 @@
 """What the losses of a sweep say about the learning rate."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """The picture of a sweep."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """The sweep: a rate that grows with every step, and the loss at each."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable
 from typing import Any

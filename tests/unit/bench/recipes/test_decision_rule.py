@@ -1,7 +1,5 @@
 """Scores and tags of recipes, beside those of the service."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Recipes as data: what they prescribe, and what is left of it when passes are limited."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """What recipes teach, against torch's own losses and by hand."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """Short, real trainings of recipes' phases."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """A whole recipe, trained on photos of a few pixels."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 import warnings

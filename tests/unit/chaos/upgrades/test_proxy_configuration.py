@@ -1,7 +1,5 @@
 """deploy/proxy fits serve_config/, and its errors are the contract's."""
 
-from __future__ import annotations
-
 import json
 import re
 

@@ -1,7 +1,5 @@
 """What the suppliers' clients count, before servers of a few lines."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import socket

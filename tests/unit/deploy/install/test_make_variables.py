@@ -1,7 +1,5 @@
 """What make would ignore is refused, with the near name, before anything is installed."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

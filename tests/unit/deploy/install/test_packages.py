@@ -1,7 +1,5 @@
 """What is installed for serving, and what is said of it before."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

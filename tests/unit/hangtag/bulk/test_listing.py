@@ -1,7 +1,5 @@
 """Which products a folder or a table lists."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Answers come in the order of the products, and one product's error stays its own."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

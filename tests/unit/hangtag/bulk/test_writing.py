@@ -1,7 +1,5 @@
 """Rows as jsonl and csv; parquet is tried with the wheel, which brings pyarrow."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import json

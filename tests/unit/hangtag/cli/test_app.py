@@ -1,7 +1,5 @@
 """One command line: what it lists, what it imports, what it says of a wrong call."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

@@ -1,7 +1,5 @@
 """Errors that an operator can mend, as one sentence."""
 
-from __future__ import annotations
-
 import errno
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Which commands there are: those of rooms beside the core, and of nobody else's packages."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

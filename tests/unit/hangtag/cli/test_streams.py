@@ -1,7 +1,5 @@
 """Printing never fails a command: real processes on the streams that people give them."""
 
-from __future__ import annotations
-
 import ast
 import os
 import subprocess

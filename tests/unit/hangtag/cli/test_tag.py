@@ -1,7 +1,5 @@
 """`hangtag tag`: a table of all products, whatever becomes of each."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from hangtag.cli.wording import in_operators_words, option

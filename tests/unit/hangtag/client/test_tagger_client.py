@@ -1,7 +1,5 @@
 """The client against a server that answers what it is told to."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What libraries make of a full disk is one sentence that names the path, and nothing is lost."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

@@ -1,7 +1,5 @@
 """Photos to be cut short, and what they decode to."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

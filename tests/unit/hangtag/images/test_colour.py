@@ -1,7 +1,5 @@
 """Colour profiles: made byte by byte, with the expected colours calculated by hand."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """Photos of other formats whose end is missing: read if all pixels are there."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy as np

@@ -1,7 +1,5 @@
 """JPEGs whose end is missing: read if nearly all is there, and said so; otherwise refused."""
 
-from __future__ import annotations
-
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor

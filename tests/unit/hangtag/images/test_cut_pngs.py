@@ -1,7 +1,5 @@
 """PNGs whose end is missing: read if nearly all rows are there, and said so; otherwise refused."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 

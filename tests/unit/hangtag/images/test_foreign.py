@@ -1,7 +1,5 @@
 """What is no photo, or more than one: refused by a sentence that names it, or read all the same."""
 
-from __future__ import annotations
-
 import base64
 import io
 import struct

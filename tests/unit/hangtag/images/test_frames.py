@@ -1,7 +1,5 @@
 """Files with several frames: the first one is used, and no other is even decoded."""
 
-from __future__ import annotations
-
 import io
 import re
 import struct

@@ -1,7 +1,5 @@
 """JPEGs that no library here writes, made byte by byte: the expected colours follow from them."""
 
-from __future__ import annotations
-
 import io
 import struct
 from itertools import product

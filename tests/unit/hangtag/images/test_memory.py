@@ -1,7 +1,5 @@
 """What decoding takes at most, in bytes for each pixel of the photo."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

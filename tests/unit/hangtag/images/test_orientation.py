@@ -1,7 +1,5 @@
 """Which way is up: EXIF says it, wherever a format keeps it, and nothing else does."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

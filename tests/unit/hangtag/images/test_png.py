@@ -1,7 +1,5 @@
 """PNGs with much beside their picture, which is not looked at."""
 
-from __future__ import annotations
-
 import io
 import struct
 import time

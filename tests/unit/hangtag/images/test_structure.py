@@ -1,7 +1,5 @@
 """Small files of very many pieces: refused at once; files as programs write them: read."""
 
-from __future__ import annotations
-
 import io
 import struct
 import time

@@ -1,7 +1,5 @@
 """Each kind of TIFF comes out as it went in, or is refused by its name."""
 
-from __future__ import annotations
-
 import io
 import struct
 from dataclasses import dataclass

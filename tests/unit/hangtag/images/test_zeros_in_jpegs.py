@@ -1,7 +1,5 @@
 """JPEGs in which white, zeros, grey and end markers hide what is missing, or only seem to."""
 
-from __future__ import annotations
-
 import struct
 
 import numpy as np

@@ -1,7 +1,5 @@
 """TIFF files made tag by tag, of kinds that no library here writes."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Mapping

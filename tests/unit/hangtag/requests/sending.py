@@ -1,7 +1,5 @@
 """Requests as clients send them, and how they are refused."""
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any

@@ -1,7 +1,5 @@
 """Photos as text: what clients make of base64."""
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import time

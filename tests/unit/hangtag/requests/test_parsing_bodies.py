@@ -1,7 +1,5 @@
 """What a body is, whatever its headers say."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import sys

@@ -1,7 +1,5 @@
 """What browsers, frameworks and proxies put into forms and queries."""
 
-from __future__ import annotations
-
 import pytest
 
 from hangtag.errors import (

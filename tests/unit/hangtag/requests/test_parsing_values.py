@@ -1,7 +1,5 @@
 """What the fields of a request may hold: null, numbers as texts, lists of one."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

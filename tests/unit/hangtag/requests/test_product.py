@@ -1,7 +1,5 @@
 """Photos that a program gives: bytes, paths, and what is neither."""
 
-from __future__ import annotations
-
 import base64
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Scores agree with the hierarchy, whatever the logits are."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """csv files as spreadsheets of all countries save them."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Records of several lines: long texts, and open quotes that take in other products."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re

@@ -1,7 +1,5 @@
 """Image cells that are not quite what the files are called."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A TCP server whose every connection is one call of a function, each in a thread of its own."""
 
-from __future__ import annotations
-
 import socket
 import socketserver
 import threading

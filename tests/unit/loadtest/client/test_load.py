@@ -1,7 +1,5 @@
 """The load generator against a server of a few lines that is as slow as each test wants."""
 
-from __future__ import annotations
-
 import socket
 import time
 from contextlib import AbstractContextManager

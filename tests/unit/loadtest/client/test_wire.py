@@ -1,7 +1,5 @@
 """Against real sockets: a server of a few lines that answers what each test wants."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import threading

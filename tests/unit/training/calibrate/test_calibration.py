@@ -1,7 +1,5 @@
 """Temperatures, prediction sets and what is promised, on data whose truth is known."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Tuned thresholds against brute force."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

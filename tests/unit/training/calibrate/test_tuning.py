@@ -1,7 +1,5 @@
 """What decides, of the two ways to find the thresholds of tags."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Settings as a command is given them: by `--set` and by options of their own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

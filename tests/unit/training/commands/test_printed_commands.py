@@ -1,7 +1,5 @@
 """What is printed to be copied runs as printed; wrong options are named as they were given."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Random changes that leave every label right."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch import Tensor

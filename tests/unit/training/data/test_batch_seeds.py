@@ -1,7 +1,5 @@
 """What is random in a batch, and what decides it."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import torch

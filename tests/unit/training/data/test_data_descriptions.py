@@ -1,7 +1,5 @@
 """The texts that labels are mined from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Which photos are kept together."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The real photos, where they are at hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products

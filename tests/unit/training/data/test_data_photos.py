@@ -1,7 +1,5 @@
 """The decoded photos and their cache."""
 
-from __future__ import annotations
-
 import errno
 import os
 import signal

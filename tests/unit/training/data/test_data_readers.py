@@ -1,7 +1,5 @@
 """Dataset folders of every layout, sound and otherwise."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The one report of a dataset's problems."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

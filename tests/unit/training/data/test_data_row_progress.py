@@ -1,7 +1,5 @@
 """The bar of reading many rows."""
 
-from __future__ import annotations
-
 import pytest
 
 from training.data.row_progress import show_progress

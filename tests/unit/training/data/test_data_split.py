@@ -1,7 +1,5 @@
 """What holds of every split, and the label matrix that it balances."""
 
-from __future__ import annotations
-
 from itertools import combinations
 from pathlib import Path
 

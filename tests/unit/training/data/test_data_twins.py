@@ -1,7 +1,5 @@
 """The same picture for several products, and what its labels are worth."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

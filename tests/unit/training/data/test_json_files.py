@@ -1,7 +1,5 @@
 """JSON of public sets and manifests, as people have saved it since."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

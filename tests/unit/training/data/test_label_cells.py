@@ -1,7 +1,5 @@
 """Cells of labels and groups: as ours, as others write them, and as we write them."""
 
-from __future__ import annotations
-
 import itertools
 import time
 

@@ -1,7 +1,5 @@
 """What cannot be learned or measured is said before training."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

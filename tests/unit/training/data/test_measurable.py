@@ -1,7 +1,5 @@
 """What too few photos measure is no figure: not in the console, not on the page, not in a plot."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Photos seen through each other, and a loss by how much there is of each."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

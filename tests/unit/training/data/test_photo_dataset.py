@@ -1,7 +1,5 @@
 """Photos by the batch, and in another process."""
 
-from __future__ import annotations
-
 import pickle
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What an epoch shows, in which order, and how processes share it."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from itertools import chain

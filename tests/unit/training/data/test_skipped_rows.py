@@ -1,7 +1,5 @@
 """A run that goes on without bad rows, from the folder to the photos that it learns from."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Rows as suppliers send them, from a folder to a catalogue."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

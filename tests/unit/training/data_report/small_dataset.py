@@ -1,7 +1,5 @@
 """A dataset made on the spot: kind > type is a hierarchy, colour is exclusive, details are not."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """How many photos each label, group and product has."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

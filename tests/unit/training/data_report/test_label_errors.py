@@ -1,7 +1,5 @@
 """Probable label errors, among labels of which it is known which are wrong."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Where different products with the same picture have different labels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

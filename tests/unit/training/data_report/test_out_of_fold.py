@@ -1,7 +1,5 @@
 """The parts that photos are scored in."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """The page, its plots and its sheets."""
 
-from __future__ import annotations
-
 import base64
 import io
 from dataclasses import replace

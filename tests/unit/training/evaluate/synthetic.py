@@ -3,8 +3,6 @@
 kind > type is a hierarchy (2 levels), colour is exclusive, details are not.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

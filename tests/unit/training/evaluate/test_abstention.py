@@ -1,7 +1,5 @@
 """What is accepted, and how often it is right."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Average precision of many resamples, against scikit-learn."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score

@@ -1,7 +1,5 @@
 """Majority and type lookup, against `evaluate`'s majority and by hand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The counts under the picture of confusions."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hangtag.label_space import Group

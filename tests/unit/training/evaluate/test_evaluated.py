@@ -1,7 +1,5 @@
 """What belongs together must have shapes that agree, and survives its file."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from pathlib import Path
 from typing import Any

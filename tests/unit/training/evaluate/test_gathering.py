@@ -1,7 +1,5 @@
 """What a run has in hand, of its test photos only."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -9,8 +9,6 @@ Colour is exclusive: 1, 2, 3. Details are not: "a", "b". Every threshold is 0.5.
     3       .2 .3 .4   .7 .1       a       a          1 2 3
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

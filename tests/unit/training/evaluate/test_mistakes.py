@@ -1,7 +1,5 @@
 """The sheets of photos."""
 
-from __future__ import annotations
-
 import base64
 import io
 from dataclasses import replace

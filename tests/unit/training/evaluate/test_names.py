@@ -1,7 +1,5 @@
 """Plots draw names in any script, or leave quietly out what no font has."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the bundle remembers of test photos."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Calibration errors, by hand, against torchmetrics, and by chance."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The bootstrap by near-duplicate group."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

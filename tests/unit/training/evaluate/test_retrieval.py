@@ -1,7 +1,5 @@
 """Finding photos with the same labels, against brute force."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

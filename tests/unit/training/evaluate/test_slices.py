@@ -1,7 +1,5 @@
 """Figures of the harder photos."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Headline figures and their resamples, against `evaluate` on photos that are really repeated."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

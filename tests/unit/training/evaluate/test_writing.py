@@ -1,7 +1,5 @@
 """The page and its figures, as files."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Which checkpoints a run keeps."""
 
-from __future__ import annotations
-
 import os
 import warnings
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Number format and memory layout by what the machine can do."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

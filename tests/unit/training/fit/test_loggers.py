@@ -1,7 +1,5 @@
 """Where figures go."""
 
-from __future__ import annotations
-
 import importlib.util
 import warnings
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Loss, schedule, and which layers stay as they are."""
 
-from __future__ import annotations
-
 import math
 import shutil
 import warnings

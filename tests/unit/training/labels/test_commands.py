@@ -1,7 +1,5 @@
 """The commands, from shell words to files and one last line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

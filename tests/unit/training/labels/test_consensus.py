@@ -1,7 +1,5 @@
 """Labels of several workers: simulated ones, whose truth is known."""
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Mapping

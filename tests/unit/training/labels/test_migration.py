@@ -1,7 +1,5 @@
 """Label spaces, dataset folders and stored tags from one version to the next."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

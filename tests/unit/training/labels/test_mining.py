@@ -1,7 +1,5 @@
 """Tags mined from texts, English and German."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

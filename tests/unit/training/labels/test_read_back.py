@@ -3,8 +3,6 @@
 `crop` and `top` joined by `_` are `crop_top`, which is another label.
 """
 
-from __future__ import annotations
-
 import json
 from itertools import combinations
 from pathlib import Path

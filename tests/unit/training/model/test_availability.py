@@ -1,7 +1,5 @@
 """Which backbones there are, known without torch."""
 
-from __future__ import annotations
-
 import pytest
 
 from hangtag.errors import SettingsInvalid

@@ -1,7 +1,5 @@
 """Any torchvision classifier as a body, with the weights that were asked for."""
 
-from __future__ import annotations
-
 import io
 import re
 from pathlib import Path

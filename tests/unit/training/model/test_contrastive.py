@@ -1,7 +1,5 @@
 """Which photos are alike, and what it costs to keep them apart."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -1,7 +1,5 @@
 """Depthwise convolutions with their own backward pass: the same gradients, whatever the shape."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Training ends where its numbers do, and keeps nothing that holds none."""
 
-from __future__ import annotations
-
 import math
 import warnings
 from collections.abc import Callable

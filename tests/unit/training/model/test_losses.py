@@ -1,7 +1,5 @@
 """What a network is taught, against torch's own losses and by hand."""
 
-from __future__ import annotations
-
 import math
 from itertools import product
 from typing import get_args

@@ -1,7 +1,5 @@
 """Normalisation, body, head."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch import nn

@@ -1,7 +1,5 @@
 """Whether training waits for photos."""
 
-from __future__ import annotations
-
 import json
 import time
 import warnings

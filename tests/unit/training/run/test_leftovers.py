@@ -1,7 +1,5 @@
 """What a run leaves when it fails, and what is said of the rest."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

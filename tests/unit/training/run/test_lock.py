@@ -1,7 +1,5 @@
 """Two processes and one run's folder."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

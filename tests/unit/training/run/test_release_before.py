@@ -1,7 +1,5 @@
 """A run that the release before began, with settings that had no parts."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

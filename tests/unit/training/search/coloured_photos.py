@@ -1,7 +1,5 @@
 """A data set that any network learns in no time: photos of one colour, and which it is."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from hangtag.bundle import DatasetIdentity

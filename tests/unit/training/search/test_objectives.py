@@ -1,7 +1,5 @@
 """What a trial trains and measures."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace

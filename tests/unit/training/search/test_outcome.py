@@ -1,7 +1,5 @@
 """The command that trains with what was found, and the pictures of how it was found."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

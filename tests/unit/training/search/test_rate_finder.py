@@ -1,7 +1,5 @@
 """The sweep over learning rates, and what it suggests."""
 
-from __future__ import annotations
-
 import copy
 import warnings
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What is searched is what training knows."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import optuna

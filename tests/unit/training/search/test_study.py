@@ -1,7 +1,5 @@
 """The loop of trials, on a formula instead of a training: what is tested is what goes on around."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

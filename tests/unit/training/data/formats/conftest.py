@@ -1,7 +1,5 @@
 """Folders of public sets in their real formats, with photos made on the spot."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

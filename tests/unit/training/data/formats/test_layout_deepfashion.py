@@ -1,7 +1,5 @@
 """DeepFashion: Category and Attribute Prediction."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """FEIDEGGER: photos with descriptions."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

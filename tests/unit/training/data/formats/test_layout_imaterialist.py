@@ -1,7 +1,5 @@
 """iMaterialist Fashion 2018."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path

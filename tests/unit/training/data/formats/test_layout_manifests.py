@@ -1,7 +1,5 @@
 """Labelling manifests: the plain form, and SageMaker Ground Truth's."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Stanford Clothing Attributes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
