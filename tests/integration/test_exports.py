@@ -172,4 +172,6 @@ def test_a_run_that_did_not_finish_is_named(tmp_path: Path) -> None:
         sentence(call("check", tmp_path)),
         sentence(call("write", tmp_path, "--format", "pth")),
     ):
-        assert said.startswith(f"{tmp_path / 'bundle'} is no bundle")
+        assert said.startswith(
+            f"{tmp_path} holds neither bundle nor settings.json; name the folder"
+        )

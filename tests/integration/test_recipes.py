@@ -209,6 +209,7 @@ def test_evaluating_the_run_takes_recipes_too(workplace: Path, compared: Path) -
 
 
 def test_an_unknown_recipe_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "test_photos.npz").touch()
     done = CliRunner().invoke(app, ["baselines", "--run", str(tmp_path), "--only", "magic"])
     assert done.exit_code == 1
     assert done.stderr.startswith("There is no recipe 'magic'; there are: one-cycle-unfrozen, ")

@@ -165,7 +165,7 @@ def test_the_f1_is_that_of_all_validation_photos(
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("side-by-side")
-    succeed(folder, "demo", "--folder", "demo", "--products", 40)
+    succeed(folder, "demo-catalogue", "--folder", "demo", "--products", 40)
     return folder
 
 
