@@ -50,7 +50,7 @@ USER 10001:10001
 EXPOSE 8080 8082
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 CMD ["python", "healthcheck.py"]
 # tini buries the workers that Java does not.
-ENTRYPOINT ["tini", "--", "python", "-m", "server"]
+ENTRYPOINT ["tini", "--", "python", "-m", "hangtag.cli"]
 CMD ["serve"]
 
 # Last, as they are other ones with every commit.

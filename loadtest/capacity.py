@@ -4,7 +4,6 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.hardware import usable_cores
 from loadtest.capacity_report import (
@@ -249,7 +248,3 @@ def _print(console: Console, report: CapacityReport) -> None:
     console.print(needs)
     for line in facts(report):
         console.print(f"- {line}")
-
-
-if __name__ == "__main__":
-    run_command(partial(typer.run, main))

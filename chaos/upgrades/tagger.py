@@ -49,7 +49,7 @@ class Tagger:
         with self._said.open("wb") as said:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "server", "serve", "--archive", str(archive)),
+                    *(sys.executable, "-m", "hangtag.cli", "serve", "--archive", str(archive)),
                     *("--port", str(self.ports.inference), "--logs", str(self._logs)),
                 ],
                 cwd=_PROJECT,

@@ -118,7 +118,7 @@ COMMANDS = {
         SERVING,
     ),
     "loadtest": Command(
-        "loadtest.__main__:main",
+        "loadtest.command:main",
         "Load a running server and hold it to limits.",
         "--host http://127.0.0.1:8080 --users 16 --duration 60",
         MEASURING,
@@ -130,37 +130,37 @@ COMMANDS = {
         MEASURING,
     ),
     "bench": Command(
-        "bench.__main__:app",
+        "bench.command:app",
         "Measure serving beside TorchServe's own handler and the raw engine.",
         "serving --clients 1,16",
         MEASURING,
     ),
     "baselines": Command(
-        "bench.recipes.__main__:app",
+        "bench.recipes.command:app",
         "Train the recipes of published write-ups beside a finished run.",
         "--run runs/NAME",
         MEASURING,
     ),
     "chaos": Command(
-        "chaos.__main__:main",
+        "chaos.command:main",
         "Try to break a live server.",
         "--archive model_store/NAME.mar --short",
         MEASURING,
     ),
     "upgrade-test": Command(
-        "chaos.upgrades.__main__:main",
+        "chaos.upgrades.command:main",
         "Upgrade, roll back and kill taggers behind nginx under load.",
         "--archive model_store/NAME.mar --short",
         MEASURING,
     ),
     "image": Command(
-        "deploy.container.__main__:app",
+        "deploy.container.command:app",
         "Build the container image, or print what fills it.",
         "build --engine cpu",
         DELIVERY,
     ),
     "k8s-check": Command(
-        "deploy.check.__main__:main",
+        "deploy.check.command:main",
         "Check the Kubernetes manifests.",
         "deploy/kubernetes/overlays/cpu",
         DELIVERY,
@@ -176,7 +176,6 @@ COMMANDS = {
 EXAMPLES = {
     "bench model": "",
     "bench serving": "--clients 1,16",
-    "bench tune": "--archive model_store/NAME.mar",
     "export check": "--run runs/NAME",
     "export write": "--run runs/NAME --format safetensors",
     "image build": "--engine cpu",
@@ -190,6 +189,7 @@ EXAMPLES = {
 # What people type for a command that is elsewhere.
 ELSEWHERE = {
     **{target: verb for verb, target in MAKE_TARGETS.items() if target},
+    "bench tune": "tune",
     "migrate": "labels migrate",
     "demo-tagger": "demo",
 }

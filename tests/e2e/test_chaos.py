@@ -41,7 +41,15 @@ def test_what_was_found_once_is_answered_as_the_contract_says(
 @pytest.mark.timeout(300)
 def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path) -> None:
     output = tmp_path / "chaos.json"
-    command = [sys.executable, "-m", "chaos", "--short", "--archive", str(tiny_archive)]
+    command = [
+        sys.executable,
+        "-m",
+        "hangtag.cli",
+        "chaos",
+        "--short",
+        "--archive",
+        str(tiny_archive),
+    ]
     done = subprocess.run(
         [*command, "--output", str(output)], cwd=PROJECT, capture_output=True, text=True
     )
@@ -53,7 +61,16 @@ def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path) -> None:
 
 
 def test_an_unknown_trial_is_named(tiny_archive: Path) -> None:
-    command = [sys.executable, "-m", "chaos", "--archive", str(tiny_archive), "--only", "nonsense"]
+    command = [
+        sys.executable,
+        "-m",
+        "hangtag.cli",
+        "chaos",
+        "--archive",
+        str(tiny_archive),
+        "--only",
+        "nonsense",
+    ]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 2
     assert "nonsense" in done.stderr

@@ -50,7 +50,7 @@ except FileExistsError:
 
 
 class Command:
-    """`python -m server serve` as it runs."""
+    """`hangtag serve` as it runs."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
@@ -119,7 +119,7 @@ def command(
     port = free_ports().inference
     options = ["--archive", archive, "--port", port, "--logs", logs, "--grace-s", grace_s]
     with subprocess.Popen(
-        [sys.executable, "-m", "server", "serve", "--print-logs", *map(str, options)],
+        [sys.executable, "-m", "hangtag.cli", "serve", "--print-logs", *map(str, options)],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

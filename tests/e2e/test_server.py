@@ -314,7 +314,7 @@ def test_a_taken_port_is_noticed_before_java_starts(echo_archive: Path, tmp_path
 
 @contextmanager
 def _command(archive: Path, ports: Ports, *options: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "server", "serve", "--archive", str(archive), *options]
+    command = [sys.executable, "-m", "hangtag.cli", "serve", "--archive", str(archive), *options]
     command += ["--port", str(ports.inference), "--logs", str(archive.parent / "logs")]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

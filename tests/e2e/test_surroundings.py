@@ -70,7 +70,7 @@ def served(
 ) -> Iterator[Served]:
     port = free_ports().inference
     command = [
-        *prefix, sys.executable, "-m", "server", "serve", "--archive", str(archive),
+        *prefix, sys.executable, "-m", "hangtag.cli", "serve", "--archive", str(archive),
         "--port", str(port), "--logs", str(folder / "logs"), "--grace-s", str(GRACE_S),
     ]  # fmt: skip
     shell = ["bash", "-c", f'"$0" "$@" {redirections}; exit ${{PIPESTATUS[0]}}', *command]
@@ -131,7 +131,7 @@ def test_folders_locales_and_users_may_be_odd(tiny_bundle: Bundle, tmp_path: Pat
     # No HOME, and a folder for temporary files that is not there.
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "missing"), **ASCII}
     packed = subprocess.run(
-        [*as_nobody(), sys.executable, "-m", "server", "archive",
+        [*as_nobody(), sys.executable, "-m", "hangtag.cli", "archive",
          "--bundle", "bündel", "--archive", "für, alle/t: 1.mar"],
         cwd=project, env=environment, capture_output=True,
     )  # fmt: skip

@@ -17,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def upgrade(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "chaos.upgrades", *map(str, arguments)],
+        [sys.executable, "-m", "hangtag.cli", "upgrade-test", *map(str, arguments)],
         cwd=PROJECT,
         capture_output=True,
         text=True,

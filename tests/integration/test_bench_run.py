@@ -22,7 +22,7 @@ TIMEOUT_S = 900
 def bench(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     search_path = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.run(
-        [sys.executable, "-m", "bench", *map(str, arguments)],
+        [sys.executable, "-m", "hangtag.cli", "bench", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(search_path)},
         capture_output=True,

@@ -122,7 +122,7 @@ def test_the_order_of_rooms_is_that_of_the_folders() -> None:
 
 
 # Files that are part of a command line, whose words make's are.
-COMMAND_LINES = ("__main__.py", "wording.py")
+COMMAND_LINES = ("command.py", "wording.py")
 MAKES_WORDS = re.compile(
     # But what make alone does.
     r"`make (?!setup)[a-z]"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from deploy.check.__main__ import OVERLAYS
+from deploy.check.command import OVERLAYS
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 CONFIGURATION = OVERLAYS.parent / "api-keys" / "nginx.conf"

@@ -12,7 +12,7 @@ import yaml
 from typer import Typer
 from typer.testing import CliRunner
 
-from deploy.check.__main__ import OVERLAYS, main
+from deploy.check.command import OVERLAYS, main
 from deploy.check.finding import check
 from deploy.check.manifests import Manifest, named, of_kind
 from deploy.check.render import find_renderer, render

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.check.__main__ import OVERLAYS
+from deploy.check.command import OVERLAYS
 from deploy.monitoring.programs import find_program
 
 KUBERNETES = OVERLAYS.parent

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from typer.testing import CliRunner, Result
 
-from server.__main__ import app
+from hangtag.cli.app import app
 from server.archive import MANIFEST
 from server.fetch import without_secrets
 from tests.unit.serving import serving

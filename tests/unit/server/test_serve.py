@@ -11,8 +11,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import server.serve
+from hangtag.cli.app import app
 from hangtag.hardware import Cpu
-from server.__main__ import app
 from server.archive import MANIFEST, open_archive
 from server.ports import HOST, Ports
 from server.serve import facts, sample_call
@@ -126,7 +126,7 @@ def test_options_come_from_the_environment_too(tmp_path: Path) -> None:
 
 
 def test_every_option_has_a_variable() -> None:
-    command = get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    command = get_command(app).commands["serve"].load()  # type: ignore[attr-defined]
     variables = {each.name: each.envvar for each in command.params}
     assert variables == {name: f"HANGTAG_{name.upper()}" for name in variables}
     assert "sample" in variables

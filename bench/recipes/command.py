@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hangtag.cli.console import one_sentence_errors, run_command
-from hangtag.cli.usage import said_plainly
+from hangtag.cli.console import one_sentence_errors
 from hangtag.files.full_disk import writing_into
 from training.commands.options import FinishedRun
 from training.layout import TEST_PHOTOS, require_finished
@@ -53,7 +52,3 @@ def compare(
         f"Compared {run} with {len(compared.recipes)} recipes: {lead}. The page is {page}, its "
         f"figures are in {page.with_suffix('.json')}; {out} keeps what was trained."
     )
-
-
-if __name__ == "__main__":
-    run_command(said_plainly(app))

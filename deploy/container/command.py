@@ -12,7 +12,7 @@ from rich.table import Table
 
 from deploy.container.contents import measure_contents
 from deploy.container.engine import PROJECT, find_engine
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from hangtag.cli.wording import command
 from hangtag.errors import ArchiveInvalid
 
@@ -99,7 +99,3 @@ def _revision() -> str:
         check=False,
     )
     return done.stdout.strip() or "unknown"
-
-
-if __name__ == "__main__":
-    run_command(app)

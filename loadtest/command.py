@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import DataInvalid
 from loadtest.check import Check
 from loadtest.errors import LoadTestFailed
@@ -162,7 +161,3 @@ def _limits_table(limits: Sequence[Check], plan: LoadPlan) -> Table:
         verdict = "held" if limit.passed else "[bold red]missed"
         table.add_row(limit.what, f"{limit.measured:.1f}", f"{sign} {limit.wanted:g}", verdict)
     return table
-
-
-if __name__ == "__main__":
-    run_command(partial(typer.run, main))

@@ -4,8 +4,6 @@ import typer
 
 from bench.model import model
 from bench.serving import serving
-from bench.tune import tune
-from hangtag.cli.console import run_command
 
 app = typer.Typer(
     add_completion=False,
@@ -15,7 +13,3 @@ app = typer.Typer(
 )
 app.command()(model)
 app.command()(serving)
-app.command()(tune)
-
-if __name__ == "__main__":
-    run_command(app)

@@ -1,7 +1,6 @@
 """`hangtag k8s-check`: render the overlays, validate them, hold them against our policies."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from deploy.check.finding import Finding, check
 from deploy.check.policies import POLICIES
 from deploy.check.render import render
 from deploy.check.schemas import last_minors
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 
 OVERLAYS = Path(__file__).resolve().parents[1] / "kubernetes" / "overlays"
 
@@ -65,7 +64,3 @@ def _table(findings: Mapping[str, Finding], minors: Sequence[str]) -> Table:
 
 def _verdict(faults: Sequence[str], good: str) -> str:
     return f"[bold red]faults: {len(faults)}" if faults else good
-
-
-if __name__ == "__main__":
-    run_command(partial(typer.run, main))

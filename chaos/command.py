@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from chaos.settings import ChaosSettings, full, short
 from chaos.suite import names_of, publish, run_trials
 from chaos.trials import TRIALS
 from chaos.verdict import Row
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from hangtag.errors import ArchiveInvalid
 from loadtest.check import Check
 from loadtest.client.load import Load
@@ -102,7 +101,3 @@ def _row(stage: _Stage, name: str, settings: ChaosSettings) -> Row:
     except Exception as error:  # noqa: BLE001 - what breaks a trial is what trials are to report
         what = f"{type(error).__name__}: {error}"
         return Row(name, "ended early", (Check("trial broken off", 1, 0),), (what,))
-
-
-if __name__ == "__main__":
-    run_command(partial(typer.run, main))

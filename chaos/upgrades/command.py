@@ -4,7 +4,6 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from chaos.suite import names_of, publish, run_trials
 from chaos.upgrades.proxy import find_nginx
 from chaos.upgrades.stage import UpgradeSettings, staged
 from chaos.upgrades.trials import SHORT, TRIALS
-from hangtag.cli.console import one_sentence_errors, run_command
+from hangtag.cli.console import one_sentence_errors
 from server.archive import open_archive
 
 
@@ -63,7 +62,3 @@ def main(
         rows = run_trials(console, names, lambda name: TRIALS[name](stage))
     seconds = time.monotonic() - began
     publish(console, "Upgrades under load", rows, output, archive, asdict(settings), seconds)
-
-
-if __name__ == "__main__":
-    run_command(partial(typer.run, main))
