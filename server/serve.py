@@ -101,7 +101,7 @@ def serve(
             _print_ready(console, server, workers, photo)
             _serve_until_death(server, signals)
         except KeyboardInterrupt:
-            _take_leave(console, server, signals, grace_s)
+            _drain(console, server, signals, grace_s)
     console.print("Stopped.")
 
 
@@ -112,7 +112,7 @@ def _pack(bundle: Path, archive: Path, console: Console) -> Speed:
         return Speed.model_validate(make_archive(bundle, archive, version="1.0")["speed"])
 
 
-def _take_leave(console: Console, server: TorchServe, signals: StopSignals, grace_s: float) -> None:
+def _drain(console: Console, server: TorchServe, signals: StopSignals, grace_s: float) -> None:
     # Who presses Ctrl-C, or closes the terminal, has no balancer that must notice.
     supervised = signals.last == signal.SIGTERM
     # Only to who looks: a reader that stands still would hold up what is under way.

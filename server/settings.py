@@ -42,7 +42,7 @@ class FrontendSettings(BaseModel):
 
 
 @dataclass(frozen=True)
-class Furnished:
+class WrittenConfig:
     """What of the settings of one server those need who start and stop it."""
 
     jvm_arguments: list[str]
@@ -104,7 +104,7 @@ def with_ports(settings: dict[str, str], ports: Ports) -> dict[str, str]:
     }
 
 
-def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> Furnished:
+def write_config(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> WrittenConfig:
     """Put the configuration of one server into its run folder.
 
     `overrides` are settings that come from elsewhere than config.properties. Java gets less memory
@@ -129,7 +129,7 @@ def furnish(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -> Fur
     settings = fit_java(settings, usable_bytes())
     lines = [f"{key}={value}\n" for key, value in settings.items()]
     (run_folder / PROPERTIES).write_text("".join(lines), encoding="utf-8")
-    return Furnished(
+    return WrittenConfig(
         jvm_arguments=settings.get("vmargs", "").split(),
         frontend=parse_frontend_settings(settings),
     )

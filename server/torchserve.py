@@ -21,7 +21,7 @@ from server.java import find_java
 from server.logs import Logs
 from server.plan import ServingPlan, as_properties, machine_plan
 from server.ports import Ports
-from server.settings import LOGGING, PROPERTIES, furnish
+from server.settings import LOGGING, PROPERTIES, write_config
 from server.speed import Speed, known_speed
 
 MODEL_NAME = "tagger"
@@ -86,11 +86,11 @@ class TorchServe:
         with ExitStack() as resources:
             run_folder = Path(resources.enter_context(_run_folder()))
             settings = as_properties(self.plan, MODEL_NAME, self.archive.model_version, MODEL_FILE)
-            furnished = furnish(run_folder, self.ports, settings)
+            written = write_config(run_folder, self.ports, settings)
             _link(run_folder, home, self.archive.path)
             console = resources.enter_context(self.logs.open_console())
             self._process = subprocess.Popen(
-                [str(java), *furnished.jvm_arguments, *_arguments(home, run_folder)],
+                [str(java), *written.jvm_arguments, *_arguments(home, run_folder)],
                 cwd=run_folder,
                 env=_environment(run_folder, self.logs.folder, self.plan) | _decided(self.speed),
                 stdin=subprocess.DEVNULL,
@@ -101,7 +101,7 @@ class TorchServe:
             )
             resources.callback(self._stop, self._process)
             self._run_folder = run_folder
-            self._longest_request_s = furnished.frontend.longest_request_s
+            self._longest_request_s = written.frontend.longest_request_s
             self._resources = resources.pop_all()
         return self
 

@@ -14,10 +14,10 @@ from server.frontend.build import FOLDER as FRONTEND
 from server.ports import Ports
 from server.settings import (
     SERVE_CONFIG,
-    furnish,
     parse_frontend_settings,
     read_properties,
     with_ports,
+    write_config,
 )
 
 
@@ -53,10 +53,10 @@ def test_management_stays_on_loopback_wherever_the_api_is() -> None:
 
 def test_java_gets_what_the_container_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_settings, "usable_bytes", lambda: 2 << 30)
-    furnished = furnish(tmp_path, Ports(9000), {"models": "{}"})
+    written = write_config(tmp_path, Ports(9000), {"models": "{}"})
     settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
-    assert "-Xmx512m" in furnished.jvm_arguments
-    assert int(settings["hangtag.body_budget_bytes"]) == furnished.frontend.body_budget_bytes
+    assert "-Xmx512m" in written.jvm_arguments
+    assert int(settings["hangtag.body_budget_bytes"]) == written.frontend.body_budget_bytes
 
 
 def test_the_longest_request_is_read_and_answered_as_slowly_as_allowed(
@@ -66,7 +66,7 @@ def test_the_longest_request_is_read_and_answered_as_slowly_as_allowed(
 
 
 def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None:
-    arguments = furnish(tmp_path, Ports(9000), {"models": "{}"}).jvm_arguments
+    arguments = write_config(tmp_path, Ports(9000), {"models": "{}"}).jvm_arguments
     settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
     assert (tmp_path / settings["metrics_config"]).is_file()
     assert (tmp_path / "log4j2.xml").is_file()
@@ -76,7 +76,7 @@ def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None
 def test_a_missing_serve_config_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_settings, "SERVE_CONFIG", tmp_path / "gone")
     with pytest.raises(SettingsInvalid, match=r"gone/config\.properties is missing"):
-        furnish(tmp_path, Ports(9000), {"models": "{}"})
+        write_config(tmp_path, Ports(9000), {"models": "{}"})
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_wrong_setting_of_the_front_end_is_named(
 
 def test_no_server_starts_with_a_wrong_setting_of_the_front_end(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match=r"hangtag\.limit is unknown"):
-        furnish(tmp_path, Ports(9000), {"models": "{}", "hangtag.limit": "1"})
+        write_config(tmp_path, Ports(9000), {"models": "{}", "hangtag.limit": "1"})
 
 
 def test_the_front_end_reads_the_shipped_settings_and_has_the_same_defaults(
