@@ -7,7 +7,7 @@ import numpy as np
 
 from hangtag.bundle import load_bundle
 from hangtag.engine import load_engine
-from hangtag.images.decode import ImageLimits, decode_image
+from hangtag.images.decode import decode_image
 
 
 class RawEngine:
@@ -16,7 +16,7 @@ class RawEngine:
     def __init__(self, bundle_folder: Path, threads: int) -> None:
         bundle = load_bundle(bundle_folder)
         self._preprocessing = bundle.manifest.preprocessing
-        self._limits = ImageLimits()
+        self._limits = bundle.manifest.limits
         self._engine = load_engine(bundle.models, threads=threads)
 
     @property

@@ -48,12 +48,11 @@ class TaggerHandler:
         keep_repeated_parts(Service)
         # The answer says what is wrong with a photo; Python would keep each text it warned of.
         warnings.filterwarnings("ignore", module="PIL")
-        self._settings = parse_settings((context.model_yaml_config or {}).get("hangtag"))
         properties = context.system_properties
         model = context.manifest["model"]
         self._tagger = Tagger.load(
             Path(properties["model_dir"]) / "bundle",
-            settings=self._settings,
+            settings=parse_settings((context.model_yaml_config or {}).get("hangtag")),
             gpu_id=properties.get("gpu_id"),
             name=context.model_name,
             version=str(model.get("modelVersion", "")),
@@ -108,7 +107,7 @@ class TaggerHandler:
         return read_product(
             headers.get("content-type", ""),
             parts,
-            self._settings,
+            self._tagger.settings,
             headers.get("content-encoding", ""),
         )
 

@@ -26,6 +26,7 @@ from hangtag.errors import BundleInvalid, LabelSpaceInvalid
 from hangtag.faults import first_fault
 from hangtag.hardware import read_cpu
 from hangtag.images.decode import Preprocessing
+from hangtag.images.limits import ImageLimits
 from hangtag.label_space import LabelId, LabelSpace, read_label_space
 from hangtag.scoring.decisions import Decision, Thresholds
 from hangtag.scoring.scorer import GroupScoring, Scorer
@@ -146,6 +147,8 @@ class Manifest(_Model):
     created: str
     backbone: str
     preprocessing: Preprocessing
+    # Within which photos were trained on, and are tagged.
+    limits: ImageLimits = ImageLimits()
     # RGB mean and standard deviation of pixels in [0, 1]; they are part of model.onnx.
     normalisation: dict[Literal["mean", "std"], tuple[float, float, float]]
     # One entry a group: how logits become scores.

@@ -1,26 +1,26 @@
 """What an operator may set for serving: the `hangtag:` section of model-config.yaml."""
 
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import yaml
+from pydantic import Field, ValidationError
 
 from hangtag.engine import Precision
 from hangtag.errors import SettingsInvalid
 from hangtag.faults import first_fault
-from hangtag.images.decode import ImageLimits
-from hangtag.images.formats import PILLOW_MAX_PIXELS
+from hangtag.images.limits import ImageLimits
+
+# Of an archive, the file that holds the settings.
+MODEL_CONFIG = "model-config.yaml"
 
 
-class TaggerSettings(BaseModel):
+class TaggerSettings(ImageLimits):
     """Limits and defaults of a served tagger; an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_image_bytes: int = Field(20_000_000, gt=0)
     # Of a body that came under a Content-Encoding, once it is unpacked. Eight such bodies make a
     # batch; together they take no more than those that the front end lets in unpacked.
     max_unpacked_bytes: int = Field(33_554_432, gt=0)
-    max_image_pixels: int = Field(64_000_000, gt=0, le=PILLOW_MAX_PIXELS)
     # All photos of one product together: 16 of 12 megapixels.
     max_product_pixels: int = Field(192_000_000, gt=0)
     # Photos of one product.
@@ -34,12 +34,24 @@ class TaggerSettings(BaseModel):
     # Photos decoded at the same time, while the network runs; 0 as above.
     decode_threads: int = Field(0, ge=0)
 
-    @property
-    def image_limits(self) -> ImageLimits:
-        """The part of the settings that decoding a photo needs."""
-        return ImageLimits(
-            max_image_bytes=self.max_image_bytes, max_image_pixels=self.max_image_pixels
-        )
+    def within(self, limits: ImageLimits) -> Self:
+        """Return the settings with a bundle's limits of a photo, where none were given."""
+        given = self.model_dump(exclude_unset=True)
+        return self.model_validate({**limits.model_dump(), **given})
+
+
+def read_settings(path: Path) -> TaggerSettings:
+    """Return the settings of a model-config.yaml; all defaults where there is none.
+
+    Raises
+    ------
+    SettingsInvalid : if it is no YAML; or naming the key and what is wrong with it.
+    """
+    try:
+        config = yaml.safe_load(path.read_bytes() if path.exists() else b"")
+    except yaml.YAMLError as error:
+        raise SettingsInvalid(f"{path} is no YAML: {' '.join(str(error).split())}.") from error
+    return parse_settings(config.get("hangtag") if isinstance(config, dict) else config)
 
 
 def parse_settings(section: Any) -> TaggerSettings:
@@ -54,4 +66,4 @@ def parse_settings(section: Any) -> TaggerSettings:
     except ValidationError as error:
         fault = first_fault(error, TaggerSettings)
         place = f"hangtag.{fault.place}" if fault.steps else "hangtag"
-        raise SettingsInvalid(f"model-config.yaml: {place} {fault.what}.") from error
+        raise SettingsInvalid(f"{MODEL_CONFIG}: {place} {fault.what}.") from error

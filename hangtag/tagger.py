@@ -63,14 +63,14 @@ class Tagger:
         name: str = "tagger",
         version: str = "1.0",
     ) -> Tagger:
-        """Load a bundle folder.
+        """Load a bundle folder; limits of a photo that the settings do not give are the bundle's.
 
         Raises
         ------
         BundleInvalid : if the folder is no whole bundle.
         """
-        settings = settings or TaggerSettings()
         bundle = load_bundle(Path(folder))
+        settings = (settings or TaggerSettings()).within(bundle.manifest.limits)
         engine = load_engine(
             bundle.models,
             precision=settings.precision,

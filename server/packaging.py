@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 
 from hangtag.bundle import MANIFEST, Bundle, load_bundle
@@ -19,7 +18,7 @@ from hangtag.cli.console import one_sentence_errors
 from hangtag.cli.wording import command
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.files.full_disk import writing_into
-from hangtag.settings import parse_settings
+from hangtag.settings import MODEL_CONFIG, read_settings
 from server.speed import Speed, remember_speed
 from server.torchserve import UTF_8, WORKER_PATH
 
@@ -28,7 +27,7 @@ _HANDLER = _PROJECT / "handlers" / "tagger_handler.py"
 _PACKAGES = ("hangtag", "handlers")
 # Always served under this name; the file's own name may have spaces, a model's may not.
 _MODEL_NAME = "tagger"
-_MODEL_CONFIG = _PROJECT / "serve_config" / "model-config.yaml"
+_MODEL_CONFIG = _PROJECT / "serve_config" / MODEL_CONFIG
 
 # Not by way of PYTHONPATH, which is split at each `:`, and folders are named as people please.
 _REPLAY = (
@@ -96,7 +95,7 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
     if archive.suffix != ".mar":
         raise ArchiveInvalid(f"archive={archive} must end in .mar.")
     bundle = load_bundle(bundle_folder)
-    _check_model_config()
+    read_settings(_MODEL_CONFIG)
     archive.parent.mkdir(parents=True, exist_ok=True)
     # On the archive's own disk, so that the last step is a rename.
     with (
@@ -108,11 +107,6 @@ def make_archive(bundle_folder: Path, archive: Path, version: str) -> dict[str, 
         packed.replace(archive)
     remember_speed(Speed.model_validate(replayed["speed"]))
     return replayed
-
-
-def _check_model_config() -> None:
-    config = yaml.safe_load(_MODEL_CONFIG.read_text(encoding="utf-8")) or {}
-    parse_settings(config.get("hangtag"))
 
 
 def _pack(bundle: Bundle, work: Path, version: str) -> Path:

@@ -20,6 +20,7 @@ from hangtag.bundle import load_bundle
 from hangtag.cli.console import one_sentence_errors, run_command
 from hangtag.engine import DECIDED_PRECISION, Precision
 from hangtag.errors import ArchiveInvalid
+from hangtag.settings import MODEL_CONFIG
 from server.speed import measure_speed
 from server.worker_protocol import WorkerResponse, decode_responses
 
@@ -106,7 +107,7 @@ def _tolerance(manifest: dict[str, Any], precision: str) -> float:
 
 
 def _set_precision(folder: Path, precision: str) -> None:
-    path = folder / "model-config.yaml"
+    path = folder / MODEL_CONFIG
     config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     config["hangtag"] = {**(config.get("hangtag") or {}), "precision": precision}
     path.write_text(yaml.safe_dump(config), encoding="utf-8")

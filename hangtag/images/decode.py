@@ -16,7 +16,8 @@ from hangtag.errors import ImageTooLarge, ImageTooManyPixels, ImageUndecodable
 from hangtag.images.colour import to_srgb
 from hangtag.images.cut_jpegs import is_secretly_cut
 from hangtag.images.cut_photos import mend
-from hangtag.images.formats import DECODE_ERRORS, PILLOW_MAX_PIXELS, SUPPORTED_FORMATS, open_photo
+from hangtag.images.formats import DECODE_ERRORS, SUPPORTED_FORMATS, open_photo
+from hangtag.images.limits import ImageLimits
 from hangtag.images.mangled import without_few_leading
 from hangtag.images.orientation import SIDEWAYS, turn_of
 from hangtag.images.structure import PhotoStructure, check_structure
@@ -34,15 +35,6 @@ __all__ = [
 
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
-
-
-class ImageLimits(BaseModel):
-    """What a photo may cost; checked before memory is spent on it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_image_bytes: int = Field(20_000_000, gt=0)
-    max_image_pixels: int = Field(64_000_000, gt=0, le=PILLOW_MAX_PIXELS)
 
 
 @dataclass(frozen=True)

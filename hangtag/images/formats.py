@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 from PIL import Image, ImageFile, ImagePalette, JpegImagePlugin
@@ -21,8 +22,6 @@ from hangtag.recognition.lookalikes import is_photo, without_leading
 
 SUPPORTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _SUPPORTED_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
-# Above it Pillow refuses to open a photo, whatever our limit.
-PILLOW_MAX_PIXELS = 178_956_970
 
 _COLOUR_MAP = 320
 _PNG_GREY = 0
@@ -79,7 +78,10 @@ def _open(structure: PhotoStructure, data: bytes) -> ImageFile.ImageFile:
     if data.startswith(START_OF_IMAGE):
         # Not Image.open, which also reads the list of the pictures behind it, and may fail at it.
         return _mend_inks(JpegImagePlugin.JpegImageFile(io.BytesIO(data)))
-    image = Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)
+    with warnings.catch_warnings():
+        # Which photos have too many pixels is for the limits to say.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(data), formats=SUPPORTED_FORMATS)
     # Pillow would turn a TIFF by what XMP says, which may be left over from before it was turned.
     image.info.pop("xmp", None)
     if structure.tiff:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hangtag.errors import ImageTooManyPixels, RequestError
 from hangtag.hardware import threads_of_worker
 from hangtag.images.decode import ImageFacts, PhotoFile, Preprocessing, read_photo
-from hangtag.requests.parsing import Product
+from hangtag.requests.parsing import Product, require_few
 from hangtag.settings import TaggerSettings
 
 # Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time.
@@ -62,6 +62,7 @@ class PhotoDecoder:
         ------
         RequestError : what a header says is wrong, before memory is spent on any photo.
         """
+        require_few(len(product.images), self._settings)
         photos = [self._read(data, index) for index, data in enumerate(product.images)]
         self._check_product_pixels(photos)
         return Decoding(
@@ -85,7 +86,7 @@ class PhotoDecoder:
 
     def _read(self, data: bytes, index: int) -> PhotoFile:
         with _naming_photo(index):
-            return read_photo(data, self._settings.image_limits)
+            return read_photo(data, self._settings)
 
     def _decode(self, photo: PhotoFile, index: int) -> DecodedPhoto:
         is_large = photo.pixels > _LARGE_PHOTO_PIXELS

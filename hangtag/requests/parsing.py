@@ -125,7 +125,7 @@ def _read_json(
 ) -> Product:
     document = read_json_object(body, "$", charset)
     request = _merge(_request_of(document, "$"), _request_of_fields(queries))
-    _require_few(len(request.images), settings)
+    require_few(len(request.images), settings)
     images = [
         decode_photo(image.content, f"$.images[{i}].content", settings.max_image_bytes)
         for i, image in enumerate(request.images)
@@ -176,7 +176,7 @@ def _file_of(part: Part) -> bytes:
 def _product(request: ProductRequest, images: Sequence[bytes], settings: TaggerSettings) -> Product:
     if not images:
         raise ImageMissing("The request has no photo; send one as the body, a part or `images`.")
-    _require_few(len(images), settings)
+    require_few(len(images), settings)
     for index, image in enumerate(images):
         if not image:
             raise ImageMissing(f"Photo {index} is empty; send its bytes.", f"$.images[{index}]")
@@ -190,7 +190,8 @@ def _product(request: ProductRequest, images: Sequence[bytes], settings: TaggerS
     )
 
 
-def _require_few(count: int, settings: TaggerSettings) -> None:
+def require_few(count: int, settings: TaggerSettings) -> None:
+    """Raise TooManyImages if a product has more photos than are taken."""
     if count > settings.max_images:
         raise TooManyImages(
             f"The product has {count} photos, more than the {settings.max_images} that are taken."

@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 
 import hangtag.requests.decoding
-from hangtag.bundle import Bundle
+from hangtag.bundle import MANIFEST, Bundle, seal_bundle
 from hangtag.errors import (
     ImageMissing,
     ImageTooManyPixels,
     RequestError,
     RequestFailed,
     SettingsInvalid,
+    TooManyImages,
     UnknownGroup,
 )
 from hangtag.images.decode import read_photo
+from hangtag.images.limits import ImageLimits
 from hangtag.label_space import parse_label_space
 from hangtag.requests.parsing import Product
 from hangtag.responses import with_known_groups
@@ -191,6 +193,36 @@ def test_the_pixels_of_a_product_are_limited_together(tiny_bundle: Bundle) -> No
     outcomes = tagger.tag([two, three])
     assert isinstance(outcomes[0], TagResponse)
     assert isinstance(outcomes[1], ImageTooManyPixels)
+
+
+def test_the_photos_of_a_product_are_limited(tiny_bundle: Bundle) -> None:
+    tagger = Tagger.load(tiny_bundle.folder, settings=TaggerSettings(max_images=2))
+    outcomes = tagger.tag([Product(images=(photo(),) * count) for count in (2, 3)])
+    assert isinstance(outcomes[0], TagResponse)
+    assert isinstance(outcomes[1], TooManyImages)
+
+
+def test_the_limits_of_a_photo_are_the_bundles_where_none_are_given(own_bundle: Bundle) -> None:
+    limits = ImageLimits(max_image_bytes=30_000_000, max_image_pixels=48 * 48)
+    seal_bundle(own_bundle.folder, own_bundle.manifest.model_copy(update={"limits": limits}))
+    products = [Product(photo()), Product(photo(size=(48, 49)))]
+    tagger = Tagger.load(own_bundle.folder, settings=TaggerSettings(max_images=5))
+    assert (tagger.settings.max_images, tagger.settings.max_image_bytes) == (5, 30_000_000)
+    assert [type(each) for each in tagger.tag(products)] == [TagResponse, ImageTooManyPixels]
+    # Also a limit that is given as its default is.
+    given = TaggerSettings(max_image_pixels=ImageLimits().max_image_pixels)
+    tagger = Tagger.load(own_bundle.folder, settings=given)
+    assert tagger.settings.max_image_bytes == 30_000_000
+    assert [type(each) for each in tagger.tag(products)] == [TagResponse, TagResponse]
+
+
+def test_a_bundle_from_before_it_had_limits_has_the_usual_ones(own_bundle: Bundle) -> None:
+    manifest = own_bundle.folder / MANIFEST
+    document = json.loads(manifest.read_text(encoding="utf-8"))
+    del document["limits"]
+    manifest.write_text(json.dumps(document), encoding="utf-8")
+    settings = Tagger.load(own_bundle.folder).settings
+    assert (settings.max_image_bytes, settings.max_image_pixels) == (20_000_000, 64_000_000)
 
 
 def test_a_fault_of_ours_stays_in_its_product(

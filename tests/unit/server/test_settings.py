@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from hangtag.errors import SettingsInvalid
+from hangtag.images.limits import ImageLimits
 from hangtag.settings import parse_settings
 from server import settings as server_settings
 from server.frontend.build import FOLDER as FRONTEND
@@ -142,6 +143,8 @@ def test_the_handler_sees_too_large_photos_before_torchserve_refuses_them(
     model_config = yaml.safe_load((SERVE_CONFIG / "model-config.yaml").read_text("utf-8"))
     limits = parse_settings(model_config["hangtag"])
     assert int(shipped["max_request_size"]) > limits.max_image_bytes * 4 / 3
+    # Those of a photo are left to the bundle.
+    assert not limits.model_fields_set & ImageLimits.model_fields.keys()
 
 
 def test_every_metric_is_declared_once_with_unit_and_dimensions() -> None:

@@ -15,7 +15,7 @@ from hangtag.errors import (
     RequestError,
     RequestFailed,
 )
-from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
+from hangtag.images.decode import ImageLimits, Preprocessing, decode_image, read_photo
 from tests.tiny_tagger import GREEN, GREY, RED, photo
 
 LIMITS = ImageLimits()
@@ -300,6 +300,13 @@ def test_limits_hold_to_the_byte_and_pixel() -> None:
         decode_image(data, ImageLimits(max_image_bytes=len(data) - 1), 32)
     with pytest.raises(ImageTooManyPixels, match="50 x 40"):
         decode_image(data, ImageLimits(max_image_pixels=1999), 32)
+
+
+def test_a_photo_that_pillow_warns_of_is_within_raised_limits() -> None:
+    data = io.BytesIO()
+    Image.new("1", (9500, 9500)).save(data, "PNG")
+    raised = ImageLimits(max_image_pixels=9500 * 9500)
+    assert read_photo(data.getvalue(), raised).size == (9500, 9500)
 
 
 def test_model_input_keeps_proportions_on_white() -> None:
