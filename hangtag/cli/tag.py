@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from hangtag.bulk import Answering, Listing
 
-# Of an archive, the folder that holds the bundle.
+# Of an archive, the folder that holds the bundle, and the settings beside it.
 _BUNDLE = "bundle/"
+_ARCHIVED = (_BUNDLE, "model-config.yaml")
+# Those of the settings are a worker's, which has others beside it.
+_ALL_CORES = {"inference_threads": 0, "decode_threads": 0}
 
 
 @one_sentence_errors
@@ -74,6 +77,7 @@ def _answering(
 ) -> Iterator[Answering]:
     from hangtag.bulk import answer_by_server, answer_here
     from hangtag.client import TaggerClient
+    from hangtag.settings import MODEL_CONFIG, read_settings
     from hangtag.tagger import Tagger
 
     if url is not None:
@@ -82,26 +86,27 @@ def _answering(
         yield partial(answer_by_server, client, clients)
     elif archive is not None:
         with _unpacked(expand_home(archive)) as folder:
-            yield partial(answer_here, Tagger.load(folder))
+            settings = read_settings(folder / MODEL_CONFIG).model_copy(update=_ALL_CORES)
+            yield partial(answer_here, Tagger.load(folder / _BUNDLE, settings=settings))
     elif bundle is not None:
         yield partial(answer_here, Tagger.load(expand_home(bundle)))
 
 
 @contextmanager
 def _unpacked(archive: Path) -> Iterator[Path]:
-    """Yield the bundle of an archive, in a temporary folder."""
+    """Yield a temporary folder with the bundle and the settings of an archive."""
     if not archive.is_file():
         raise ArchiveInvalid(f"There is no archive {archive}.")
     with tempfile.TemporaryDirectory(prefix="hangtag-tag-") as folder:
         try:
             with zipfile.ZipFile(archive) as files:
-                names = [name for name in files.namelist() if name.startswith(_BUNDLE)]
+                names = [name for name in files.namelist() if name.startswith(_ARCHIVED)]
                 files.extractall(folder, names)
         except zipfile.BadZipFile as error:
             raise ArchiveInvalid(f"{archive} is not an archive ({error}).") from error
-        if not names:
+        if not Path(folder, _BUNDLE).is_dir():
             raise ArchiveInvalid(f"{archive} holds no bundle.")
-        yield Path(folder, _BUNDLE)
+        yield Path(folder)
 
 
 def _tag_all(listing: Listing, answering: Answering, out: Path) -> None:
