@@ -51,9 +51,10 @@ $(INSTALLED): requirements.lock requirements-serve.lock pyproject.toml | check-c
 demo: $(INSTALLED) ## Make the demo tagger of this repository anew: render the demo catalogue, train in quick mode
 	@$(HANGTAG) demo
 
-data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1]
+data-report: $(INSTALLED) ## Show what is in a dataset folder before training: DATA=folder [OUT=folder FOLDS= NO_SCORES=1 MAX_IMAGE_BYTES= MAX_IMAGE_PIXELS=]
 	@$(HANGTAG) data-report $(call option,DATA,data) $(call option,OUT,out) \
-	  $(call option,FOLDS,folds) $(call switch,NO_SCORES,no-scores)
+	  $(call option,FOLDS,folds) $(call switch,NO_SCORES,no-scores) \
+	  $(call option,MAX_IMAGE_BYTES,max-image-bytes) $(call option,MAX_IMAGE_PIXELS,max-image-pixels)
 
 train: $(INSTALLED) ## Train on your data: DATA=folder [QUICK=1 BACKBONE= WEIGHTS= EPOCHS= HEAD_EPOCHS= SIZE= BATCH_SIZE= RATE= PRECISION= SEED= SKIP_BAD=1 SET="NAME=VALUE …" RUN=] or RESUME=run
 	@$(HANGTAG) train $(call option,DATA,data) $(call option,BACKBONE,backbone) \

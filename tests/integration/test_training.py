@@ -476,12 +476,14 @@ def test_the_plain_csv_trains_without_its_bad_photos_and_rows(
 ) -> None:
     screen = succeed(
         workplace, "train", "--data", "flawed", "--run", "skipping", "--epochs", 1, "--skip-bad",
+        "--set", "data.max_image_pixels=70000000",
         *FROM_SCRATCH,
     )  # fmt: skip
     assert "Left out" in screen
     assert not NOISE.search(screen)
     bundle = load_bundle(workplace / "skipping" / "bundle")
     assert bundle.manifest.dataset.source == "train.csv"
+    assert bundle.manifest.limits == ImageLimits(max_image_pixels=70_000_000)
     assert bundle.manifest.dataset.photos == len(csv_rows(flawed / "train.csv")) - 2
     assert [group.name for group in bundle.label_space.groups] == ["labels"]
 

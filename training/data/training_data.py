@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from hangtag.arrays import FloatArray, Indices
 from hangtag.bundle import DatasetIdentity, digest_of_parts
 from hangtag.errors import DataInvalid
-from hangtag.images.decode import ImageLimits, Preprocessing
+from hangtag.images.decode import Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
     DECODED_PHOTOS,
@@ -130,7 +130,7 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     DataInvalid : if there are problems and the settings do not say to go on without those photos.
     """
     preprocessing = Preprocessing(size_px=settings.data.size_px)
-    decoded = decode_catalogue(catalogue, preprocessing, ImageLimits(), DECODED_PHOTOS)
+    decoded = decode_catalogue(catalogue, preprocessing, settings.data.limits, DECODED_PHOTOS)
     if decoded.problems and not settings.data.skip_bad:
         check_problems(decoded.problems, run_folder / DATA_REPORT, skip_bad=False)
     refuse_empty(decoded.problems, len(decoded.photos), run_folder / DATA_REPORT)

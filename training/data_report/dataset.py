@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from hangtag.arrays import FloatArray, Indices, Pixels
 from hangtag.errors import DataInvalid
-from hangtag.images.decode import ImageLimits, Preprocessing
+from hangtag.images.decode import Preprocessing
+from hangtag.images.limits import ImageLimits
 from hangtag.label_space import LabelSpace
 from training.data import (
     DECODED_PHOTOS,
@@ -91,7 +92,7 @@ class Dataset:
         ).as_posix()
 
 
-def read_dataset(folder: Path) -> Dataset:
+def read_dataset(folder: Path, limits: ImageLimits) -> Dataset:
     """Read, decode and group the photos of a dataset folder of any known layout.
 
     Raises
@@ -99,9 +100,7 @@ def read_dataset(folder: Path) -> Dataset:
     DataInvalid : if it has no known layout, or no photo that can be used.
     """
     catalogue = read_catalogue(folder)
-    decoded = decode_catalogue(
-        catalogue, Preprocessing(size_px=SIZE_PX), ImageLimits(), DECODED_PHOTOS
-    )
+    decoded = decode_catalogue(catalogue, Preprocessing(size_px=SIZE_PX), limits, DECODED_PHOTOS)
     photos = decoded.photos
     if not photos:
         first = "".join(f" ({each.where}: {each.detail})" for each in decoded.problems[:1])

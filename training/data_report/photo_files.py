@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import track
 
 from hangtag.arrays import Indices
-from hangtag.images.decode import ImageLimits, read_photo
+from hangtag.images.decode import read_photo
+from hangtag.images.limits import ANY_PHOTO
 
 _BLOCK_BYTES = 1 << 20
 _QUANTILES = (0.0, 0.05, 0.5, 0.95, 1.0)
@@ -42,7 +43,7 @@ def read_photo_files(paths: Sequence[Path]) -> PhotoFiles:
     """Read the headers of photos that can be decoded, and all of those that could be copies."""
     sizes_px, formats = np.zeros((len(paths), 2), np.int64), []
     for row, path in enumerate(_show_progress(paths)):
-        photo = read_photo(path.read_bytes(), ImageLimits())
+        photo = read_photo(path.read_bytes(), ANY_PHOTO)
         sizes_px[row] = photo.size
         formats.append(photo.format)
     sizes_bytes = np.array([path.stat().st_size for path in paths], np.int64)

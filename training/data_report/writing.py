@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import write_whole
+from hangtag.images.limits import ImageLimits
 from training.data import Problem
 from training.data_report.counts import group_figures, label_figures, product_figures
 from training.data_report.dataset import SIZE_PX, Dataset, read_dataset
@@ -46,7 +47,7 @@ class Written:
     label_errors: int | None
 
 
-def write_data_report(data: Path, out: Path, folds: int | None) -> Written:
+def write_data_report(data: Path, out: Path, folds: int | None, limits: ImageLimits) -> Written:
     """Write report.html, report.json and, with scores, label_errors.csv.
 
     Parameters
@@ -54,13 +55,14 @@ def write_data_report(data: Path, out: Path, folds: int | None) -> Written:
     data : dataset folder of any known layout
     out : folder that they go to; what is there of these names is replaced
     folds : parts that the photos are scored in; None looks for no label errors
+    limits : what a photo may cost
 
     Raises
     ------
     DataInvalid : if the folder cannot be read, or has no photo that can be used.
     WeightsUnavailable : if there are no weights to score with.
     """
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, limits)
     files = read_photo_files([photo.path for photo in dataset.photos])
     conflicts = find_conflicts(dataset)
     judgements = _judge(dataset, folds) if folds else None

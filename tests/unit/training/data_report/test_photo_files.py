@@ -49,5 +49,8 @@ def test_whatever_can_be_decoded_is_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "led.jpg"
     Image.new("RGB", (40, 60), (200, 30, 40)).save(path)
     path.write_bytes(b"\r\n" + path.read_bytes()[:-2])
-    files = read_photo_files([path])
-    assert (files.formats, files.sizes_px.tolist()) == (("JPEG",), [[40, 60]])
+    # Larger than the usual limits: what was decoded lay within those that were given.
+    Image.new("1", (8100, 8000)).save(tmp_path / "large.png")
+    files = read_photo_files([path, tmp_path / "large.png"])
+    assert files.formats == ("JPEG", "PNG")
+    assert files.sizes_px.tolist() == [[40, 60], [8100, 8000]]

@@ -45,6 +45,14 @@ def training_data(folder: Path) -> TrainingData:
     )
 
 
+def test_test_photos_may_be_larger_than_the_usual_limits(tmp_path: Path) -> None:
+    data = training_data(tmp_path)
+    Image.new("1", (8100, 8000)).save(tmp_path / "5.png")
+    scores = np.zeros((3, 2), np.float32)
+    found = gather_test_photos(data, untuned(data.label_space), scores, None, 0.9)
+    assert found.sizes_px.tolist() == [[13, 20], [14, 20], [8100, 8000]]
+
+
 def test_everything_is_that_of_the_test_photos(tmp_path: Path) -> None:
     data = training_data(tmp_path)
     scores = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], np.float32)
