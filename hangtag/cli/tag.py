@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
     from hangtag.bulk import Answering, Listing
 
-# Of an archive, the folder that holds the bundle, and the settings beside it.
+# Of an archive, the folder that holds the bundle.
 _BUNDLE = "bundle/"
-_ARCHIVED = (_BUNDLE, "model-config.yaml")
 # Those of the settings are a worker's, which has others beside it.
 _ALL_CORES = {"inference_threads": 0, "decode_threads": 0}
 
@@ -95,12 +94,16 @@ def _answering(
 @contextmanager
 def _unpacked(archive: Path) -> Iterator[Path]:
     """Yield a temporary folder with the bundle and the settings of an archive."""
+    from hangtag.settings import MODEL_CONFIG
+
     if not archive.is_file():
         raise ArchiveInvalid(f"There is no archive {archive}.")
     with tempfile.TemporaryDirectory(prefix="hangtag-tag-") as folder:
         try:
             with zipfile.ZipFile(archive) as files:
-                names = [name for name in files.namelist() if name.startswith(_ARCHIVED)]
+                names = [
+                    name for name in files.namelist() if name.startswith((_BUNDLE, MODEL_CONFIG))
+                ]
                 files.extractall(folder, names)
         except zipfile.BadZipFile as error:
             raise ArchiveInvalid(f"{archive} is not an archive ({error}).") from error

@@ -12,7 +12,9 @@ from PIL import Image
 
 import server.packaging
 from hangtag.bundle import Bundle, seal_bundle
+from hangtag.cli.tag import tag
 from hangtag.images.limits import ImageLimits
+from hangtag.tagger import Tagger
 from server.packaging import make_archive
 from tests.tiny_tagger import photo
 from tests.unit.hangtag.cli.test_app import call
@@ -54,6 +56,22 @@ def test_an_archive_tags_by_the_settings_in_it(
     groups = [each["group"] for each in rows["large"]["candidates"]]
     assert groups == ["warmth", "colour", "tone"]
     assert rows["two"]["error_code"] == "too_many_images"
+
+
+def test_the_threads_of_a_worker_do_not_bind_a_process_alone(
+    photos: Path, tiny_archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, settings = tmp_path / "threads.mar", []
+    _with_config(tiny_archive, archive, "hangtag: {inference_threads: 1, max_images: 7}")
+    load = Tagger.load
+
+    def remember(*given: Any, **named: Any) -> Tagger:
+        settings.append(named["settings"])
+        return load(*given, **named)
+
+    monkeypatch.setattr(Tagger, "load", remember)
+    tag(photos, tmp_path / "tags.jsonl", archive=archive)
+    assert [(each.inference_threads, each.max_images) for each in settings] == [(0, 7)]
 
 
 def test_a_bundle_tags_by_its_limits(
