@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from hangtag.images.limits import ImageLimits
 from training.settings.parts import (
     Augmentation,
     Calibration,
@@ -121,6 +122,8 @@ def nested(values: Mapping[str, object]) -> dict[str, Any]:
 
 def stored_values(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a run or bundle stored, by dotted name; also of the last release."""
+    # What photos were read within before there were settings for it.
+    limits = {f"data.{name}": value for name, value in ImageLimits()}
     if isinstance(document["data"], Mapping):
-        return dotted(document)
-    return {FLAT_NAMES.get(name, name): value for name, value in document.items()}
+        return {**limits, **dotted(document)}
+    return {**limits, **{FLAT_NAMES.get(name, name): value for name, value in document.items()}}

@@ -282,8 +282,7 @@ FLAT_DOCUMENT = {
 
 def test_settings_of_the_last_release_are_read() -> None:
     values = stored_values(FLAT_DOCUMENT)
-    # The release had the limits of a photo that are today's defaults, and no settings for them.
-    assert values.keys() == set(SETTING_NAMES) - {"data.max_image_bytes", "data.max_image_pixels"}
+    assert values.keys() == set(SETTING_NAMES)
     assert TrainingSettings.model_validate(nested(values)) == make_settings(
         DATA,
         {
