@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 _NAMES = ("access_log.log", "application_log.log", "model_log.log", "ts_log.log")
@@ -32,12 +31,7 @@ class LogStream:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
 
