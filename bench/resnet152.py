@@ -1,12 +1,10 @@
 """A ResNet152 with random weights: it computes what a trained one does, and needs no download."""
 
-import io
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torchvision.models.resnet import Bottleneck
 
 from hangtag.images.decode import ImageLimits, Preprocessing, decode_image
@@ -15,7 +13,6 @@ from training.model.network import TaggerNetwork
 
 BACKBONE = "resnet152"
 SIZE_PX = 224
-_CALIBRATION_PHOTOS = 8
 # What a residual block adds to its input. With the usual 1, a random network of this depth
 # amplifies every rounding a hundredfold, which no trained one does.
 _RESIDUAL_SCALE = 0.2
@@ -23,25 +20,10 @@ _LARGEST_LOGIT = 6.0
 _HEAD_SCALE = 0.3
 
 
-def random_photo(seed: int) -> bytes:
-    """Coarse random colours: no two alike for the network."""
-    random = np.random.default_rng(seed)
-    tiles = Image.fromarray(random.integers(0, 256, (7, 9, 3), dtype=np.uint8))
-    buffer = io.BytesIO()
-    tiles.resize((360, 280)).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
-
-
 def pixels_of(photo: bytes, size_px: int = SIZE_PX) -> npt.NDArray[np.uint8]:
     """Return a photo as the model's input, uint8 (3, S, S)."""
     image = decode_image(photo, ImageLimits(), size_px)
     return Preprocessing(size_px=size_px).to_model_input(image.rgb)
-
-
-def random_resnet152(labels: int) -> TaggerNetwork:
-    """Return the network, in evaluation mode; always the same one for a number of labels."""
-    photos = [pixels_of(random_photo(seed)) for seed in range(_CALIBRATION_PHOTOS)]
-    return random_network(BACKBONE, labels, np.stack(photos))
 
 
 def random_network(backbone: str, labels: int, calibration: npt.NDArray[np.uint8]) -> TaggerNetwork:

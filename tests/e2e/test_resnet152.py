@@ -1,13 +1,15 @@
 """A real ResNet152 from export to REST: its scores are those of torch."""
 
+import io
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from bench.resnet152 import pixels_of, random_photo, random_resnet152
+from bench.resnet152 import BACKBONE, SIZE_PX, pixels_of, random_network
 from hangtag.bundle import DatasetIdentity
 from hangtag.images.decode import Preprocessing
 from hangtag.label_space import LabelSpace
@@ -16,9 +18,10 @@ from server.temporary import serving
 from training.calibrate.tuning import untuned
 from training.demo.attributes import label_space as demo_label_space
 from training.export.bundle import TrainedTagger, write_bundle
+from training.model.network import TaggerNetwork
 from training.settings import make_settings
 
-SIZE_PX = 224
+CALIBRATION_PHOTOS = 8
 MAX_SCORE_DIFFERENCE = 1e-3
 
 
@@ -37,7 +40,7 @@ def test_resnet152_is_served_with_the_scores_of_torch(tmp_path: Path) -> None:
         tuned=untuned(label_space),
         settings=make_settings(
             tmp_path,
-            {"network.weights": "none", "network.backbone": "resnet152", "data.size_px": SIZE_PX},
+            {"network.weights": "none", "network.backbone": BACKBONE, "data.size_px": SIZE_PX},
         ),
         dataset=DatasetIdentity(source="none", sha256="sha256:0", photos=0, products=0),
         metrics={},
@@ -66,3 +69,18 @@ def served_scores(url: str, photo: bytes, label_space: LabelSpace) -> np.ndarray
     groups = answer.raise_for_status().json()["groups"].values()
     scores = {each["id"]: each["score"] for group in groups for each in group["candidates"]}
     return np.array([scores[label.id] for label in label_space.labels])
+
+
+def random_photo(seed: int) -> bytes:
+    """Coarse random colours: no two alike for the network."""
+    random = np.random.default_rng(seed)
+    tiles = Image.fromarray(random.integers(0, 256, (7, 9, 3), dtype=np.uint8))
+    buffer = io.BytesIO()
+    tiles.resize((360, 280)).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def random_resnet152(labels: int) -> TaggerNetwork:
+    """Return the network, in evaluation mode; always the same one for a number of labels."""
+    photos = [pixels_of(random_photo(seed)) for seed in range(CALIBRATION_PHOTOS)]
+    return random_network(BACKBONE, labels, np.stack(photos))
