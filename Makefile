@@ -23,6 +23,8 @@ say = { (trap '' PIPE; echo $(call quoted,$(1))) 2>/dev/null || :; }
 comma := ,
 given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted,$(name)=$(value $(name)))))
 
+# What commands say then names its targets and variables.
+export HANGTAG_MAKE := 1
 .DEFAULT_GOAL := help
 .PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format docs coverage test test-slow verify-real frontend lock clean clean-all
 

@@ -270,9 +270,12 @@ def _read_manifest(folder: Path) -> tuple[Manifest, str]:
     try:
         text = path.read_bytes()
     except OSError as error:
+        inside = folder / "bundle"
+        remedy = "train one with `hangtag train data=folder`"
+        if (inside / MANIFEST).is_file():
+            remedy = f"its bundle is {inside}"
         raise BundleInvalid(
-            f"{folder} is no bundle: {MANIFEST} cannot be read ({error.strerror}); "
-            "train one with `hangtag train data=folder`."
+            f"{folder} is no bundle: {MANIFEST} cannot be read ({error.strerror}); {remedy}."
         ) from error
     try:
         manifest = Manifest.model_validate_json(text)

@@ -26,7 +26,7 @@ def near_names(name: str, known: Collection[str]) -> list[str]:
     if plain in by_plain:
         return by_plain[plain][:_MAX_NEAR]
     matches = difflib.get_close_matches(plain, by_plain, _MAX_NEAR, _LEAST_LIKENESS)
-    matches += [each for each in by_plain if _shortens(plain, each) and each not in matches]
+    matches += [each for each in by_plain if _may_be(plain, each) and each not in matches]
     return [each for match in matches for each in by_plain[match]][:_MAX_NEAR]
 
 
@@ -60,5 +60,7 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _shortens(plain: str, known: str) -> bool:
-    return len(plain) >= _LEAST_PREFIX and known.startswith(plain)
+def _may_be(plain: str, known: str) -> bool:
+    """Whether it is a name's beginning, or its letters in another order, as in `tga`."""
+    shortens = len(plain) >= _LEAST_PREFIX and known.startswith(plain)
+    return shortens or sorted(plain) == sorted(known)

@@ -13,7 +13,7 @@ from hangtag.faults import shown
 from hangtag.images.decode import ImageFacts
 from hangtag.label_space import Group, LabelId, LabelSpace
 from hangtag.near_names import name_hint
-from hangtag.requests.parsing import Product
+from hangtag.requests.product import Product
 from hangtag.schema import (
     Candidate,
     GroupAnswer,

@@ -14,7 +14,7 @@ from hangtag.engine.inference import Inference
 from hangtag.errors import RequestError, RequestFailed
 from hangtag.isolation import isolate
 from hangtag.requests.decoding import DecodedProduct, Decoding, PhotoDecoder
-from hangtag.requests.parsing import Product
+from hangtag.requests.product import Product
 from hangtag.responses import answer_product, with_known_groups
 from hangtag.schema import ModelIdentity, TagResponse
 from hangtag.settings import TaggerSettings

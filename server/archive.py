@@ -81,4 +81,6 @@ def _missing(path: Path) -> str:
     present = sorted(each.name for each in path.parent.glob("*.mar"))
     folder = path.parent.resolve()
     holds = f"holds {', '.join(present)}" if present else "holds no archive"
+    if not present and (packed := sorted(map(str, Path("model_store").glob("*.mar")))):
+        holds += f", there is {', '.join(packed)}"
     return f"There is no archive {path}: {folder} {holds}; {_REMEDY}"

@@ -12,7 +12,7 @@ from server.packaging import make_archive
 from tests.tiny_tagger import write_tiny_bundle
 
 # `make test` runs these: what they call must not take itself for a make within make.
-for _name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
+for _name in ("HANGTAG_MAKE", "MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(_name, None)
 # Shells start what runs in the background with Ctrl-C ignored, and what that starts inherits it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

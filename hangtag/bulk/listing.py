@@ -1,7 +1,8 @@
 """What is to be tagged: a folder of photos, or the rows of a csv or parquet file."""
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from os.path import abspath, normpath
 from pathlib import Path
@@ -14,6 +15,7 @@ from hangtag.tables.product_ids import with_product_ids
 from hangtag.tables.product_table import SEPARATOR, TABLES, read_product_table
 
 PRODUCTS = "products.csv"
+_MAX_ID = 256
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,17 @@ class Listing:
     remarks: tuple[str, ...] = ()
 
 
+def require_source(source: Path) -> None:
+    """Check that there is something to read.
+
+    Raises
+    ------
+    DataInvalid : if there is not.
+    """
+    if not source.exists():
+        raise DataInvalid(f"{source} is not there; name a folder of photos, a csv or a parquet.")
+
+
 def list_products(source: Path) -> Listing:
     """Return the products of a folder, or of a csv or parquet file.
 
@@ -52,8 +65,7 @@ def list_products(source: Path) -> Listing:
     ------
     DataInvalid : if there is nothing to tag, or the file cannot be read.
     """
-    if not source.exists():
-        raise DataInvalid(f"{source} is not there; name a folder of photos, a csv or a parquet.")
+    require_source(source)
     if source.is_dir() and (source / PRODUCTS).is_file():
         source = source / PRODUCTS
     if source.is_dir():
@@ -66,12 +78,7 @@ def list_products(source: Path) -> Listing:
 
 
 def _of_folder(folder: Path) -> Listing:
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        # What macOS and other tools put beside photos.
-        if path.is_file() and not any(part[0] == "." for part in path.relative_to(folder).parts)
-    )
+    files = sorted(_files_in(folder))
     photos = [path for path in files if PHOTO_SUFFIX.search(path.name)]
     if not photos:
         raise DataInvalid(f"There are no photos in {folder}; name a folder that has some.")
@@ -90,6 +97,20 @@ def _of_folder(folder: Path) -> Listing:
         for parent, own in by_folder.items()
     ]
     return Listing(tuple(products), left_out=len(files) - len(photos))
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, also by links, but for hidden ones."""
+    known: set[str] = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        # A link may lead back to where it lies.
+        if (real := os.path.realpath(parent)) in known:
+            folders.clear()
+            continue
+        known.add(real)
+        # What macOS and other tools put beside photos.
+        folders[:] = [name for name in folders if name[0] != "."]
+        yield from (Path(parent, name) for name in names if name[0] != ".")
 
 
 def _of_table(name: str, table: Table, folder: Path) -> Listing:
@@ -136,12 +157,17 @@ def _of_row(
     if not found:
         faults = [ImageMissing("The row names no photo.")]
     return ListedProduct(
-        product_id=row["product_id"] or row["image"] or row.where,
+        product_id=row["product_id"] or _short(row["image"]) or row.where,
         photos={path or Path(name): name for name, path in found.items()},
         title=row["title"] or None,
         description=row["description"] or None,
         fault=next(filter(None, faults), None),
     )
+
+
+def _short(cell: str) -> str:
+    """Return a cell that may be an ID of the REST contract, else nothing."""
+    return cell if len(cell) <= _MAX_ID else ""
 
 
 def _fault(name: str, path: Path | None, finder: PhotoFinder, folder: Path) -> ImageMissing | None:

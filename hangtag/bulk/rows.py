@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from hangtag.bulk.listing import ListedProduct
+from hangtag.faults import printable
 from hangtag.schema import Problem, TagResponse
 
 TAG_FIELDS = ("id", "name", "group", "score", "threshold", "path")
@@ -37,14 +38,16 @@ class Row:
 def row_of(product: ListedProduct, outcome: Outcome) -> Row:
     """Return the row of a product."""
     now = datetime.datetime.now(datetime.UTC)
-    product_id, images = product.product_id, list(product.photos.values())
+    # Names of files may hold bytes that are no text.
+    product_id = printable(product.product_id)
+    images = [printable(name) for name in product.photos.values()]
     if isinstance(outcome, Problem):
         return Row(
             product_id=product_id,
             images=images,
             status="failed",
             error_code=outcome.code,
-            error=outcome.detail,
+            error=printable(outcome.detail),
             tagged_at=now,
         )
     return Row(

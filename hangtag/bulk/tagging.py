@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
+from pathlib import Path
 
 from hangtag.bulk.listing import ListedProduct
 from hangtag.bulk.rows import Outcome
 from hangtag.client import ProblemAnswered, TaggerClient
-from hangtag.errors import RequestFailed, ServerUnavailable
+from hangtag.errors import ImageMissing, RequestFailed, ServerUnavailable
+from hangtag.faults import printable
 from hangtag.isolation import isolate
 from hangtag.requests.product import Product
 from hangtag.schema import Problem
@@ -36,16 +38,18 @@ def answer_by_server(
 ) -> Iterator[Outcome]:
     """Yield the answers of a server, which is sent `clients` products at the same time."""
     waiting: deque[Future[Outcome]] = deque()
-    with ThreadPoolExecutor(clients, thread_name_prefix="client") as threads:
-        try:
-            for product in products:
-                waiting.append(threads.submit(_ask, client, product))
-                if len(waiting) > _AHEAD * clients:
-                    yield waiting.popleft().result()
-            while waiting:
+    threads = ThreadPoolExecutor(clients, thread_name_prefix="client")
+    try:
+        for product in products:
+            waiting.append(threads.submit(_ask, client, product))
+            if len(waiting) > _AHEAD * clients:
                 yield waiting.popleft().result()
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Whoever stops it does not want to wait until all have asked again.
+        client.give_up()
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _ask(client: TaggerClient, product: ListedProduct) -> Outcome:
@@ -70,9 +74,15 @@ def _outcome(answer: Outcome | RequestFailed) -> Outcome:
 def _read(product: ListedProduct) -> Product:
     if product.fault is not None:
         raise product.fault
+    if empty := next((path for path in product.photos if _is_empty(path)), None):
+        raise ImageMissing(f"The photo {empty} is empty; get it again.")
     return Product(
-        product.photos,
-        product_id=product.product_id,
+        tuple(product.photos),
+        product_id=printable(product.product_id),
         title=product.title,
         description=product.description,
     )
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size

@@ -1,9 +1,10 @@
 """Rows -> jsonl, csv or parquet, by the name of the file."""
 
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def require_writable(path: Path, source: Path) -> None:
     SettingsInvalid : if its name says no format, or nothing can be written there.
     CommandUnavailable : if the format needs what is not installed.
     """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        _require_name(path)
     if path.is_dir():
         raise SettingsInvalid(f"{path} is a folder; name a file in it, such as {path}/tags.csv.")
     if path.suffix.lower() not in _FORMATS:
@@ -45,6 +48,15 @@ def require_writable(path: Path, source: Path) -> None:
         raise SettingsInvalid(f"{path.parent} is no folder to write to: {error}.") from error
     if not os.access(path.parent, os.W_OK):
         raise SettingsInvalid(f"Nothing can be written to {path.parent}; name another folder.")
+
+
+def _require_name(path: Path) -> None:
+    try:
+        path.with_name(f"{path.name}.part").lstat()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise SettingsInvalid(f"{path} cannot be written: {error.strerror}.") from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ app = typer.Typer(
     # It has near names of its own.
     suggest_commands=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
     epilog="`hangtag COMMAND --help` says more, with an example.",
 )

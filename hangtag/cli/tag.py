@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import time
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hangtag.cli.console import INTERRUPTED, expand_home, one_sentence_errors
-from hangtag.errors import ArchiveInvalid, SettingsInvalid
+from hangtag.errors import ArchiveInvalid, ServerUnavailable, SettingsInvalid
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from hangtag.bulk import Answering, Listing
 
+_CLIENTS = 8
 # Of an archive, the folder that holds the bundle.
 _BUNDLE = "bundle/"
 # Those of the settings are a worker's, which has others beside it.
@@ -32,7 +35,7 @@ _ALL_CORES = {"inference_threads": 0, "decode_threads": 0}
 @one_sentence_errors
 def tag(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="FOLDER|CSV|PARQUET",
             help="A folder: each photo is a product, and each folder in it one of several photos. "
@@ -47,27 +50,49 @@ def tag(
         str | None, typer.Option(envvar="HANGTAG_API_KEY", help="For --url: its API key.")
     ] = None,
     clients: Annotated[
-        int, typer.Option(min=1, max=256, help="For --url: products at the same time.")
-    ] = 8,
+        int | None,
+        typer.Option(min=1, max=256, help="For --url: products at the same time; default 8."),
+    ] = None,
+    replace: Annotated[bool, typer.Option(help="Replace a table that is there already.")] = False,
 ) -> None:
     """Tag many products: one row each, also for those that cannot be tagged."""
-    if sum(way is not None for way in (bundle, archive, url)) != 1:
-        raise SettingsInvalid(
-            "Say what tags, one of: --bundle FOLDER, --archive FILE.mar, --url http://host:8080."
-        )
+    _require_one_way(bundle, archive, url, clients)
     # Imported late: these take a second, and --help should not.
-    from hangtag.bulk import list_products, require_writable
+    from hangtag.bulk import list_products, require_source, require_writable
 
-    source, out = expand_home(source), expand_home(out)
-    require_writable(out, source)
-    with _console().status("Looking for photos"):
-        listing = list_products(source)
-    for remark in listing.remarks:
-        _say(remark)
-    if out.exists():
-        _say(f"{out} is there already; it is replaced once all is tagged.")
+    if not source:
+        raise SettingsInvalid("The folder's name is empty: a variable of the shell is not set.")
+    products, out = expand_home(Path(source)), expand_home(out)
+    require_source(products)
+    require_writable(out, products)
+    if out.exists() and not replace:
+        raise SettingsInvalid(f"{out} is there already; name another file, or say --replace.")
+    clients = clients or _CLIENTS
     with _answering(bundle, archive, url, key, clients) as answering:
-        _tag_all(listing, answering, out)
+        with _console().status("Looking for photos"):
+            listing = list_products(products)
+        for remark in listing.remarks:
+            _say(remark)
+        _tag_all(listing, answering, out, most_lost=2 * clients)
+
+
+def _require_one_way(
+    bundle: Path | None, archive: Path | None, url: str | None, clients: int | None
+) -> None:
+    ways = {"--bundle": bundle, "--archive": archive, "--url": url}
+    given = [name for name, value in ways.items() if value is not None]
+    if len(given) != 1:
+        both = f"; given are {' and '.join(given)}" if given else ""
+        raise SettingsInvalid(
+            "Say what tags, one of: --bundle FOLDER, --archive FILE.mar, --url http://host:8080"
+            f"{both}."
+        )
+    if bundle is not None and bundle.is_file():
+        raise SettingsInvalid(f"{bundle} is a file; an archive is given with --archive.")
+    if archive is not None and archive.is_dir():
+        raise SettingsInvalid(f"{archive} is a folder; a bundle is given with --bundle.")
+    if clients is not None and url is None:
+        raise SettingsInvalid("--clients belongs to --url.")
 
 
 @contextmanager
@@ -105,19 +130,25 @@ def _unpacked(archive: Path) -> Iterator[Path]:
                     name for name in files.namelist() if name.startswith((_BUNDLE, MODEL_CONFIG))
                 ]
                 files.extractall(folder, names)
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise ArchiveInvalid(f"{archive} is not an archive ({error}).") from error
         if not Path(folder, _BUNDLE).is_dir():
             raise ArchiveInvalid(f"{archive} holds no bundle.")
         yield Path(folder)
 
 
-def _tag_all(listing: Listing, answering: Answering, out: Path) -> None:
+def _tag_all(listing: Listing, answering: Answering, out: Path, most_lost: int) -> None:
+    """Write a row for each product.
+
+    most_lost : after as many products in a row that nothing answered, the server is taken for gone
+    """
     from hangtag.bulk import row_of, writing_rows
 
     started, products = time.monotonic(), listing.products
     failures: Counter[str] = Counter()
-    done = 0
+    done = lost = 0
+    # As Ctrl-C, whoever evicts it: what is done is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with writing_rows(out) as write, _progress() as progress:
         task = progress.add_task("Tagging", total=len(products))
         try:
@@ -127,10 +158,23 @@ def _tag_all(listing: Listing, answering: Answering, out: Path) -> None:
                 done += 1
                 failures.update([row.error_code] if row.error_code else [])
                 progress.advance(task)
+                lost = lost + 1 if row.error_code == "server_unavailable" else 0
+                if lost == most_lost:
+                    break
         except KeyboardInterrupt:
             # What is done is kept: it may have been hours.
             progress.stop()
     _report(listing, done, failures, time.monotonic() - started, out)
+    if lost == most_lost and done < len(products):
+        raise ServerUnavailable(
+            f"The server has gone: the last {lost:,} products had no answer, and "
+            f"{len(products) - done:,} more are not in the table."
+        )
+    if done < len(products):
+        print(f"Interrupted: {len(products) - done:,} products are not in it.")
+        raise typer.Exit(INTERRUPTED)
+    if failures.total() == len(products):
+        raise typer.Exit(1)
 
 
 def _report(listing: Listing, done: int, failures: Counter[str], seconds: float, out: Path) -> None:
@@ -142,11 +186,6 @@ def _report(listing: Listing, done: int, failures: Counter[str], seconds: float,
         f"Tagged {done - failed:,} of {total:,} products in {seconds:.1f} s; failed: {failed:,}"
         f"{f' ({reasons})' if failed else ''}{left_out}. The table is {out}."
     )
-    if done < total:
-        print(f"Interrupted: {total - done:,} products are not in it.")
-        raise typer.Exit(INTERRUPTED)
-    if failed == total:
-        raise typer.Exit(1)
 
 
 def _console() -> Console:

@@ -10,7 +10,7 @@ import typer
 from hangtag.cli.commands import ELSEWHERE
 from hangtag.cli.console import one_sentence_errors
 from hangtag.cli.wording import is_under_make, option
-from hangtag.near_names import either, near_names
+from hangtag.near_names import either, name_hint, near_names
 
 # typer has no public name for it.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -23,8 +23,10 @@ _OUR_WORDS = (
     (r"less than or equal to ([\d.]+)", r"must be at most \1"),
     (r"Input should be ('.*')", r"must be \1"),
 )
+# What other tools call an option.
+_CALLED = {"--lr": "--learning-rate", "--rate": "--learning-rate", "--output": "--out"}
 # What a word alone is most often meant for.
-_USUAL = ("data", "run", "archive", "bundle", "host")
+_USUAL = ("data", "run")
 # What an option that is missing asks for, and an example.
 _ASKED = {
     "run": ("which run", "runs/NAME"),
@@ -87,10 +89,12 @@ def _unknown(error: Any) -> str | None:
     if found := re.match(r"No such command '(.*?)'", error.message):
         return _no_command(found[1], error.ctx)
     if type(error).__name__ == "NoSuchOption":
-        near = near_names(error.option_name, _options(command)) or list(error.possibilities or [])
+        near = near_names(_CALLED.get(error.option_name, error.option_name), _options(command))
+        near = near or list(error.possibilities or [])
         return f"There is no option {error.option_name}{_meant(near)}"
     if found := re.match(r"Got unexpected extra argument.*? \((.*)\)$", error.message):
-        usual = next((each for each in _USUAL if f"--{each}" in _options(command)), None)
+        free = {*_options(command)} - {*sys.argv}
+        usual = next((each for each in _USUAL if f"--{each}" in free), None)
         meant = f"; write {option(usual, found[1])}" if usual else ""
         return f"{found[1]!r} belongs to no option{meant}"
     return None
@@ -116,12 +120,17 @@ def _wrong(message: str) -> str:
     for theirs, ours in _OUR_WORDS:
         if found := re.search(theirs, message):
             return found.expand(ours)
+    if found := re.search(r"'(.*)' is not one of (.*?)\.?$", message):
+        known = re.findall(r"'(.*?)'", found[2])
+        return f"is not {found[1]!r}: {name_hint(found[1], known)}"
     return f"is wrong: {message.rstrip('.')}"
 
 
 def _missing(parameter: Any) -> str:
     name = _name(parameter)
     what, example = _ASKED.get(name, (f"the {name.replace('-', ' ')}", "VALUE"))
+    if name == "out" and "table" in (parameter.help or ""):
+        what, example = "which table to write", "tags.csv"
     return f"Say {what}: {option(name)}{'=' if is_under_make() else ' '}{example}."
 
 

@@ -35,13 +35,13 @@ _OPTIONS = (
     *("resume", "run", "study", "weights"),
 )
 _SWITCHES = ("quick", "skip_bad")
-_NAMED = re.compile(rf"(?<![\w.-])(?:({'|'.join(_SWITCHES)})=true|({'|'.join(_OPTIONS)})=)")
+_NAMED = re.compile(rf"(?<![\w./?&=-])(?:({'|'.join(_SWITCHES)})=true|({'|'.join(_OPTIONS)})=)")
 _COMMAND = re.compile(r"`hangtag ([a-z-]+(?: [a-z-]+)*)((?: [a-z_]+=[^`]*)?)`")
 
 
 def is_under_make() -> bool:
-    """Whether make has started this process."""
-    return bool(os.environ.get("MAKELEVEL"))
+    """Whether this project's Makefile has started this process; others' speak of other targets."""
+    return bool(os.environ.get("HANGTAG_MAKE"))
 
 
 def option(name: str, value: object = None) -> str:

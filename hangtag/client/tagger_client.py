@@ -1,10 +1,12 @@
 """Asks a running tagger over HTTP, and asks again when it has no room or is being replaced."""
 
-import time
+import threading
+from http import HTTPStatus
 from http.client import HTTPException
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pydantic import ValidationError
 
@@ -16,6 +18,7 @@ from hangtag.schema import Problem, TagResponse
 # No room now (429, 503), or the proxy has no tagger for a moment (502): all say nothing of the
 # product, and a product may be sent twice, as nothing is kept of it.
 _TRY_AGAIN = (429, 502, 503)
+_PATH = "/predictions/tagger"
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 60.0
 
 
@@ -47,23 +50,32 @@ class TaggerClient:
                 if "://" not in url
                 else f"{url} is not an address such as http://127.0.0.1:8080."
             )
-        self.url = url.rstrip("/")
-        self._headers = {} if key is None else {"X-Api-Key": key}
+        # As it is copied from a page or a log: the whole address of the API.
+        self.url = url.rstrip("/").removesuffix(_PATH)
+        if urlsplit(self.url).path.strip("/").startswith(("predictions", "ping", "metrics")):
+            raise SettingsInvalid(f"{url} is a page of a server; give its address alone.")
+        self._headers = {} if key is None else {"X-Api-Key": _header_value(key)}
         self._timeout_s = timeout_s
         self._attempts = attempts
+        self._given_up = threading.Event()
+
+    def give_up(self) -> None:
+        """Let nobody wait any longer to ask again; other threads may call it."""
+        self._given_up.set()
 
     def require(self) -> None:
         """Ask whether there is a server.
 
         Raises
         ------
-        ServerUnavailable : if none answers.
+        ServerUnavailable : if none answers, or what answers is no tagger or wants another key.
         """
         try:
             self._answer(Request(f"{self.url}/ping", headers=self._headers))  # noqa: S310 - http(s)
-        except HTTPError:
-            # It may be starting; products are sent again until it is ready.
-            return
+        except HTTPError as error:
+            # An ingress need not let /ping through; and it may be starting.
+            if error.code not in (HTTPStatus.NOT_FOUND, *_TRY_AGAIN):
+                raise ServerUnavailable(_why_refused(self.url, error)) from error
         except (OSError, HTTPException) as error:
             raise self._unavailable(error) from error
 
@@ -77,7 +89,7 @@ class TaggerClient:
         """
         body, content_type = form_of(product)
         request = Request(  # noqa: S310 - http(s)
-            f"{self.url}/predictions/tagger",
+            f"{self.url}{_PATH}",
             data=body,
             headers={**self._headers, "Content-Type": content_type},
         )
@@ -100,11 +112,15 @@ class TaggerClient:
             except (OSError, HTTPException) as error:
                 if is_last:
                     raise self._unavailable(error) from error
-            time.sleep(min(wait_s, _LONGEST_WAIT_S))
-        raise ServerUnavailable(f"{self.url} was not asked: no attempts are allowed.")
+            if self._is_given_up_within(min(wait_s, _LONGEST_WAIT_S)):
+                break
+        raise ServerUnavailable(f"{self.url} was not asked again.")
+
+    def _is_given_up_within(self, seconds: float) -> bool:
+        return self._given_up.wait(seconds)
 
     def _answer(self, request: Request) -> bytes:
-        with urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310 - http(s)
+        with _OPENER.open(request, timeout=self._timeout_s) as answer:
             content: bytes = answer.read()
         return content
 
@@ -113,12 +129,36 @@ class TaggerClient:
         return ServerUnavailable(f"No tagger answers at {self.url} ({reason}); is it running?")
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    """Follows none: the key is for the address that was given, and a photo would be lost."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Leave the answer as it is: an error."""
+
+
+_OPENER = build_opener(_NoRedirects)
+
+
+def _header_value(key: str) -> str:
+    key = key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise SettingsInvalid("The API key holds what no header may: it is plain ASCII.")
+    return key
+
+
+def _why_refused(url: str, error: HTTPError) -> str:
+    if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return f"{url} refuses the API key, or wants one ({error.code})."
+    if to := error.headers.get("Location"):
+        return f"{url} leads on to {to}; give that address."
+    return f"What answers at {url} is not a tagger ({error.code} {error.reason})."
+
+
 def _problem(error: HTTPError) -> Problem:
-    with error:
-        content = error.read()
     try:
-        return Problem.model_validate_json(content)
-    except ValidationError:
+        with error:
+            return Problem.model_validate_json(error.read())
+    except (ValidationError, OSError, HTTPException):
         # Of something on the way, such as a load balancer.
         return Problem(
             title=error.reason,

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from hangtag.errors import ImageTooManyPixels, RequestError
 from hangtag.hardware import threads_of_worker
 from hangtag.images.decode import ImageFacts, PhotoFile, Preprocessing, read_photo
-from hangtag.requests.parsing import Product, require_few
+from hangtag.requests.parsing import require_few
+from hangtag.requests.product import Product
 from hangtag.settings import TaggerSettings
 
 # Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time.

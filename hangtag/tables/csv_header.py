@@ -144,7 +144,11 @@ def _what_there_is(
         if {*required} <= {*find_header(lines[at : at + 1], required).names}:
             return f"line {at + 1} names the columns: remove the lines above it."
     if any(PHOTO_SUFFIX.search(name) for name in names):
-        return f"its first line is a row already: put the line {','.join(required)} above it."
+        named = ",".join(required)
+        return (
+            "its first line is a row already: put a line above it that names the columns, "
+            f"such as {named}."
+        )
     near = [(name, misspelt(name, missing)) for name in names]
     meant = [f"{name!r} may be meant as {each!r}" for name, each in near if each]
     listed = f"its columns are {', '.join(names)}"

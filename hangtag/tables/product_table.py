@@ -52,6 +52,7 @@ def _read_parquet(path: Path) -> Table:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             names = _columns(path, file.schema_arrow.names)
+            _require_names(path, pyarrow.types, file.schema_arrow.field(names[_REQUIRED]).type)
             columns = file.read([*names.values()]).to_pydict()
     except (OSError, pyarrow.ArrowException) as error:
         raise DataInvalid(f"{path} is not a parquet file that can be read: {error}.") from error
@@ -73,10 +74,17 @@ def _columns(path: Path, written: list[str]) -> dict[str, str]:
     return {name: plain[name] for name in (_REQUIRED, *_OPTIONAL) if name in plain}
 
 
+def _require_names(path: Path, types: Any, held: Any) -> None:
+    """Refuse photos where their names belong, before they fill the memory."""
+    held = held.value_type if types.is_list(held) or types.is_large_list(held) else held
+    if types.is_binary(held) or types.is_large_binary(held) or types.is_struct(held):
+        raise DataInvalid(
+            f"{path} holds photos themselves in its column {_REQUIRED}: write them to files beside "
+            "it, and their names into the column."
+        )
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return SEPARATOR.join(map(_cell, value))
-    if isinstance(value, bytes | dict):
-        # A photo and not its name, as a data URL is.
-        return "data:"
     return "" if value is None else str(value)

@@ -40,9 +40,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has started the command that prints."""
     if request.param == "make":
-        monkeypatch.setenv("MAKELEVEL", "1")
+        monkeypatch.setenv("HANGTAG_MAKE", "1")
     else:
-        monkeypatch.delenv("MAKELEVEL", raising=False)
+        monkeypatch.delenv("HANGTAG_MAKE", raising=False)
 
 
 @pytest.fixture

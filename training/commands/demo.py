@@ -10,8 +10,6 @@ import typer
 from rich.progress import Progress
 
 from hangtag.cli.console import one_sentence_errors
-from hangtag.errors import DataInvalid
-from hangtag.label_space import read_label_space
 
 
 @one_sentence_errors
@@ -55,7 +53,6 @@ def demo(
 def _render(folder: Path, products: int = 600, seed: int = 7) -> None:
     from training.demo import render_catalogue
 
-    _require_demo(folder)
     with Progress() as progress:
         task = progress.add_task("Rendering products", total=products)
         render_catalogue(
@@ -64,10 +61,3 @@ def _render(folder: Path, products: int = 600, seed: int = 7) -> None:
             seed=seed,
             on_progress=lambda done: progress.update(task, completed=done),
         )
-
-
-def _require_demo(folder: Path) -> None:
-    # What is rendered replaces what is there: never a retailer's own data.
-    labels = folder / "labels.json"
-    if labels.exists() and not read_label_space(labels).version.startswith("demo-"):
-        raise DataInvalid(f"{folder} holds a dataset that is not the demo's; name another folder.")

@@ -53,7 +53,7 @@ def plan(
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, migration.to_json())
     print(
-        f"Planned {len(migration.operations)} operations from {migration.from_version!r} to "
+        f"Planned {len(migration.operations)} operation(s) from {migration.from_version!r} to "
         f"{migration.to_version!r}; they are in {out}."
     )
     to = out.with_suffix("") if out.suffix else out.with_name(f"{out.name}-applied")

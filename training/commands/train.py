@@ -12,7 +12,7 @@ from hangtag.errors import SettingsInvalid
 from hangtag.hardware import LARGE_BACKBONE, describe_plain_processor, read_cpu
 from training.commands.given_settings import given_settings, possible_settings
 from training.commands.options import Backbone, MoreSettings, Size, SkipBad, Weights
-from training.run.record import find_record
+from training.run.record import find_record, require_unfinished
 
 
 @one_sentence_errors
@@ -68,6 +68,8 @@ def train(
             "data.skip_bad": skip_bad or None,
         }
         settings = possible_settings(data, given_settings(more, named))
+        if run is not None:
+            require_unfinished(run)
     else:
         raise SettingsInvalid(
             f"Say what to train on: {command('train', data='FOLDER')} "

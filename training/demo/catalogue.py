@@ -14,13 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from hangtag.cli.streams import make_streams_lenient
-from hangtag.errors import DataInvalid
-from training.demo.attributes import Product, draw_product, label_space
+from hangtag.errors import DataInvalid, LabelSpaceInvalid
+from hangtag.label_space import read_label_space
+from training.demo.attributes import VERSION, Product, draw_product, label_space
 from training.demo.garments import tailor
 from training.demo.patterns import weave
 from training.demo.photography import take_photo
 
 COLUMNS = ("image", "labels", "product_id", "title", "description")
+# What a demo catalogue has; a folder with anything else is not replaced.
+_FILES = {"images", "labels.json", "products.csv"}
 JPEG_QUALITIES = (80, 96)
 PRODUCTS_PER_TASK = 8
 
@@ -48,12 +51,12 @@ def render_catalogue(
     Raises
     ------
     ValueError : if `products` is below 1.
-    DataInvalid : if `folder` holds something other than a dataset.
+    DataInvalid : if `folder` holds something other than a demo catalogue.
     """
     if products < 1:
         raise ValueError(f"products must be at least 1, got {products}")
     if _is_in_use(folder):
-        raise DataInvalid(f"{folder} is not a dataset folder and not empty; choose another folder")
+        raise DataInvalid(f"{folder} is not empty and not a demo catalogue; choose another folder.")
     partial_folder = _sibling(folder, "partial")
     _remove(partial_folder)
     (partial_folder / "images").mkdir(parents=True)
@@ -64,9 +67,20 @@ def render_catalogue(
 
 
 def _is_in_use(folder: Path) -> bool:
-    if not folder.exists() or (folder / "products.csv").is_file():
+    if not folder.exists():
         return False
-    return not folder.is_dir() or any(folder.iterdir())
+    if not folder.is_dir():
+        return True
+    # Hidden files are the system's, such as .DS_Store.
+    found = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    return bool(found - _FILES) or (bool(found) and not _is_demo(folder))
+
+
+def _is_demo(folder: Path) -> bool:
+    try:
+        return read_label_space(folder / "labels.json").version == VERSION
+    except LabelSpaceInvalid:
+        return False
 
 
 def _sibling(folder: Path, state: str) -> Path:

@@ -57,7 +57,9 @@ def choose_devices(wanted: int | Literal["auto"]) -> int:
     if wanted == "auto":
         return max(1, gpus)
     if gpus and wanted > gpus:
-        raise SettingsInvalid(f"devices={wanted}, but this machine has {gpus} GPUs; ask for fewer.")
+        raise SettingsInvalid(
+            f"hardware.devices={wanted}, but this machine has {gpus} GPUs; ask for fewer."
+        )
     return wanted
 
 
@@ -81,6 +83,6 @@ def require_compiler() -> None:
     compiler = os.environ.get("CXX", "g++")
     if not torch.cuda.is_available() and shutil.which(compiler) is None:
         raise SettingsInvalid(
-            f"compile=true needs a C++ compiler, and there is no {compiler}; install one, or leave "
-            "compile out."
+            f"hardware.compile=true needs a C++ compiler, and there is no {compiler}; install one, "
+            "or leave hardware.compile out."
         )

@@ -28,7 +28,7 @@ def contrastive_group(label_space: LabelSpace, wanted: str | None) -> str:
         return max(exclusive, key=lambda name: len(label_space.indices_of_group(name)))
     if wanted is None or wanted not in exclusive:
         raise SettingsInvalid(
-            f"contrastive_group={wanted or '…'} must be an exclusive group: "
+            f"loss.contrastive_group={wanted or '…'} must be an exclusive group: "
             + (", ".join(exclusive) or "there is none, so leave contrastive_weight at 0")
             + "."
         )

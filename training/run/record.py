@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from hangtag.errors import SettingsInvalid
-from training.layout import SETTINGS
+from training.layout import BUNDLE, SETTINGS
 from training.settings import SETTING_NAMES, TrainingSettings, nested, stored_values
 
 
@@ -17,6 +15,17 @@ class Record(NamedTuple):
     run_folder: Path
     settings: TrainingSettings
     dataset_sha256: str
+
+
+def require_unfinished(run_folder: Path) -> None:
+    """Check that a run may be begun in a folder, or gone on with.
+
+    Raises
+    ------
+    SettingsInvalid : if it holds a finished one.
+    """
+    if (run_folder / BUNDLE).exists():
+        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with run=….")
 
 
 def find_record(resume: Path) -> Record:
@@ -29,6 +38,8 @@ def find_record(resume: Path) -> Record:
     if not resume.exists():
         raise SettingsInvalid(f"resume={resume} does not exist; name a run's folder or checkpoint.")
     run_folder = resume.parent.parent if resume.is_file() else resume
+    if (run_folder / BUNDLE).exists():
+        raise SettingsInvalid(f"{run_folder} is finished: its bundle is {run_folder / BUNDLE}.")
     path = run_folder / SETTINGS
     if not path.exists():
         raise SettingsInvalid(
@@ -41,7 +52,7 @@ def find_record(resume: Path) -> Record:
             raise KeyError("it has other settings")
         settings = TrainingSettings.model_validate(nested(values))
         return Record(run_folder, settings, str(record["dataset"]))
-    except (OSError, json.JSONDecodeError, KeyError, ValidationError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise SettingsInvalid(
             f"resume={run_folder} is no run of this release: {path} cannot be read ({error})."
         ) from error

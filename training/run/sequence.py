@@ -29,7 +29,7 @@ from training.model.network import TaggerNetwork
 from training.run.finishing import finish_run
 from training.run.leftovers import keep_one_checkpoint, tidied
 from training.run.lock import alone_in
-from training.run.record import find_record
+from training.run.record import find_record, require_unfinished
 from training.settings import TrainingSettings
 
 
@@ -41,8 +41,7 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
     SettingsInvalid : if the folder holds a finished run or one with other settings, or if
         another process trains into it.
     """
-    if (run_folder / BUNDLE).exists():
-        raise SettingsInvalid(f"{run_folder} holds a finished run; name another with run=….")
+    require_unfinished(run_folder)
     if (run_folder / SETTINGS).exists():
         if find_record(run_folder).settings != settings:
             raise SettingsInvalid(

@@ -50,7 +50,9 @@ class Data(Part, ImageLimits):
     def _not_enlarged(cls, train_size_px: int | None, info: ValidationInfo) -> int | None:
         size_px = info.data.get("size_px")
         if train_size_px is not None and size_px is not None and train_size_px > size_px:
-            raise ValueError(f"photos are scaled down to it, so give at most size_px={size_px}")
+            raise ValueError(
+                f"photos are scaled down to it, so give at most data.size_px={size_px}"
+            )
         return train_size_px
 
 

@@ -231,29 +231,40 @@ def test_an_interrupted_run_keeps_the_earlier_dataset(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     earlier = tmp_path / "demo"
-    earlier.mkdir()
-    (earlier / "products.csv").write_text("image,labels\n")
+    render_catalogue(earlier, products=1, seed=1)
+    before = contents(earlier)
     with pytest.raises(KeyboardInterrupt):
         render_catalogue(earlier, products=1, on_progress=interrupt)
-    assert contents(earlier) == {"products.csv": b"image,labels\n"}
+    assert contents(earlier) == before
 
 
 def test_an_earlier_dataset_is_replaced_as_a_whole(tmp_path: Path) -> None:
     earlier = tmp_path / "demo"
-    (earlier / "images").mkdir(parents=True)
-    (earlier / "products.csv").write_text("image,labels\n")
+    render_catalogue(earlier, products=1, seed=1)
     (earlier / "images" / "old.jpg").touch()
+    (earlier / ".DS_Store").touch()
     render_catalogue(earlier, products=1)
     assert not (earlier / "images" / "old.jpg").exists()
     assert rows_of(earlier)[0]["product_id"] == "DEMO-00000"
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("draft")
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"thesis.txt": "draft"},
+        {"products.csv": "image,labels\n"},
+        {"products.csv": "image,labels\n", "labels.json": '{"1": "Red"}'},
+        {"labels.json": json.dumps(label_space()), "notes.txt": "mine"},
+    ],
+)
+def test_what_is_no_demo_catalogue_is_left_alone(tmp_path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    before = contents(tmp_path)
     with pytest.raises(DataInvalid, match="choose another folder"):
         render_catalogue(tmp_path, products=1)
-    assert contents(tmp_path) == {"thesis.txt": b"draft"}
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("products", [0, -1])

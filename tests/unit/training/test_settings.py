@@ -218,7 +218,7 @@ def test_photos_are_scaled_down_for_training_never_up() -> None:
         ).data.train_size_px
         == 96
     )
-    with pytest.raises(SettingsInvalid, match=r"train_size_px is wrong: .*at most size_px=96"):
+    with pytest.raises(SettingsInvalid, match=r"train_size_px is wrong: .*at most data.size_px=96"):
         make_settings(
             DATA, {"network.weights": "none", "data.size_px": 96, "data.train_size_px": 97}
         )

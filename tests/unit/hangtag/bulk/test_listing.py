@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from hangtag.bulk.listing import ListedProduct, list_products
@@ -175,3 +177,29 @@ def test_what_cannot_be_tagged_is_said_in_one_sentence(
     with pytest.raises(DataInvalid) as raised:
         list_products(source)
     assert said in str(raised.value)
+
+
+def test_folders_that_are_links_are_looked_into_once(tmp_path: Path) -> None:
+    lay(tmp_path, "real/1.jpg")
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "one").symlink_to(tmp_path / "real")
+    (shop / "loop").symlink_to(shop)
+    assert listed(shop) == {"one": ("one/1.jpg",)}
+
+
+def test_an_id_of_many_photos_is_one_that_a_server_takes(tmp_path: Path) -> None:
+    names = [f"{'x' * 60}{number}.jpg" for number in range(5)]
+    lay(tmp_path, *names)
+    (product,) = list_products(table(tmp_path, f"image\n{';'.join(names)}\n")).products
+    assert product.product_id == "products.csv:2"
+
+
+@pytest.mark.parametrize("kind", ["bytes", "struct", "list"])
+def test_photos_within_a_parquet_file_are_refused_before_they_are_read(
+    kind: str, tmp_path: Path
+) -> None:
+    cell = {"bytes": b"photo", "struct": {"bytes": b"photo", "path": "a"}, "list": [b"photo"]}[kind]
+    pyarrow.parquet.write_table(pyarrow.table({"image": [cell]}), tmp_path / "p.parquet")
+    with pytest.raises(DataInvalid, match="holds photos themselves in its column image"):
+        list_products(tmp_path / "p.parquet")

@@ -1,7 +1,6 @@
 """Answers come in the order of the products, and one product's error stays its own."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,9 @@ class StubClient:
         if product.product_id == "1":
             self._second_left.set()
         return product.product_id
+
+    def give_up(self) -> None:
+        """Nobody waits."""
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_few_products_are_read_before_they_are_needed(products: list[ListedProdu
 def test_a_server_that_is_gone_is_a_row_of_its_own(
     products: list[ListedProduct], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr(TaggerClient, "_is_given_up_within", lambda *_: False)
     client = TaggerClient("http://127.0.0.1:9")
     first, second = answer_by_server(client, 2, products[:2])
     assert isinstance(first, Problem)

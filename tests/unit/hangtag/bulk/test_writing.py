@@ -132,6 +132,7 @@ def test_a_number_is_no_formula(tmp_path: Path, product_id: str) -> None:
         ("file.csv", "is what is to be tagged; write to another file."),
         ("link.csv", "is what is to be tagged; write to another file."),
         ("file.csv/tags.csv", "is no folder to write to"),
+        (f"{'x' * 300}.csv", "cannot be written: File name too long."),
     ],
 )
 def test_where_nothing_can_be_written_is_refused_before(

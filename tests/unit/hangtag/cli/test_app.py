@@ -16,11 +16,11 @@ from hangtag.cli.commands import COMMANDS
 PROJECT = Path(__file__).parents[4]
 
 
-def call(*arguments: str, cwd: Path = PROJECT) -> tuple[int, str, str]:
+def call(*arguments: str, cwd: Path = PROJECT, timeout_s: float = 60) -> tuple[int, str, str]:
     """Run `hangtag`; return its exit code, stdout and stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "hangtag.cli", *arguments],
-        cwd=cwd, capture_output=True, text=True, check=False, timeout=60,
+        cwd=cwd, capture_output=True, text=True, check=False, timeout=timeout_s,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 

@@ -70,7 +70,7 @@ def test_the_threads_of_a_worker_do_not_bind_a_process_alone(
         return load(*given, **named)
 
     monkeypatch.setattr(Tagger, "load", remember)
-    tag(photos, tmp_path / "tags.jsonl", archive=archive)
+    tag(str(photos), tmp_path / "tags.jsonl", archive=archive)
     assert [(each.inference_threads, each.max_images) for each in settings] == [(0, 7)]
 
 

@@ -9,7 +9,7 @@ SENTENCE = (
 
 
 def test_in_a_shell_settings_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MAKELEVEL", raising=False)
+    monkeypatch.delenv("HANGTAG_MAKE", raising=False)
     assert in_operators_words(SENTENCE) == (
         "There is no bundle yet; make one with `hangtag train --data folder`, or `hangtag labels "
         "mine`, name it with --bundle …, --weights none, size=3; --skip-bad goes on, "
@@ -19,7 +19,7 @@ def test_in_a_shell_settings_are_options(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_under_make_they_are_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAKELEVEL", "1")
+    monkeypatch.setenv("HANGTAG_MAKE", "1")
     assert in_operators_words(SENTENCE) == (
         "There is no bundle yet; make one with `make train DATA=folder`, or `make mine`, name it "
         "with BUNDLE=…, WEIGHTS=none, size=3; SKIP_BAD=1 goes on, group_by=title does not."
@@ -27,6 +27,16 @@ def test_under_make_they_are_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert option("learning-rate", 1) == "RATE=1"
 
 
-@pytest.mark.parametrize("text", ["a.weights=3", "xrun=1", "https://shop/?run-data=3", "quick=no"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a.weights=3",
+        "xrun=1",
+        "https://shop/?run-data=3",
+        "quick=no",
+        "lake/run=5/x.csv",
+        "https://shop/?data=3&run=1",
+    ],
+)
 def test_other_words_stay(text: str) -> None:
     assert in_operators_words(text) == text

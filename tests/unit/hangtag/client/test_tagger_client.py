@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 
 import pytest
@@ -65,7 +65,7 @@ def server() -> Iterator[tuple[str, type[Told]]]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody waits; how long it would have been is kept."""
     waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(TaggerClient, "_is_given_up_within", lambda _, s: waited.append(s))
     return waited
 
 
@@ -175,3 +175,76 @@ def test_a_server_that_starts_is_there(server: tuple[str, type[Told]]) -> None:
 def test_a_wrong_address_is_refused(url: str) -> None:
     with pytest.raises(SettingsInvalid, match="is not an address such as"):
         TaggerClient(url)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/predictions/tagger", "/predictions/tagger/"])
+def test_the_address_of_the_api_is_that_of_the_server(
+    path: str, server: tuple[str, type[Told]]
+) -> None:
+    url, told = server
+    told.answers.append(ok())
+    TaggerClient(url + path).tag(Product([b"x"]))
+    assert told.seen[0][0] == "/predictions/tagger"
+
+
+@pytest.mark.parametrize("path", ["/predictions", "/metrics", "/ping"])
+def test_another_page_of_a_server_is_refused(path: str) -> None:
+    with pytest.raises(SettingsInvalid, match="is a page of a server; give its address alone"):
+        TaggerClient(f"http://127.0.0.1:8080{path}")
+
+
+def test_the_key_is_not_sent_where_a_server_leads_on(server: tuple[str, type[Told]]) -> None:
+    url, told = server
+    told.answers += [(302, {"Location": f"{url}/elsewhere"}, b"")] * 2
+    client = TaggerClient(url, key="secret")
+    with pytest.raises(ServerUnavailable, match=r"leads on to .*/elsewhere; give that address\.$"):
+        client.require()
+    with pytest.raises(ProblemAnswered) as raised:
+        client.tag(Product([b"x"]))
+    assert raised.value.problem.code == "http_302"
+    assert "/elsewhere" not in [path for path, *_ in told.seen]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "refuses the API key"), (403, "refuses the API key"), (501, "is not a tagger")],
+)
+def test_who_refuses_at_once_is_not_asked_for_every_product(
+    status: int, said: str, server: tuple[str, type[Told]]
+) -> None:
+    url, told = server
+    told.answers.append((status, {}, b""))
+    with pytest.raises(ServerUnavailable, match=said):
+        TaggerClient(url).require()
+
+
+@pytest.mark.parametrize("status", [200, 404, 503])
+def test_a_server_that_starts_or_hides_its_ping_is_one(
+    status: int, server: tuple[str, type[Told]]
+) -> None:
+    url, told = server
+    told.answers.append((status, {}, b""))
+    TaggerClient(url).require()
+
+
+def test_a_keys_line_break_is_left_out_and_the_key_never_said(
+    server: tuple[str, type[Told]],
+) -> None:
+    url, told = server
+    told.answers.append(ok())
+    TaggerClient(url, key="secret\n").tag(Product([b"x"]))
+    assert told.seen[0][1]["X-Api-Key"] == "secret"
+    with pytest.raises(SettingsInvalid) as raised:
+        TaggerClient(url, key="sec\nret")
+    assert "ret" not in str(raised.value).replace("characters", "")
+
+
+def test_whoever_gives_up_waits_no_longer(server: tuple[str, type[Told]]) -> None:
+    url, told = server
+    told.answers += [problem(503, "overloaded", Retry_After="60")] * 9
+    client = TaggerClient(url)
+    Timer(0.2, client.give_up).start()
+    started = time.monotonic()
+    with pytest.raises(ServerUnavailable, match="was not asked again"):
+        client.tag(Product([b"x"]))
+    assert time.monotonic() - started < 10

@@ -108,7 +108,10 @@ def test_further_columns_are_no_misspelt_ones(tmp_path: Path, name: str) -> None
     ("content", "said"),
     [
         ("image,lables\n0.jpg,412\n", "lacks the column labels; 'lables' may be meant"),
-        ("0.jpg,412\n1.jpg,412\n", "its first line is a row already: put the line image,labels"),
+        (
+            "0.jpg,412\n1.jpg,412\n",
+            "put a line above it that names the columns, such as image,labels.",
+        ),
         ("Export of May\n\nimage,labels\n0.jpg,412\n", "line 3 names the columns: remove the"),
         ("Image,IMAGE,labels\na,b,412\n", "has the column image more than once"),
         (b"PK\x03\x04\x14\x00", "is a spreadsheet .* save it as CSV UTF-8"),

@@ -11,7 +11,7 @@ from training.errors import WeightsUnavailable
 
 @pytest.fixture(autouse=True)
 def in_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MAKELEVEL", raising=False)
+    monkeypatch.delenv("HANGTAG_MAKE", raising=False)
 
 
 def test_options_win_and_what_they_leave_out_is_not_given() -> None:
@@ -51,7 +51,7 @@ def test_a_name_of_the_last_release_is_refused_with_todays(text: str, sentence: 
 
 
 def test_under_make_it_is_said_in_makes_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAKELEVEL", "1")
+    monkeypatch.setenv("HANGTAG_MAKE", "1")
     with pytest.raises(SettingsInvalid, match=r"write SET=optimizer\.lr=1e-3\.$"):
         given_settings(["learning_rate=1e-3"], {})
 

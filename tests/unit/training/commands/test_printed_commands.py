@@ -58,9 +58,9 @@ def parsed(arguments: list[str]) -> dict[str, object]:
 def _caller(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has started the command that prints."""
     if request.param == "make":
-        monkeypatch.setenv("MAKELEVEL", "1")
+        monkeypatch.setenv("HANGTAG_MAKE", "1")
     else:
-        monkeypatch.delenv("MAKELEVEL", raising=False)
+        monkeypatch.delenv("HANGTAG_MAKE", raising=False)
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -119,7 +119,7 @@ def test_a_setting_that_make_would_take_apart_is_given_to_hangtag(
 def test_hangtag_is_named_by_where_it_is(
     path: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("MAKELEVEL", raising=False)
+    monkeypatch.delenv("HANGTAG_MAKE", raising=False)
     monkeypatch.chdir(tmp_path)
     program = tmp_path / path
     program.parent.mkdir(parents=True)
@@ -151,7 +151,7 @@ def small_app() -> typer.Typer:
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str, make: bool) -> int | str | None:
     monkeypatch.setattr(sys, "argv", ["compare", *arguments])
-    monkeypatch.setitem(os.environ, "MAKELEVEL", "1" if make else "")
+    monkeypatch.setitem(os.environ, "HANGTAG_MAKE", "1" if make else "")
     with pytest.raises(SystemExit) as leaving:
         said_plainly(small_app())()
     return leaving.value.code
@@ -212,6 +212,6 @@ def test_the_commands_own_exit_code_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_command_asks_for_what_make_did_not_get(verb: str, asked: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hangtag.cli", verb], cwd=PROJECT, capture_output=True, text=True,
-        env={**os.environ, "MAKELEVEL": "1"},
+        env={**os.environ, "HANGTAG_MAKE": "1"},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, f"{asked}\n")

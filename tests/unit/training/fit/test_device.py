@@ -93,7 +93,9 @@ def test_a_gpu_takes_channels_last_for_its_tensor_cores(
 def test_all_gpus_train_unless_fewer_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu_with(monkeypatch, compute_capability=8)
     assert [choose_devices(wanted) for wanted in ("auto", 1, 4)] == [4, 1, 4]
-    with pytest.raises(SettingsInvalid, match=r"^devices=5, but this machine has 4 GPUs; ask for"):
+    with pytest.raises(
+        SettingsInvalid, match=r"^hardware.devices=5, but this machine has 4 GPUs; ask for"
+    ):
         choose_devices(5)
 
 

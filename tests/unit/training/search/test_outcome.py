@@ -48,7 +48,7 @@ COMMAND = partial(train_command, SETTINGS.data.folder)
 
 @pytest.fixture(autouse=True)
 def under_make(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAKELEVEL", "1")
+    monkeypatch.setenv("HANGTAG_MAKE", "1")
 
 
 def test_a_command_names_what_was_chosen_and_leaves_out_what_is_off() -> None:
