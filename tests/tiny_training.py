@@ -8,7 +8,7 @@ from torch import nn
 
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
-from training.data import DecodedCatalogue, Splits
+from training.data import DecodedDataset, Splits
 from training.data.training_data import TrainingData
 from training.model.network import Backbone, Normalisation, TaggerNetwork
 from training.settings import FLAT_NAMES
@@ -31,7 +31,7 @@ def tiny_training_data(folder: Path) -> TrainingData:
     )
     none = np.arange(0)
     return TrainingData(
-        decoded=DecodedCatalogue(
+        decoded=DecodedDataset(
             photos=(),
             pixels=np.load(folder / "pixels.npy", mmap_mode="r"),
             hashes=none.astype(np.uint64),

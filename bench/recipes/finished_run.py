@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from hangtag.errors import DataInvalid, SettingsInvalid
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.data.training_data import TrainingData, read_data, write_data
 from training.evaluate import Evaluated, load_evaluated
 from training.layout import SETTINGS, SPLITS_FILE
@@ -47,7 +47,7 @@ def load_run(folder: Path, out: Path) -> FinishedRun:
         raise SettingsInvalid(f"{out} is a run's folder: name another for the recipes with out=….")
     evaluated = load_evaluated(folder)
     settings, dataset_sha256 = _read_settings(folder / SETTINGS)
-    data = read_data(read_catalogue(settings.data.folder), settings, out)
+    data = read_data(read_dataset(settings.data.folder), settings, out)
     if data.identity.sha256 != dataset_sha256:
         raise _changed(folder, settings)
     return FinishedRun(folder, settings, data, evaluated)

@@ -19,7 +19,7 @@ from hangtag.images.decode import ImageLimits, decode_image
 from hangtag.scoring.decisions import select_tags
 from server.temporary import serving
 from tests.real_photos import FASHION_PRODUCTS, PROJECT, needs_fashion_products
-from training.data import label_matrix, read_catalogue
+from training.data import label_matrix, read_dataset
 from training.evaluate.metrics import micro_f1
 from training.export.precisions import tags_equal
 
@@ -81,9 +81,9 @@ def compare_precisions(run: Path) -> dict[str, dict[str, float]]:
     bundle = load_bundle(run / "bundle")
     with (run / "test_scores.csv").open(newline="") as file:
         paths = [Path(row["image"]).resolve() for row in csv.DictReader(file)]
-    catalogue = read_catalogue(FASHION_PRODUCTS)
-    by_path = {photo.path.resolve(): photo for photo in catalogue.photos}
-    targets = label_matrix([by_path[path] for path in paths], catalogue.label_space)
+    dataset = read_dataset(FASHION_PRODUCTS)
+    by_path = {photo.path.resolve(): photo for photo in dataset.photos}
+    targets = label_matrix([by_path[path] for path in paths], dataset.label_space)
     preprocessing = bundle.manifest.preprocessing
     pixels = np.stack(
         [

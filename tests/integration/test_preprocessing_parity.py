@@ -23,7 +23,7 @@ from tests.unit.hangtag.images.test_colour import (
     grey_profile,
     matrix_profile,
 )
-from training.data import decode_catalogue, read_catalogue
+from training.data import decode_dataset, read_dataset
 from training.data.photo_dataset import PhotoDataset
 
 REAL_PHOTOS = 50
@@ -99,8 +99,8 @@ def seen_in_training(
     folder: Path, preprocessing: Preprocessing, *, workers: int
 ) -> dict[str, Pixels]:
     """What the training loop is given for each photo, by way of the cache of decoded photos."""
-    decoded = decode_catalogue(
-        read_catalogue(folder),
+    decoded = decode_dataset(
+        read_dataset(folder),
         preprocessing,
         ImageLimits(),
         folder / f".decoded-{preprocessing.size_px}-{workers}",

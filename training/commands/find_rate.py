@@ -42,7 +42,7 @@ def find_rate(
     given = given_settings(more, named)
     settings = possible_settings(data, given)
     data = settings.data.folder
-    from training.data import read_catalogue
+    from training.data import read_dataset
     from training.data.training_data import prepare_data
     from training.fit.linear_probe import fit_head_first
     from training.fit.loggers import quieten
@@ -53,10 +53,10 @@ def find_rate(
 
     quieten()
     folder = out or Path("runs", f"rates-{data.resolve().name}")
-    catalogue = read_catalogue(data)
-    require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.network.weights, catalogue.label_space)
-    prepared = prepare_data(catalogue, settings, folder)
+    dataset = read_dataset(data)
+    require_possible(settings, dataset.label_space)
+    network = build_network(settings, settings.network.weights, dataset.label_space)
+    prepared = prepare_data(dataset, settings, folder)
     if settings.schedule.head_epochs:
         # As training does: the rate is that of a head that knows something.
         fit_head_first(network, settings, prepared)

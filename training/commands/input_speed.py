@@ -34,7 +34,7 @@ def input_speed(
         "data.skip_bad": skip_bad or None,
     }
     settings = possible_settings(data, given_settings(more, named))
-    from training.data import read_catalogue
+    from training.data import read_dataset
     from training.data.training_data import prepare_data
     from training.fit.loggers import quieten
     from training.model.building import build_network
@@ -43,10 +43,10 @@ def input_speed(
 
     quieten()
     folder = run or new_run_folder("input-speed")
-    catalogue = read_catalogue(settings.data.folder)
-    require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.network.weights, catalogue.label_space)
-    photos = prepare_data(catalogue, settings, folder)
+    dataset = read_dataset(settings.data.folder)
+    require_possible(settings, dataset.label_space)
+    network = build_network(settings, settings.network.weights, dataset.label_space)
+    photos = prepare_data(dataset, settings, folder)
     with Progress() as progress:
         task = progress.add_task("Training with photos read and in memory", total=1.0)
         speed = measure_input_speed(

@@ -52,8 +52,9 @@ def plan(
     migration = plan_migration(label_space, to_version, operations)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, migration.to_json())
+    count = len(migration.operations)
     print(
-        f"Planned {len(migration.operations)} operation(s) from {migration.from_version!r} to "
+        f"Planned {count} operation{'' if count == 1 else 's'} from {migration.from_version!r} to "
         f"{migration.to_version!r}; they are in {out}."
     )
     to = out.with_suffix("") if out.suffix else out.with_name(f"{out.name}-applied")

@@ -62,7 +62,7 @@ def search(
     given = {**({} if quick else {"hardware.devices": 1}), **given_settings(more, named)}
     settings = possible_settings(data, {**given, "quick": quick or None})
     data = settings.data.folder
-    from training.data import read_catalogue
+    from training.data import read_dataset
     from training.data.training_data import read_data, write_data
     from training.fit.loggers import quieten
     from training.run.sequence import require_possible
@@ -82,9 +82,9 @@ def search(
     require_searchable(settings)
     space = search_space(settings, given)
     folder = study or Path("runs", f"search-{data.resolve().name}{'-quick' if quick else ''}")
-    catalogue = read_catalogue(data)
-    require_possible(settings, catalogue.label_space)
-    prepared = read_data(catalogue, settings, folder)
+    dataset = read_dataset(data)
+    require_possible(settings, dataset.label_space)
+    prepared = read_data(dataset, settings, folder)
     opened = open_study(folder, settings, space, prepared.identity.sha256)
     write_data(prepared, folder)
     command = partial(train_command, data, quick=quick)

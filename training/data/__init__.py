@@ -1,8 +1,8 @@
 """From the folder a user brings to checked, grouped, split and decoded photos."""
 
 from training.data.dataset import (
-    Catalogue,
     Crop,
+    Dataset,
     Problem,
     ProblemKind,
     ProductPhoto,
@@ -18,18 +18,18 @@ from training.data.near_duplicates import (
     near_duplicate_agreement,
     near_duplicate_pairs,
 )
-from training.data.photos import DECODED_PHOTOS, DecodedCatalogue, decode_catalogue
-from training.data.readers import LAYOUTS, Layout, read_catalogue
+from training.data.photos import DECODED_PHOTOS, DecodedDataset, decode_dataset
+from training.data.readers import LAYOUTS, Layout, read_dataset
 from training.data.report import check_problems, refuse_empty, with_problems
-from training.data.split import Splits, split_catalogue
+from training.data.split import Splits, split_dataset
 from training.data.split_file import write_splits
 
 __all__ = [
     "DECODED_PHOTOS",
     "LAYOUTS",
-    "Catalogue",
     "Crop",
-    "DecodedCatalogue",
+    "Dataset",
+    "DecodedDataset",
     "DescribedPhoto",
     "Layout",
     "NearDuplicateAgreement",
@@ -40,16 +40,16 @@ __all__ = [
     "Splits",
     "WorkerAnswer",
     "check_problems",
-    "decode_catalogue",
+    "decode_dataset",
     "group_photos",
     "label_matrix",
     "near_duplicate_agreement",
     "near_duplicate_pairs",
     "read_answers",
-    "read_catalogue",
+    "read_dataset",
     "read_described",
     "refuse_empty",
-    "split_catalogue",
+    "split_dataset",
     "with_problems",
     "write_splits",
 ]

@@ -63,7 +63,7 @@ class ProductPhoto:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Dataset:
     """The usable photos of a dataset folder, and the problems of the others.
 
     Labels that exclude each other leave out no photo: their groups are unknown.

@@ -8,7 +8,7 @@ from hangtag.tables.photo_finder import PhotoFinder
 from training.data.csv_rows import rows_of, rows_with_ids
 from training.data.described_photo import DescribedPhoto
 from training.data.formats import feidegger
-from training.data.readers import read_catalogue
+from training.data.readers import read_dataset
 from training.data.remarks import remark
 
 _TEXTS = ("product_id", "title", "description", "split")
@@ -69,9 +69,9 @@ def _described(row: TableRow, finder: PhotoFinder) -> DescribedPhoto | None:
 
 
 def _read_labelled(folder: Path) -> tuple[list[DescribedPhoto], int]:
-    catalogue = read_catalogue(folder)
+    dataset = read_dataset(folder)
     photos = [
         DescribedPhoto(each.path, each.product_id, each.title, each.description, each.split or "")
-        for each in catalogue.photos
+        for each in dataset.photos
     ]
-    return photos, len(catalogue.problems)
+    return photos, len(dataset.problems)

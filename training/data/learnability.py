@@ -9,7 +9,7 @@ from hangtag.errors import DataInvalid
 from hangtag.label_space import LabelSpace
 from training.data.duplicates import Hashes, commonest_picture, is_one_picture
 from training.data.measurable import LEAST_TEST_PHOTOS, enough
-from training.data.photos import DecodedCatalogue
+from training.data.photos import DecodedDataset
 from training.data.split import Splits
 
 # A label that fewer photos have can hardly be told from a mistake.
@@ -32,7 +32,7 @@ def require_different_pictures(hashes: Hashes, colours: Pixels, what: str = "pho
 
 
 def doubts(
-    decoded: DecodedCatalogue, targets: FloatArray, splits: Splits, space: LabelSpace
+    decoded: DecodedDataset, targets: FloatArray, splits: Splits, space: LabelSpace
 ) -> list[str]:
     """Return a sentence for each thing that will not be learned, or not be measured.
 

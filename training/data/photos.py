@@ -1,4 +1,4 @@
-"""Every photo of a catalogue, decoded once: pixels in a memory-mapped file that later runs reuse.
+"""Every photo of a dataset, decoded once: pixels in a memory-mapped file that later runs reuse.
 
 A cache is one folder, named by a hash of all that it depends on. It is written as
 `.partial-…` and renamed when complete, so what a killed run leaves is never taken for a cache.
@@ -26,7 +26,7 @@ from rich.progress import track
 from hangtag.cli.streams import make_streams_lenient
 from hangtag.files.full_disk import writing_into
 from hangtag.images.decode import ImageLimits, Preprocessing
-from training.data.dataset import Catalogue, Problem, ProductPhoto
+from training.data.dataset import Dataset, Problem, ProductPhoto
 from training.data.fingerprints import COLOUR_SIZE, Fingerprint
 from training.data.pixel_file import Chunk, PixelFile, decode_chunk
 
@@ -38,13 +38,13 @@ _LEFTOVER_AGE_S = 24 * 3600
 
 
 @dataclass(frozen=True)
-class DecodedCatalogue:
-    """The readable photos of a catalogue, each row of the arrays belonging to one of them.
+class DecodedDataset:
+    """The readable photos of a dataset, each row of the arrays belonging to one of them.
 
     pixels : read-only uint8 array of shape (N, 3, S, S), memory-mapped
     hashes : uint64 array of shape (N,), perceptual hashes
     colours : uint8 array of shape (N, 192), mean colours on an 8 x 8 grid
-    problems : those of the catalogue, and the photos that turned out to be broken
+    problems : those of the dataset, and the photos that turned out to be broken
     """
 
     photos: tuple[ProductPhoto, ...]
@@ -54,13 +54,13 @@ class DecodedCatalogue:
     problems: tuple[Problem, ...]
 
 
-def decode_catalogue(
-    catalogue: Catalogue,
+def decode_dataset(
+    dataset: Dataset,
     preprocessing: Preprocessing,
     limits: ImageLimits,
     cache_folder: Path,
     workers: int | None = None,
-) -> DecodedCatalogue:
+) -> DecodedDataset:
     """Decode all photos to the model's input, or load what an earlier run decoded.
 
     Photos that cannot be decoded become problems of kind `broken_photo`. `workers` are
@@ -70,16 +70,16 @@ def decode_catalogue(
     ------
     DiskFull : naming the cache, if there is no space for it.
     """
-    cache = cache_folder / _cache_key(catalogue, preprocessing, limits)
+    cache = cache_folder / _cache_key(dataset, preprocessing, limits)
     if not cache.is_dir():
-        _write_cache(cache, catalogue.photos, preprocessing, limits, workers or os.cpu_count() or 1)
-    return _load_cache(cache, catalogue)
+        _write_cache(cache, dataset.photos, preprocessing, limits, workers or os.cpu_count() or 1)
+    return _load_cache(cache, dataset)
 
 
-def _cache_key(catalogue: Catalogue, preprocessing: Preprocessing, limits: ImageLimits) -> str:
+def _cache_key(dataset: Dataset, preprocessing: Preprocessing, limits: ImageLimits) -> str:
     settings = [_CACHE_FORMAT, preprocessing.model_dump(), limits.model_dump()]
     key = hashlib.sha256(json.dumps(settings).encode())
-    for photo in catalogue.photos:
+    for photo in dataset.photos:
         stat = photo.path.stat()
         crop = photo.crop or ()
         entry = (str(photo.path.absolute()), stat.st_size, stat.st_mtime_ns, *crop)
@@ -163,17 +163,17 @@ def _rename(unfinished: Path, cache: Path) -> None:
             raise
 
 
-def _load_cache(cache: Path, catalogue: Catalogue) -> DecodedCatalogue:
+def _load_cache(cache: Path, dataset: Dataset) -> DecodedDataset:
     broken = json.loads((cache / "broken.json").read_text("utf-8"))
-    photos = enumerate(catalogue.photos)
+    photos = enumerate(dataset.photos)
     problems = (
-        Problem("broken_photo", str(catalogue.photos[int(row)].path), detail)
+        Problem("broken_photo", str(dataset.photos[int(row)].path), detail)
         for row, detail in broken.items()
     )
-    return DecodedCatalogue(
+    return DecodedDataset(
         photos=tuple(photo for row, photo in photos if str(row) not in broken),
         pixels=np.load(cache / "pixels.npy", mmap_mode="r"),
         hashes=np.load(cache / "hashes.npy"),
         colours=np.load(cache / "colours.npy"),
-        problems=(*catalogue.problems, *problems),
+        problems=(*dataset.problems, *problems),
     )

@@ -65,7 +65,7 @@ class PixelFile:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Consecutive photos of a catalogue."""
+    """Consecutive photos of a dataset."""
 
     first_row: int
     photos: tuple[ProductPhoto, ...]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangtag.errors import DataInvalid
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.formats import (
     class_id_csv,
     clothing_co_parsing,
@@ -26,7 +26,7 @@ class Layout:
 
     looked_for: str
     matches: Callable[[Path], bool]
-    read: Callable[[Path], Catalogue]
+    read: Callable[[Path], Dataset]
 
 
 # Another layout is another module with these three names; the first that matches reads.
@@ -46,10 +46,10 @@ LAYOUTS = tuple(
 )
 
 
-def read_catalogue(folder: Path) -> Catalogue:
+def read_dataset(folder: Path) -> Dataset:
     """Read a dataset folder of any known layout.
 
-    Rows that cannot be used are in `Catalogue.problems`, not raised: see `check_problems`.
+    Rows that cannot be used are in `Dataset.problems`, not raised: see `check_problems`.
 
     Raises
     ------

@@ -42,7 +42,7 @@ class Splits:
         return np.sort(np.concatenate([self.validation, self.calibration, self.test]))
 
 
-def split_catalogue(
+def split_dataset(
     groups: Indices,
     label_matrix: npt.NDArray[np.float32],
     given: Sequence[str | None],

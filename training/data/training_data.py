@@ -16,15 +16,15 @@ from hangtag.images.decode import Preprocessing
 from hangtag.label_space import LabelSpace
 from training.data import (
     DECODED_PHOTOS,
-    Catalogue,
-    DecodedCatalogue,
+    Dataset,
+    DecodedDataset,
     Splits,
     check_problems,
-    decode_catalogue,
+    decode_dataset,
     group_photos,
     label_matrix,
     refuse_empty,
-    split_catalogue,
+    split_dataset,
     with_problems,
     write_splits,
 )
@@ -43,7 +43,7 @@ _PREDICTION_BATCH = 64
 class TrainingData:
     """Decoded photos with their targets (N, L) and splits."""
 
-    decoded: DecodedCatalogue
+    decoded: DecodedDataset
     label_space: LabelSpace
     targets: FloatArray
     splits: Splits
@@ -105,22 +105,20 @@ class TrainingData:
         )
 
 
-def prepare_data(
-    catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
-) -> TrainingData:
+def prepare_data(dataset: Dataset, settings: TrainingSettings, run_folder: Path) -> TrainingData:
     """Read the photos of a run, and write how they were split and what was wrong with them.
 
     Raises
     ------
     DataInvalid : if there are problems and the settings do not say to go on without those photos.
     """
-    data = read_data(catalogue, settings, run_folder)
+    data = read_data(dataset, settings, run_folder)
     write_data(data, run_folder)
     return data
 
 
-def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path) -> TrainingData:
-    """Decode, check, group and split the photos of a catalogue.
+def read_data(dataset: Dataset, settings: TrainingSettings, run_folder: Path) -> TrainingData:
+    """Decode, check, group and split the photos of a dataset.
 
     Nothing is written but the report of problems that end the run: the folder may turn out to be
     another run's.
@@ -130,7 +128,7 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     DataInvalid : if there are problems and the settings do not say to go on without those photos.
     """
     preprocessing = Preprocessing(size_px=settings.data.size_px)
-    decoded = decode_catalogue(catalogue, preprocessing, settings.data.limits, DECODED_PHOTOS)
+    decoded = decode_dataset(dataset, preprocessing, settings.data.limits, DECODED_PHOTOS)
     if decoded.problems and not settings.data.skip_bad:
         check_problems(decoded.problems, run_folder / DATA_REPORT, skip_bad=False)
     refuse_empty(decoded.problems, len(decoded.photos), run_folder / DATA_REPORT)
@@ -138,10 +136,10 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
     groups = group_photos(
         decoded.photos, decoded.hashes, decoded.colours, by_title=settings.data.group_by == "title"
     )
-    targets = label_matrix(decoded.photos, catalogue.label_space)
+    targets = label_matrix(decoded.photos, dataset.label_space)
     given = [photo.split for photo in decoded.photos]
     try:
-        splits = split_catalogue(groups, targets, given, seed=settings.seed)
+        splits = split_dataset(groups, targets, given, seed=settings.seed)
     except DataInvalid as error:
         raise with_problems(error, decoded.problems, run_folder / DATA_REPORT) from error
     print(
@@ -159,14 +157,14 @@ def read_data(catalogue: Catalogue, settings: TrainingSettings, run_folder: Path
         decoded.hashes[train], decoded.colours[train], "photos to learn from"
     )
     identity = DatasetIdentity(
-        source=catalogue.source,
-        sha256=_dataset_digest(decoded, targets, catalogue.label_space, splits),
+        source=dataset.source,
+        sha256=_dataset_digest(decoded, targets, dataset.label_space, splits),
         photos=len(decoded.photos),
         products=len({photo.product_id for photo in decoded.photos}),
     )
-    for doubt in doubts(decoded, targets, splits, catalogue.label_space):
+    for doubt in doubts(decoded, targets, splits, dataset.label_space):
         print(f"Note: {doubt}", file=sys.stderr)
-    return TrainingData(decoded, catalogue.label_space, targets, splits, identity, groups)
+    return TrainingData(decoded, dataset.label_space, targets, splits, identity, groups)
 
 
 def write_data(data: TrainingData, run_folder: Path) -> None:
@@ -176,7 +174,7 @@ def write_data(data: TrainingData, run_folder: Path) -> None:
 
 
 def _dataset_digest(
-    decoded: DecodedCatalogue, targets: FloatArray, label_space: LabelSpace, splits: Splits
+    decoded: DecodedDataset, targets: FloatArray, label_space: LabelSpace, splits: Splits
 ) -> str:
     names = "\n".join(f"{photo.product_id}\t{photo.path.name}" for photo in decoded.photos)
     return digest_of_parts(

@@ -5,18 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 
 # Fewer examples than this are too few to learn a label from and to measure it on.
 RARE_PHOTOS = 20
 
 
-def group_figures(dataset: Dataset) -> dict[str, Any]:
+def group_figures(dataset: ReportedDataset) -> dict[str, Any]:
     """Return the figures of each group that has labels, by its name."""
     return {name: _group(dataset, name) for name in dataset.group_names}
 
 
-def label_figures(dataset: Dataset) -> dict[str, Any]:
+def label_figures(dataset: ReportedDataset) -> dict[str, Any]:
     """Return name, group, photos and whether it is rare of each label, by its ID."""
     photos = (dataset.targets == 1).sum(axis=0)
     unknown = np.isnan(dataset.targets).sum(axis=0)
@@ -32,7 +32,7 @@ def label_figures(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def product_figures(dataset: Dataset) -> dict[str, Any]:
+def product_figures(dataset: ReportedDataset) -> dict[str, Any]:
     """Return the number of products, and how many have as many photos (`by_photos`)."""
     photos_of = Counter(photo.product_id for photo in dataset.photos)
     by_photos = Counter(photos_of.values())
@@ -42,7 +42,7 @@ def product_figures(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _group(dataset: Dataset, name: str) -> dict[str, Any]:
+def _group(dataset: ReportedDataset, name: str) -> dict[str, Any]:
     """Return one group's figures.
 
     `unknown`: photos of which no label of the group is known to hold and some may; `none`: those

@@ -17,11 +17,11 @@ from training.data import (
     DECODED_PHOTOS,
     Problem,
     ProductPhoto,
-    decode_catalogue,
+    decode_dataset,
     group_photos,
     label_matrix,
     near_duplicate_pairs,
-    read_catalogue,
+    read_dataset,
 )
 from training.data.duplicates import Hashes
 
@@ -30,7 +30,7 @@ SIZE_PX = 224
 
 
 @dataclass(frozen=True)
-class Dataset:
+class ReportedDataset:
     """N photos with what is known of them.
 
     Parameters
@@ -92,24 +92,24 @@ class Dataset:
         ).as_posix()
 
 
-def read_dataset(folder: Path, limits: ImageLimits) -> Dataset:
+def read_reported(folder: Path, limits: ImageLimits) -> ReportedDataset:
     """Read, decode and group the photos of a dataset folder of any known layout.
 
     Raises
     ------
     DataInvalid : if it has no known layout, or no photo that can be used.
     """
-    catalogue = read_catalogue(folder)
-    decoded = decode_catalogue(catalogue, Preprocessing(size_px=SIZE_PX), limits, DECODED_PHOTOS)
+    dataset = read_dataset(folder)
+    decoded = decode_dataset(dataset, Preprocessing(size_px=SIZE_PX), limits, DECODED_PHOTOS)
     photos = decoded.photos
     if not photos:
         first = "".join(f" ({each.where}: {each.detail})" for each in decoded.problems[:1])
         raise DataInvalid(f"{folder} has no photo that can be used{first}; mend its rows first.")
-    return Dataset(
+    return ReportedDataset(
         folder=folder,
-        label_space=catalogue.label_space,
+        label_space=dataset.label_space,
         photos=photos,
-        targets=label_matrix(photos, catalogue.label_space),
+        targets=label_matrix(photos, dataset.label_space),
         pixels=decoded.pixels,
         look_alikes=look_alike_groups(photos, decoded.hashes, decoded.colours),
         near_duplicate_pairs=near_duplicate_pairs(photos, decoded.hashes, decoded.colours),

@@ -17,7 +17,7 @@ from cleanlab.filter import find_label_issues
 
 from hangtag.arrays import FloatArray, Indices
 from hangtag.files.whole_file import whole_file
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 
 NONE = "none of them"
 # What has been seen less often cannot be told from a mistake.
@@ -74,7 +74,7 @@ class _Question:
     scores: FloatArray
 
 
-def judge_labels(dataset: Dataset, scores: FloatArray) -> dict[str, Judgement]:
+def judge_labels(dataset: ReportedDataset, scores: FloatArray) -> dict[str, Judgement]:
     """Return the probable errors of each group that has labels.
 
     Of an exclusive group, one question: which label, or none. Of another, one a label: whether it
@@ -88,7 +88,9 @@ def judge_labels(dataset: Dataset, scores: FloatArray) -> dict[str, Judgement]:
     return {name: _judge_group(dataset, scores, name) for name in dataset.group_names}
 
 
-def write_label_errors(judgements: Mapping[str, Judgement], dataset: Dataset, path: Path) -> None:
+def write_label_errors(
+    judgements: Mapping[str, Judgement], dataset: ReportedDataset, path: Path
+) -> None:
     """Write a csv file for people to go through: group by group, the surest errors first."""
     with whole_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -98,14 +100,14 @@ def write_label_errors(judgements: Mapping[str, Judgement], dataset: Dataset, pa
             writer.writerows(_cells(dataset, error) for error in judgement.errors)
 
 
-def _cells(dataset: Dataset, error: LabelError) -> list[str]:
+def _cells(dataset: ReportedDataset, error: LabelError) -> list[str]:
     values = asdict(error)
     row = values.pop("row")
     scores = [f"{values.pop(name):.3f}" for name in ("score", "given_score")]
     return [dataset.file_name(row), dataset.photos[row].product_id, *values.values(), *scores]
 
 
-def _judge_group(dataset: Dataset, scores: FloatArray, group: str) -> Judgement:
+def _judge_group(dataset: ReportedDataset, scores: FloatArray, group: str) -> Judgement:
     answers = [_answer(question, group) for question in _questions(dataset, scores, group)]
     errors = [error for answer in answers for error in answer.errors]
     return Judgement(
@@ -115,7 +117,7 @@ def _judge_group(dataset: Dataset, scores: FloatArray, group: str) -> Judgement:
     )
 
 
-def _questions(dataset: Dataset, scores: FloatArray, group: str) -> Iterator[_Question]:
+def _questions(dataset: ReportedDataset, scores: FloatArray, group: str) -> Iterator[_Question]:
     columns = dataset.columns_of(group)
     names = [dataset.label_space.labels[index].name for index in columns]
     if dataset.label_space.group(group).exclusive:

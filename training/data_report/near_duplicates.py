@@ -8,12 +8,12 @@ import numpy as np
 
 from hangtag.arrays import Indices
 from training.data import NearDuplicateAgreement, near_duplicate_agreement
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 
 Conflicts = Mapping[str, tuple[Indices, ...]]
 
 
-def find_conflicts(dataset: Dataset) -> dict[str, tuple[Indices, ...]]:
+def find_conflicts(dataset: ReportedDataset) -> dict[str, tuple[Indices, ...]]:
     """Return the sets of twins that disagree in each exclusive group, the largest first.
 
     Of each set the rows that are shown: the first photo of each label.
@@ -21,7 +21,7 @@ def find_conflicts(dataset: Dataset) -> dict[str, tuple[Indices, ...]]:
     return {name: _conflicts(dataset, name) for name in dataset.exclusive_groups}
 
 
-def near_duplicate_metrics(dataset: Dataset, conflicts: Conflicts) -> dict[str, Any]:
+def near_duplicate_metrics(dataset: ReportedDataset, conflicts: Conflicts) -> dict[str, Any]:
     """Return by exclusive group: `photos` that have a twin, how far twins agree, `conflicts`.
 
     `agreement` and `ceiling` are those of `NearDuplicateAgreement`, None where there are no twins.
@@ -41,7 +41,7 @@ def _agreement(agreement: NearDuplicateAgreement | None) -> dict[str, Any]:
     return asdict(agreement)
 
 
-def _conflicts(dataset: Dataset, group: str) -> tuple[Indices, ...]:
+def _conflicts(dataset: ReportedDataset, group: str) -> tuple[Indices, ...]:
     choices = dataset.choices(group)
     labelled = (choices >= 0) & (choices < len(dataset.columns_of(group)))
     pairs = dataset.near_duplicate_pairs[labelled[dataset.near_duplicate_pairs].all(axis=1)]

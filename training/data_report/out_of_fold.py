@@ -7,14 +7,14 @@ from sklearn.model_selection import GroupKFold
 from hangtag.arrays import FloatArray, Indices
 from hangtag.errors import DataInvalid
 from hangtag.scoring.scorer import Scorer
-from training.data_report.dataset import SIZE_PX, Dataset
+from training.data_report.dataset import SIZE_PX, ReportedDataset
 from training.fit.linear_probe import embed_photos, fit_head
 from training.model.building import build_network
 from training.model.losses import initial_scoring
 from training.settings import make_settings
 
 
-def out_of_fold_scores(dataset: Dataset, fold_count: int) -> FloatArray:
+def out_of_fold_scores(dataset: ReportedDataset, fold_count: int) -> FloatArray:
     """Return the scores (N, L), by quick mode with the packaged weights and its own settings.
 
     Photos of one product and near-duplicates lie in the same fold: else a wrong label would be

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hangtag.arrays import Indices
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 from training.data_report.label_errors import Judgement, LabelError
 from training.data_report.near_duplicates import Conflicts
 from training.evaluate.mistakes import GroupLine, ShownPhoto, encode_jpeg
@@ -27,7 +27,7 @@ class Box:
     photos: tuple[ShownPhoto, ...]
 
 
-def look_alike_boxes(dataset: Dataset) -> tuple[Box, ...]:
+def look_alike_boxes(dataset: ReportedDataset) -> tuple[Box, ...]:
     """Return the largest groups of photos that are the same picture."""
     sizes = np.bincount(dataset.look_alikes)
     largest = np.argsort(-sizes, kind="stable")[:_LARGEST_GROUPS]
@@ -43,7 +43,7 @@ def look_alike_boxes(dataset: Dataset) -> tuple[Box, ...]:
     )
 
 
-def conflict_boxes(dataset: Dataset, conflicts: Conflicts) -> dict[str, tuple[Box, ...]]:
+def conflict_boxes(dataset: ReportedDataset, conflicts: Conflicts) -> dict[str, tuple[Box, ...]]:
     """Return some of the twins that disagree, by the group that they disagree in."""
     return {
         name: tuple(
@@ -55,7 +55,7 @@ def conflict_boxes(dataset: Dataset, conflicts: Conflicts) -> dict[str, tuple[Bo
 
 
 def error_sheets(
-    dataset: Dataset, judgements: Mapping[str, Judgement]
+    dataset: ReportedDataset, judgements: Mapping[str, Judgement]
 ) -> dict[str, tuple[ShownPhoto, ...]]:
     """Return the surest probable errors of each group that has any."""
     return {
@@ -65,7 +65,7 @@ def error_sheets(
     }
 
 
-def sample_boxes(dataset: Dataset, group: str, seed: int = 0) -> tuple[Box, ...]:
+def sample_boxes(dataset: ReportedDataset, group: str, seed: int = 0) -> tuple[Box, ...]:
     """Return random photos of each of a group's most frequent labels."""
     rng = np.random.default_rng(seed)
     columns = dataset.columns_of(group)
@@ -81,7 +81,7 @@ def sample_boxes(dataset: Dataset, group: str, seed: int = 0) -> tuple[Box, ...]
     return tuple(boxes)
 
 
-def sampled_group(dataset: Dataset) -> str:
+def sampled_group(dataset: ReportedDataset) -> str:
     """Return the group that most photos have a label of; of equals the one of most labels."""
 
     def size(name: str) -> tuple[int, int]:
@@ -91,23 +91,23 @@ def sampled_group(dataset: Dataset) -> str:
     return max(dataset.group_names, key=size)
 
 
-def _box(dataset: Dataset, title: str, rows: Indices, groups: Sequence[str]) -> Box:
+def _box(dataset: ReportedDataset, title: str, rows: Indices, groups: Sequence[str]) -> Box:
     photos = (_show(dataset, row, _label_lines(dataset, row, groups)) for row in rows.tolist())
     return Box(title, tuple(photos))
 
 
-def _show(dataset: Dataset, row: int, lines: Iterable[GroupLine]) -> ShownPhoto:
+def _show(dataset: ReportedDataset, row: int, lines: Iterable[GroupLine]) -> ShownPhoto:
     return ShownPhoto(dataset.file_name(row), encode_jpeg(dataset.pixels[row]), tuple(lines))
 
 
-def _show_error(dataset: Dataset, error: LabelError) -> ShownPhoto:
+def _show_error(dataset: ReportedDataset, error: LabelError) -> ShownPhoto:
     said = f"{error.suggested} {error.score:.2f}"
     true = f"{error.given} {error.given_score:.2f}"
     title = dataset.label_space.group(error.group).title
     return _show(dataset, error.row, [GroupLine(title, said, true, right=False)])
 
 
-def _label_lines(dataset: Dataset, row: int, groups: Sequence[str]) -> list[GroupLine]:
+def _label_lines(dataset: ReportedDataset, row: int, groups: Sequence[str]) -> list[GroupLine]:
     """Return a line for each group of which something is known."""
     lines = []
     for name in groups:

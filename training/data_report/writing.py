@@ -14,7 +14,7 @@ from hangtag.files.whole_file import write_whole
 from hangtag.images.limits import ImageLimits
 from training.data import Problem
 from training.data_report.counts import group_figures, label_figures, product_figures
-from training.data_report.dataset import SIZE_PX, Dataset, read_dataset
+from training.data_report.dataset import SIZE_PX, ReportedDataset, read_reported
 from training.data_report.label_errors import Judgement, judge_labels, write_label_errors
 from training.data_report.near_duplicates import Conflicts, find_conflicts, near_duplicate_metrics
 from training.data_report.page import Pictures, render
@@ -62,7 +62,7 @@ def write_data_report(data: Path, out: Path, folds: int | None, limits: ImageLim
     DataInvalid : if the folder cannot be read, or has no photo that can be used.
     WeightsUnavailable : if there are no weights to score with.
     """
-    dataset = read_dataset(data, limits)
+    dataset = read_reported(data, limits)
     files = read_photo_files([photo.path for photo in dataset.photos])
     conflicts = find_conflicts(dataset)
     judgements = _judge(dataset, folds) if folds else None
@@ -92,7 +92,7 @@ def write_data_report(data: Path, out: Path, folds: int | None, limits: ImageLim
     )
 
 
-def _judge(dataset: Dataset, folds: int) -> dict[str, Judgement]:
+def _judge(dataset: ReportedDataset, folds: int) -> dict[str, Judgement]:
     # Imported late: without scores nobody should wait for torch.
     from training.data_report.out_of_fold import out_of_fold_scores
     from training.fit.loggers import quieten
@@ -102,7 +102,7 @@ def _judge(dataset: Dataset, folds: int) -> dict[str, Judgement]:
 
 
 def _figures(
-    dataset: Dataset,
+    dataset: ReportedDataset,
     files: PhotoFiles,
     conflicts: Conflicts,
     judgements: Mapping[str, Judgement] | None,
@@ -148,7 +148,7 @@ def _problem_figures(problems: Sequence[Problem]) -> dict[str, Any]:
 
 
 def _draw(
-    dataset: Dataset,
+    dataset: ReportedDataset,
     files: PhotoFiles,
     figures: Mapping[str, Any],
     conflicts: Conflicts,

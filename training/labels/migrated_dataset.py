@@ -12,7 +12,7 @@ from hangtag.files.whole_file import whole_files
 from hangtag.label_space import LabelId
 from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import rows_of
 from training.data.dataset import with_ancestors
@@ -40,9 +40,9 @@ def count_labels(folder: Path, migrated: Migrated) -> Counter[LabelId]:
     ------
     DataInvalid : if the folder is no dataset, or has labels that the old version does not have.
     """
-    catalogue = read_catalogue(folder)
+    dataset = read_dataset(folder)
     counts: Counter[LabelId] = Counter()
-    for photo in catalogue.photos:
+    for photo in dataset.photos:
         labels = convert_labels(
             list(photo.labels), migrated, ConversionReport(), f"{folder}, {photo.path.name}"
         )

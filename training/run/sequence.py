@@ -9,7 +9,7 @@ from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.files.whole_file import write_whole
 from hangtag.label_space import LabelSpace
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.data.training_data import TrainingData, prepare_data, read_data, write_data
 from training.fit.checkpoints import (
     epoch_checkpoints,
@@ -54,16 +54,16 @@ def start_run(settings: TrainingSettings, run_folder: Path) -> Bundle:
             f"{run_folder} holds checkpoints but no {SETTINGS}; name another folder with run=…."
         )
     # What can fail at once comes first: a wrong folder or name, weights that cannot be had.
-    catalogue = read_catalogue(settings.data.folder)
-    require_possible(settings, catalogue.label_space)
-    network = build_network(settings, settings.network.weights, catalogue.label_space)
+    dataset = read_dataset(settings.data.folder)
+    require_possible(settings, dataset.label_space)
+    network = build_network(settings, settings.network.weights, dataset.label_space)
     with alone_in(run_folder):
         if (run_folder / SETTINGS).exists():
             raise SettingsInvalid(
                 f"Another process has begun {run_folder} in the meantime; name another with run=…."
             )
         with tidied(run_folder, quick=settings.quick), writing_into(run_folder):
-            data = prepare_data(catalogue, settings, run_folder)
+            data = prepare_data(dataset, settings, run_folder)
             record = {"settings": settings.model_dump(mode="json"), "dataset": data.identity.sha256}
             write_whole(run_folder / SETTINGS, json.dumps(record, indent=1) + "\n")
             return _run(network, settings, data, run_folder, checkpoint=None)
@@ -91,9 +91,9 @@ def resume_run(resume: Path) -> Bundle:
 def _resume(
     resume: Path, run_folder: Path, settings: TrainingSettings, dataset_sha256: str
 ) -> Bundle:
-    catalogue = read_catalogue(settings.data.folder)
-    require_possible(settings, catalogue.label_space)
-    data = read_data(catalogue, settings, run_folder)
+    dataset = read_dataset(settings.data.folder)
+    require_possible(settings, dataset.label_space)
+    data = read_data(dataset, settings, run_folder)
     if data.identity.sha256 != dataset_sha256:
         raise DataInvalid(
             f"{settings.data.folder} has changed since {run_folder} began; start a new run instead."

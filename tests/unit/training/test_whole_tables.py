@@ -9,7 +9,7 @@ import pytest
 from tests.tiny_training import LABEL_SPACE, LABELS
 from training.data import Splits
 from training.data.split_file import write_splits
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 from training.data_report.label_errors import Judgement, LabelError, write_label_errors
 from training.evaluate.writing import write_scores
 
@@ -28,7 +28,7 @@ def scores(path: Path) -> None:
 
 def label_errors(path: Path) -> None:
     """Of a photo that there is not."""
-    dataset = Dataset.__new__(Dataset)
+    dataset = ReportedDataset.__new__(ReportedDataset)
     error = LabelError(9, "all", "a", "b", 0.9, 0.1)
     write_label_errors({"all": Judgement(1, 0, (error,))}, dataset, path)
 

@@ -16,7 +16,7 @@ from hangtag.tables.csv_table import TableRow, read_csv, read_header
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import rows_of
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
@@ -31,7 +31,7 @@ def matches(folder: Path) -> bool:
     return any(set(_COLUMNS) & set(read_header(path, _COLUMNS)) for path in folder.glob("*.csv"))
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder; photos lie in images/, in train/, or beside the csv file.
 
     Raises
@@ -49,7 +49,7 @@ def read(folder: Path) -> Catalogue:
     photos, problems = check_rows(product_rows, label_space)
     for text in (*finder.remarks(), *labels.remarks()):
         remark(f"{path.name}: {text}")
-    return Catalogue(label_space, photos, (*malformed, *problems), source=path.name)
+    return Dataset(label_space, photos, (*malformed, *problems), source=path.name)
 
 
 def _csv_of(folder: Path) -> Path:

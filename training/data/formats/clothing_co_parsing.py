@@ -20,7 +20,7 @@ import numpy as np
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label
 from hangtag.tables.photo_finder import find_photo
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.mat_files import read_numbers, read_texts
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows
@@ -39,7 +39,7 @@ def matches(folder: Path) -> bool:
     return (folder / "label_list.mat").is_file() or any(levels)
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder; a tag's name is its ID.
 
     Raises
@@ -53,7 +53,7 @@ def read(folder: Path) -> Catalogue:
     if not files:
         raise DataInvalid(f"{folder / 'annotations'} holds no .mat files; download it again.")
     photos, problems = check_rows(_rows(folder, files, names), label_space)
-    return Catalogue(label_space, photos, problems, source="annotations")
+    return Dataset(label_space, photos, problems, source="annotations")
 
 
 def _annotations(folder: Path, level: str) -> list[Path]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelSpace
 from hangtag.tables.photo_finder import find_photo
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.formats.deepfashion_lists import PhotoLists, read_cells, read_names
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows
@@ -44,7 +44,7 @@ def matches(folder: Path) -> bool:
     return any(any((folder / name).glob("list_*_cloth.txt")) for name in _FOLDERS)
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder.
 
     Raises
@@ -63,7 +63,7 @@ def read(folder: Path) -> Catalogue:
     )
     names = [name for name, _ in categories]
     photos, problems = check_rows(_rows(folder, anno, names, lists), label_space)
-    return Catalogue(label_space, photos, problems, source="list_category_img.txt")
+    return Dataset(label_space, photos, problems, source="list_category_img.txt")
 
 
 def _labels(path: Path, types: dict[int, str]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from hangtag.label_space import Group, Label, LabelSpace
 from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.csv_rows import rows_of
-from training.data.dataset import Catalogue, with_ancestors
+from training.data.dataset import Dataset, with_ancestors
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
@@ -37,7 +37,7 @@ def matches(folder: Path) -> bool:
     return (folder / "styles.csv").is_file()
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder; the label space is what occurs in it, with IDs such as `season:Fall`.
 
     A label's parent is the one it most often occurs with. Rows that say otherwise get that
@@ -55,7 +55,7 @@ def read(folder: Path) -> Catalogue:
     photos, problems = check_rows(product_rows, label_space)
     for text in finder.remarks():
         remark(f"styles.csv: {text}")
-    return Catalogue(label_space, photos, (*malformed, *problems), source="styles.csv")
+    return Dataset(label_space, photos, (*malformed, *problems), source="styles.csv")
 
 
 def _label_space(rows: list[TableRow]) -> LabelSpace:

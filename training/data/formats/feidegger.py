@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, BeforeValidator, TypeAdapter
 
 from hangtag.errors import DataInvalid
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.described_photo import DescribedPhoto
 from training.data.json_files import read_json
 
@@ -41,7 +41,7 @@ def matches(folder: Path) -> bool:
     return bool(_releases(folder))
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Refuse the folder: it has no labels yet.
 
     Raises

@@ -24,7 +24,7 @@ from hangtag.label_space import Group, Label, LabelId, LabelSpace
 from hangtag.tables.csv_table import read_csv
 from hangtag.tables.photo_finder import find_photo
 from training.data.csv_rows import rows_of
-from training.data.dataset import Catalogue, Problem
+from training.data.dataset import Dataset, Problem
 from training.data.json_files import read_json
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows
@@ -84,7 +84,7 @@ def _is_of_the_set(path: Path) -> bool:
         return True
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder; a label that a photo does not have does not hold.
 
     Raises
@@ -99,7 +99,7 @@ def read(folder: Path) -> Catalogue:
     photos, problems = check_rows(rows, label_space)
     unlabelled = [problem for path, part in parts.items() for problem in _unlabelled(path, part)]
     source = ", ".join(path.name for path in parts)
-    return Catalogue(label_space, photos, (*unlabelled, *problems), source)
+    return Dataset(label_space, photos, (*unlabelled, *problems), source)
 
 
 def _label_space(folder: Path, parts: Iterable[_Part]) -> LabelSpace:

@@ -21,7 +21,7 @@ from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelId, LabelSpace, read_label_space
 from hangtag.tables.photo_finder import PhotoFinder
 from hangtag.tables.text_file import read_text
-from training.data.dataset import Catalogue, Problem, with_ancestors
+from training.data.dataset import Dataset, Problem, with_ancestors
 from training.data.formats.manifest_lines import PhotoAnswers, WorkerAnswer, parse_line
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows
@@ -37,7 +37,7 @@ def matches(folder: Path) -> bool:
     return bool(_manifests(folder))
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder; a label holds that more than half of the workers gave.
 
     Where exactly half of them gave a label, it is unknown whether it holds; where they name
@@ -70,7 +70,7 @@ def read(folder: Path) -> Catalogue:
     source = ", ".join(path.name for path in _manifests(folder))
     for text in finder.remarks():
         remark(f"{source}: {text}")
-    return Catalogue(label_space, photos, (*malformed, *unlabelled, *problems), source)
+    return Dataset(label_space, photos, (*malformed, *unlabelled, *problems), source)
 
 
 def read_answers(folder: Path) -> tuple[list[PhotoAnswers], list[Problem]]:

@@ -15,7 +15,7 @@ from hangtag.tables.csv_table import TableRow, read_csv
 from hangtag.tables.photo_finder import PhotoFinder
 from training.data.cell_reader import CellReader
 from training.data.csv_rows import rows_of, rows_with_ids
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.product_rows import ProductRow, check_rows
 from training.data.remarks import remark
 from training.data.row_progress import show_progress
@@ -31,7 +31,7 @@ def matches(folder: Path) -> bool:
     return (folder / "products.csv").is_file()
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder.
 
     Raises
@@ -50,7 +50,7 @@ def read(folder: Path) -> Catalogue:
     photos, problems = check_rows(product_rows, label_space)
     for text in (*finder.remarks(), *labels.remarks(), *groups.remarks()):
         remark(f"products.csv: {text}")
-    return Catalogue(label_space, photos, (*malformed, *spilled, *problems), source="products.csv")
+    return Dataset(label_space, photos, (*malformed, *spilled, *problems), source="products.csv")
 
 
 def _product_row(

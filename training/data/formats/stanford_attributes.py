@@ -17,7 +17,7 @@ from hangtag.arrays import DoubleArray
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label
 from hangtag.tables.photo_finder import find_photo
-from training.data.dataset import Catalogue
+from training.data.dataset import Dataset
 from training.data.mat_files import read_numbers
 from training.data.own_label_space import label_space_of
 from training.data.product_rows import ProductRow, check_rows
@@ -44,7 +44,7 @@ def matches(folder: Path) -> bool:
     return any((folder / "labels").glob(f"*{_SUFFIX}"))
 
 
-def read(folder: Path) -> Catalogue:
+def read(folder: Path) -> Dataset:
     """Read the folder; labels have IDs such as `neckline:Round` and `colour:red`.
 
     Raises
@@ -64,7 +64,7 @@ def read(folder: Path) -> Catalogue:
     groups = (Group(name=n, title=n.capitalize(), exclusive=n in _VALUES) for n in names)
     label_space = label_space_of(folder / "labels", groups, labels)
     photos, problems = check_rows(_rows(folder, columns, lengths.pop()), label_space)
-    return Catalogue(label_space, photos, problems, source="labels")
+    return Dataset(label_space, photos, problems, source="labels")
 
 
 def _read_column(path: Path) -> DoubleArray:

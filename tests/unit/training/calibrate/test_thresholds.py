@@ -39,7 +39,7 @@ def tune_thresholds(
     return label_decisions(tag, tune_accept_thresholds(scores, targets, space, precision), space)
 
 
-def catalogue(
+def dataset(
     seed: int, photos: int = 300, labels: int = 4, decimals: int = 3
 ) -> tuple[FloatArray, FloatArray]:
     """Scores that are right more often than not, with ties, and their targets."""
@@ -73,7 +73,7 @@ def cuts(scores: FloatArray) -> list[float]:
 @pytest.mark.parametrize("decimals", [1, 3])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_threshold_has_the_best_f1_of_all_cuts(seed: int, decimals: int) -> None:
-    scores, targets = catalogue(seed, decimals=decimals)
+    scores, targets = dataset(seed, decimals=decimals)
     decisions = tune_thresholds(scores, targets, independent_labels(4), 0.9)
     for decision, column, truth in zip(decisions, scores.T, targets.T, strict=True):
         best = max(f1_at(cut, column, truth) for cut in cuts(column))
@@ -83,7 +83,7 @@ def test_the_threshold_has_the_best_f1_of_all_cuts(seed: int, decimals: int) -> 
 @pytest.mark.parametrize("decimals", [1, 3])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_accepted_is_surely_precise_enough(seed: int, decimals: int) -> None:
-    scores, targets = catalogue(seed, photos=1500, decimals=decimals)
+    scores, targets = dataset(seed, photos=1500, decimals=decimals)
     accept = tune_accept_thresholds(scores, targets, independent_labels(4), 0.6)
     for threshold, column, truth in zip(accept, scores.T, targets.T, strict=True):
         assert (column >= threshold).sum() >= 0.2 * len(column)
@@ -112,14 +112,14 @@ def test_nothing_below_the_lowest_score_that_was_seen_is_accepted() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_accept_is_never_below_the_threshold(seed: int) -> None:
-    decisions = tune_thresholds(*catalogue(seed), independent_labels(4), 0.5)
+    decisions = tune_thresholds(*dataset(seed), independent_labels(4), 0.5)
     for decision in decisions:
         assert decision.accept_threshold is not None
         assert decision.accept_threshold >= decision.threshold
 
 
 def test_a_precision_never_reached_means_never_trusted() -> None:
-    scores, targets = catalogue(0)
+    scores, targets = dataset(0)
     targets[:, 0] = np.arange(len(targets)) % 2  # right half of the time, whatever the score
     first, *_ = tune_thresholds(scores, targets, independent_labels(4), 0.95)
     assert first.accept_threshold is None
@@ -157,7 +157,7 @@ def test_in_an_exclusive_group_only_the_best_label_counts() -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_in_an_exclusive_group_no_threshold_gives_better_tags(seed: int) -> None:
-    scores, _ = catalogue(seed)
+    scores, _ = dataset(seed)
     rng = np.random.default_rng(seed)
     true = np.where(rng.random(300) < 0.7, scores.argmax(axis=1), rng.integers(4, size=300))
     targets = np.eye(4, dtype=np.float32)[true]
@@ -194,7 +194,7 @@ def test_labels_with_few_examples_take_the_groups_threshold() -> None:
 
 
 def test_unknown_targets_do_not_count() -> None:
-    scores, targets = catalogue(3)
+    scores, targets = dataset(3)
     more_scores = np.concatenate([scores, np.random.default_rng(9).random((90, 4))])
     more_targets = np.concatenate([targets, np.full((90, 4), math.nan)])
     space = independent_labels(4)
@@ -219,7 +219,7 @@ def test_decisions_are_in_the_order_of_the_label_space() -> None:
     ]
     groups = [{"name": name, "title": name} for name in ("two", "one")]
     space = parse_label_space({"version": "1", "groups": groups, "labels": labels})
-    decisions = tune_thresholds(*catalogue(0, labels=3), space, 0.9)
+    decisions = tune_thresholds(*dataset(0, labels=3), space, 0.9)
     assert [decision.id for decision in decisions] == ["x", "y", "z"]
 
 

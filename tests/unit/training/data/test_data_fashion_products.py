@@ -3,20 +3,20 @@
 import pytest
 
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
-from training.data import Catalogue, read_catalogue
+from training.data import Dataset, read_dataset
 
 pytestmark = needs_fashion_products
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return read_catalogue(FASHION_PRODUCTS)
+def dataset() -> Dataset:
+    return read_dataset(FASHION_PRODUCTS)
 
 
-def test_all_photos_are_sound(catalogue: Catalogue) -> None:
-    assert catalogue.problems == ()
-    assert len(catalogue.photos) == 8053
-    assert catalogue.source == "styles.csv"
+def test_all_photos_are_sound(dataset: Dataset) -> None:
+    assert dataset.problems == ()
+    assert len(dataset.photos) == 8053
+    assert dataset.source == "styles.csv"
 
 
 @pytest.mark.parametrize(
@@ -28,19 +28,19 @@ def test_all_photos_are_sound(catalogue: Catalogue) -> None:
         ("subCategory:Fragrance", ["Personal Care", "Fragrance"]),
     ],
 )
-def test_the_hierarchy(catalogue: Catalogue, label_id: str, path: list[str]) -> None:
-    space = catalogue.label_space
+def test_the_hierarchy(dataset: Dataset, label_id: str, path: list[str]) -> None:
+    space = dataset.label_space
     assert space.path_of(space.labels[space.index_of(label_id)]) == path
 
 
-def test_labels_agree_with_the_hierarchy(catalogue: Catalogue) -> None:
-    space = catalogue.label_space
-    for photo in catalogue.photos:
+def test_labels_agree_with_the_hierarchy(dataset: Dataset) -> None:
+    space = dataset.label_space
+    for photo in dataset.photos:
         labels = [space.labels[space.index_of(label_id)] for label_id in photo.labels]
         assert len({label.group for label in labels}) == len(labels)
         assert all(label.parent in photo.labels for label in labels if label.parent)
 
 
-def test_unknown_cells(catalogue: Catalogue) -> None:
-    unknown = [group for photo in catalogue.photos for group in photo.unknown_groups]
+def test_unknown_cells(dataset: Dataset) -> None:
+    unknown = [group for photo in dataset.photos for group in photo.unknown_groups]
     assert sorted(unknown) == ["baseColour"] * 3 + ["usage"] * 7

@@ -8,7 +8,7 @@ import pytest
 
 from hangtag.errors import DataInvalid, SettingsInvalid
 from hangtag.label_space import parse_label_space
-from training.data import ProductPhoto, Splits, label_matrix, split_catalogue
+from training.data import ProductPhoto, Splits, label_matrix, split_dataset
 
 N, L = 1200, 12
 
@@ -35,13 +35,13 @@ def parts(splits: Splits) -> list[np.ndarray]:
 
 
 def test_every_photo_is_in_exactly_one_split(groups: np.ndarray, labels: np.ndarray) -> None:
-    splits = split_catalogue(groups, labels, [None] * N)
+    splits = split_dataset(groups, labels, [None] * N)
     assert sorted(np.concatenate(parts(splits)).tolist()) == list(range(N))
     assert len(splits.left_out) == 0
 
 
 def test_no_group_crosses(groups: np.ndarray, labels: np.ndarray) -> None:
-    sets = [set(groups[part]) for part in parts(split_catalogue(groups, labels, [None] * N))]
+    sets = [set(groups[part]) for part in parts(split_dataset(groups, labels, [None] * N))]
     assert all(one.isdisjoint(other) for one, other in combinations(sets, 2))
 
 
@@ -50,7 +50,7 @@ def test_fractions_hold_for_photos_and_for_labels(
     groups: np.ndarray, labels: np.ndarray, fractions: tuple[float, float, float, float]
 ) -> None:
     positive = np.nan_to_num(labels)
-    splits = split_catalogue(groups, labels, [None] * N, fractions)
+    splits = split_dataset(groups, labels, [None] * N, fractions)
     for part, fraction in zip(parts(splits), fractions, strict=True):
         assert len(part) / N == pytest.approx(fraction, abs=0.02)
         shares = positive[part].sum(axis=0) / positive.sum(axis=0)
@@ -60,7 +60,7 @@ def test_fractions_hold_for_photos_and_for_labels(
 
 def test_the_seed_decides_and_nothing_else(groups: np.ndarray, labels: np.ndarray) -> None:
     first, again, other = (
-        split_catalogue(groups, labels, [None] * N, seed=seed).test.tolist() for seed in (3, 3, 4)
+        split_dataset(groups, labels, [None] * N, seed=seed).test.tolist() for seed in (3, 3, 4)
     )
     assert first == again
     assert first != other
@@ -73,7 +73,7 @@ def test_labels_of_three_groups_occur_in_train(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for label in range(10):
         labels[rng.choice(30, 3, replace=False), label] = 1
-    splits = split_catalogue(groups, labels, [None] * 30, seed=seed)
+    splits = split_dataset(groups, labels, [None] * 30, seed=seed)
     assert labels[splits.train].any(axis=0).all()
 
 
@@ -82,7 +82,7 @@ def test_labels_of_three_groups_occur_in_train(seed: int) -> None:
 def test_a_small_catalogue_splits_too(products: int, labels: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     matrix = np.eye(labels, dtype=np.float32)[rng.integers(labels, size=products)]
-    splits = split_catalogue(np.arange(products), matrix, [None] * products, seed=seed)
+    splits = split_dataset(np.arange(products), matrix, [None] * products, seed=seed)
     assert all(len(part) for part in parts(splits))
     assert len(splits.train) >= products / 2
 
@@ -91,7 +91,7 @@ def test_a_given_split_is_kept_and_the_rest_dealt_out(
     groups: np.ndarray, labels: np.ndarray
 ) -> None:
     given = ["test" if group < 60 else None for group in groups]
-    splits = split_catalogue(groups, labels, given)
+    splits = split_dataset(groups, labels, given)
     assert set(np.flatnonzero(groups < 60)) <= set(splits.test)
     assert len(splits.test) / N == pytest.approx(max(0.15, (groups < 60).mean()), abs=0.02)
     assert len(splits.left_out) == 0
@@ -100,7 +100,7 @@ def test_a_given_split_is_kept_and_the_rest_dealt_out(
 def test_a_complete_given_split_is_kept(groups: np.ndarray, labels: np.ndarray) -> None:
     names = ["train", "calibration", "validation", "test"]
     given = [names[group % 4] for group in groups]
-    splits = split_catalogue(groups, labels, given)
+    splits = split_dataset(groups, labels, given)
     assert splits.train.tolist() == np.flatnonzero(groups % 4 == 0).tolist()
     assert splits.calibration.tolist() == np.flatnonzero(groups % 4 == 1).tolist()
     assert splits.validation.tolist() == np.flatnonzero(groups % 4 == 2).tolist()
@@ -111,7 +111,7 @@ def test_a_split_that_nobody_was_given_comes_from_train(
     groups: np.ndarray, labels: np.ndarray
 ) -> None:
     given = ["test" if group % 5 == 0 else "train" for group in groups]
-    splits = split_catalogue(groups, labels, given)
+    splits = split_dataset(groups, labels, given)
     assert splits.test.tolist() == np.flatnonzero(groups % 5 == 0).tolist()
     assert len(splits.validation) / N == pytest.approx(0.07, abs=0.03)
     assert len(splits.calibration) / N == pytest.approx(0.08, abs=0.03)
@@ -122,7 +122,7 @@ def test_twins_of_given_test_photos_are_left_out_of_train() -> None:
     given = [
         *["train"] * 7, "calibration", *["validation"] * 3, "test", "train", None, "train"
     ]  # fmt: skip
-    splits = split_catalogue(groups, np.ones((15, 1), np.float32), given)
+    splits = split_dataset(groups, np.ones((15, 1), np.float32), given)
     assert splits.test.tolist() == [11, 13]
     assert splits.validation.tolist() == [8, 9, 10]
     assert splits.left_out.tolist() == [12, 14]
@@ -130,30 +130,30 @@ def test_twins_of_given_test_photos_are_left_out_of_train() -> None:
 
 def test_too_few_groups() -> None:
     with pytest.raises(DataInvalid, match="9 different products, too few to split"):
-        split_catalogue(np.arange(100) % 9, np.ones((100, 1), np.float32), [None] * 100)
+        split_dataset(np.arange(100) % 9, np.ones((100, 1), np.float32), [None] * 100)
 
 
 def test_no_photos() -> None:
     with pytest.raises(DataInvalid, match="0 different products"):
-        split_catalogue(np.zeros(0, np.int64), np.zeros((0, 1), np.float32), [])
+        split_dataset(np.zeros(0, np.int64), np.zeros((0, 1), np.float32), [])
 
 
 def test_a_split_column_that_leaves_nothing_to_train_on() -> None:
     with pytest.raises(DataInvalid, match="No photo is left for train"):
-        split_catalogue(np.arange(20), np.ones((20, 1), np.float32), ["test"] * 20)
+        split_dataset(np.arange(20), np.ones((20, 1), np.float32), ["test"] * 20)
 
 
 def test_an_unknown_split() -> None:
     with pytest.raises(
         DataInvalid, match="'holdout' is none of train, validation, calibration, test"
     ):
-        split_catalogue(np.arange(20), np.ones((20, 1), np.float32), ["holdout"] * 20)
+        split_dataset(np.arange(20), np.ones((20, 1), np.float32), ["holdout"] * 20)
 
 
 @pytest.mark.parametrize("fractions", [(0.8, 0.1, 0.1, 0.1), (0.9, 0.1, 0.0, 0.0)])
 def test_fractions_that_make_no_split(fractions: tuple[float, float, float, float]) -> None:
     with pytest.raises(SettingsInvalid, match="add up to 1"):
-        split_catalogue(np.arange(20), np.ones((20, 1), np.float32), [None] * 20, fractions)
+        split_dataset(np.arange(20), np.ones((20, 1), np.float32), [None] * 20, fractions)
 
 
 def test_label_matrix_has_nan_where_a_group_is_unknown() -> None:

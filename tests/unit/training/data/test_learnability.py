@@ -11,7 +11,7 @@ from hangtag.arrays import FloatArray
 from hangtag.bundle import DatasetIdentity
 from hangtag.errors import DataInvalid
 from hangtag.label_space import parse_label_space
-from training.data import DecodedCatalogue, ProductPhoto, Splits
+from training.data import DecodedDataset, ProductPhoto, Splits
 from training.data.fingerprints import fingerprint
 from training.data.learnability import doubts, require_different_pictures
 from training.data.training_data import TrainingData
@@ -54,7 +54,7 @@ def data_of(
     ends = np.cumsum([TRAIN, VALIDATION, CALIBRATION, test])
     train, validation, calibration, tested = np.split(np.arange(PHOTOS), ends)[:4]
     photo = ProductPhoto(Path("a.jpg"), "1", "", "", frozenset(), frozenset(), None)
-    decoded = DecodedCatalogue(
+    decoded = DecodedDataset(
         photos=(photo,) * PHOTOS,
         pixels=np.zeros((PHOTOS, 3, 1, 1), np.uint8),
         hashes=random.integers(0, 2**63, PHOTOS, np.uint64) if hashes is None else hashes,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.hangtag.cli.test_app import call
 from tests.unit.training.data.conftest import Draw
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.data.training_data import prepare_data
 from training.settings import make_settings
 
@@ -35,7 +35,7 @@ def test_a_run_takes_photos_up_to_its_limit(
 ) -> None:
     given = {"data.skip_bad": True, "data.size_px": 32, "data.max_image_pixels": limit}
     settings = make_settings(large, given)
-    data = prepare_data(read_catalogue(large), settings, tmp_path / "run")
+    data = prepare_data(read_dataset(large), settings, tmp_path / "run")
     assert len(data.decoded.photos) == photos
     assert {each.detail for each in data.decoded.problems} == ({REFUSED} if photos == 23 else set())
 

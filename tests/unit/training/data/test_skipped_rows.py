@@ -8,7 +8,7 @@ import pytest
 
 from hangtag.errors import DataInvalid
 from tests.unit.training.data.conftest import Draw
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.data.training_data import TrainingData, prepare_data
 from training.settings import make_settings
 
@@ -22,7 +22,7 @@ def _workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def prepare(folder: Path, text: str, run: Path) -> TrainingData:
     (folder / "products.csv").write_text(text)
     settings = make_settings(folder, {"data.skip_bad": True, "data.size_px": 32})
-    return prepare_data(read_catalogue(folder), settings, run)
+    return prepare_data(read_dataset(folder), settings, run)
 
 
 def test_only_the_group_in_conflict_is_unknown_to_the_run(

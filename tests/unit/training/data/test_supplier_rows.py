@@ -7,10 +7,10 @@ import pytest
 
 from hangtag.errors import DataInvalid
 from training.data import (
-    Catalogue,
+    Dataset,
     check_problems,
     label_matrix,
-    read_catalogue,
+    read_dataset,
     refuse_empty,
     with_problems,
 )
@@ -18,18 +18,18 @@ from training.data.described_photo import DescribedPhoto
 from training.data.descriptions import read_described
 
 
-def read(folder: Path, text: str, name: str = "products.csv") -> Catalogue:
+def read(folder: Path, text: str, name: str = "products.csv") -> Dataset:
     (folder / name).write_text(text)
-    return read_catalogue(folder)
+    return read_dataset(folder)
 
 
 def test_all_that_is_not_plain_is_read_and_said(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "Image;Labels;Price\nimages\\0.JPG;412,0;9,90\nimages\\1;Skirt, ZIP;9,90\n"
-    catalogue = read(folder, text)
-    assert [photo.path.name for photo in catalogue.photos] == ["0.jpg", "1.jpg"]
-    assert [photo.labels for photo in catalogue.photos] == [{21, 412}, {24, 458, "zip"}]
+    dataset = read(folder, text)
+    assert [photo.path.name for photo in dataset.photos] == ["0.jpg", "1.jpg"]
+    assert [photo.labels for photo in dataset.photos] == [{21, 412}, {24, 458, "zip"}]
     said = capsys.readouterr().err
     for part in ("read with ;", "further columns, which are not read: Price", "have backslashes: 2",
                  "hold decimals: 1", "hold names"):  # fmt: skip
@@ -37,8 +37,8 @@ def test_all_that_is_not_plain_is_read_and_said(
 
 
 def test_of_the_two_column_csv_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    catalogue = read(folder, "imageid\tCLASSID\n0.JPG\t412.0\n1\t458.0\n", "train.csv")
-    assert [photo.labels for photo in catalogue.photos] == [{21, 412}, {24, 458}]
+    dataset = read(folder, "imageid\tCLASSID\n0.JPG\t412.0\n1\t458.0\n", "train.csv")
+    assert [photo.labels for photo in dataset.photos] == [{21, 412}, {24, 458}]
     assert "train.csv: read with tab." in capsys.readouterr().err
 
 
@@ -48,28 +48,28 @@ def test_groups_are_read_by_their_titles_too(folder: Path) -> None:
 
 
 def test_of_a_product_whose_rows_disagree_only_those_groups_are_unknown(folder: Path) -> None:
-    catalogue = read(
+    dataset = read(
         folder,
         "image,labels,product_id\n0.jpg,412_zip,A\n1.jpg,412,B\n2.jpg,458_zip,A\n3.jpg,458,C\n",
     )
-    (problem,) = catalogue.problems
+    (problem,) = dataset.problems
     assert problem.where == "products.csv:2, products.csv:4"
     assert "unknown with skip_bad=true" in problem.cause
-    assert [photo.product_id for photo in catalogue.photos] == ["A", "B", "A", "C"]
-    assert catalogue.photos[0].labels == {"zip"}
+    assert [photo.product_id for photo in dataset.photos] == ["A", "B", "A", "C"]
+    assert dataset.photos[0].labels == {"zip"}
     np.testing.assert_array_equal(
-        label_matrix(catalogue.photos[:1], catalogue.label_space),
+        label_matrix(dataset.photos[:1], dataset.label_space),
         np.array([[*[np.nan] * 4, 1, 0]], np.float32),
     )
 
 
 def test_of_a_row_that_contradicts_itself_too(folder: Path) -> None:
     text = "image,labels\n0.jpg,412_458_zip\n1.jpg,412_24_zip\n2.jpg,412_458\n"
-    catalogue = read(folder, text)
-    assert [problem.kind for problem in catalogue.problems] == ["conflicting_labels"] * 3
+    dataset = read(folder, text)
+    assert [problem.kind for problem in dataset.problems] == ["conflicting_labels"] * 3
     # Without any label that is left, a row tells nothing.
-    assert [photo.path.name for photo in catalogue.photos] == ["0.jpg", "1.jpg"]
-    for photo in catalogue.photos:
+    assert [photo.path.name for photo in dataset.photos] == ["0.jpg", "1.jpg"]
+    for photo in dataset.photos:
         assert photo.labels == {"zip"}
         assert photo.unknown_groups == {"category", "garment"}
 
@@ -78,14 +78,14 @@ def test_of_a_row_that_contradicts_itself_too(folder: Path) -> None:
 @pytest.mark.parametrize("rows", [("412", "458"), ("412,,Tee", "412,,Skirt"), ("412", "412_zip")])
 def test_spoilt_product_ids_are_named(folder: Path, rows: tuple[str, str], product_id: str) -> None:
     lines = [f"{n}.jpg,{product_id},{row}\n" for n, row in enumerate(rows)]
-    catalogue = read(folder, "image,product_id,labels,split,title\n" + "".join(lines))
-    assert [(each.kind, each.where) for each in catalogue.problems] == [
+    dataset = read(folder, "image,product_id,labels,split,title\n" + "".join(lines))
+    assert [(each.kind, each.where) for each in dataset.problems] == [
         ("spoilt_product_id", "products.csv:2"),
         ("spoilt_product_id", "products.csv:3"),
     ]
-    assert repr(product_id) in catalogue.problems[0].cause
-    assert "format that column as text" in catalogue.problems[0].cause
-    assert len(catalogue.photos) == 2
+    assert repr(product_id) in dataset.problems[0].cause
+    assert "format that column as text" in dataset.problems[0].cause
+    assert len(dataset.photos) == 2
 
 
 def test_a_rounded_product_id_of_one_product_is_fine(folder: Path) -> None:
@@ -102,9 +102,9 @@ def test_a_rounded_product_id_of_one_product_is_fine(folder: Path) -> None:
     ],
 )
 def test_unknown_labels_are_one_sentence(folder: Path, labels: str, cause: str) -> None:
-    catalogue = read(folder, f"image,labels\n0.jpg,{labels}\n1.jpg,412_{labels}\n")
-    causes = {problem.cause for problem in catalogue.problems}
-    assert len(catalogue.problems) == 2
+    dataset = read(folder, f"image,labels\n0.jpg,{labels}\n1.jpg,412_{labels}\n")
+    causes = {problem.cause for problem in dataset.problems}
+    assert len(dataset.problems) == 2
     assert len(causes) == 1
     assert cause in causes.pop()
 
@@ -114,10 +114,10 @@ def test_a_thousand_bad_rows_are_a_few_lines(
 ) -> None:
     cells = ["zipp", "zip_tow", "999", "998", "997", "996"]
     rows = [f"https://cdn.example.com/x{n}.jpg,{cells[n % len(cells)]}" for n in range(1200)]
-    catalogue = read(folder, "image,labels\n" + "\n".join(rows))
+    dataset = read(folder, "image,labels\n" + "\n".join(rows))
     capsys.readouterr()
     with pytest.raises(DataInvalid, match="1,200 missing_photo, 1,200 unknown_label"):
-        check_problems(catalogue.problems, tmp_path / "report.json", skip_bad=False)
+        check_problems(dataset.problems, tmp_path / "report.json", skip_bad=False)
     said = capsys.readouterr().err
     assert "1,200: image cells are URLs: download the photos into images/ first" in said
     assert "200: there is no label 'zipp'; did you mean zip (Zip)" in said
@@ -148,11 +148,11 @@ def test_what_is_left_out_is_said_where_too_little_is_left(
 def test_no_photo_left_is_said_with_the_reasons(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    catalogue = read(folder, "image,labels\n0.jpg,zipp\n1.jpg,zipp\n")
+    dataset = read(folder, "image,labels\n0.jpg,zipp\n1.jpg,zipp\n")
     with pytest.raises(DataInvalid, match=r"No photo is left: .* \(2 unknown_label\)"):
-        refuse_empty(catalogue.problems, len(catalogue.photos), tmp_path / "report.json")
+        refuse_empty(dataset.problems, len(dataset.photos), tmp_path / "report.json")
     assert "did you mean zip (Zip)" in capsys.readouterr().err
-    refuse_empty(catalogue.problems, 1, tmp_path / "report.json")
+    refuse_empty(dataset.problems, 1, tmp_path / "report.json")
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,13 @@ def test_labels_that_spill_into_the_next_column_are_problems(
     folder: Path, header: str, rows: list[str]
 ) -> None:
     lines = [f"{n}.jpg,{row}\n" for n, row in enumerate(rows)]
-    catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
-    assert [(each.kind, each.where) for each in catalogue.problems] == [
+    dataset = read(folder, f"image,labels,{header}\n" + "".join(lines))
+    assert [(each.kind, each.where) for each in dataset.problems] == [
         ("malformed_row", "products.csv:2"),
         ("malformed_row", "products.csv:3"),
     ]
-    assert "the cell after labels is a label" in catalogue.problems[0].cause
-    assert [photo.path.name for photo in catalogue.photos] == ["2.jpg"]
+    assert "the cell after labels is a label" in dataset.problems[0].cause
+    assert [photo.path.name for photo in dataset.photos] == ["2.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -192,9 +192,9 @@ def test_titles_and_ids_that_labels_are_called_too_are_fine(
     folder: Path, header: str, rows: list[str]
 ) -> None:
     lines = [f"{n}.jpg,{row}\n" for n, row in enumerate(rows)]
-    catalogue = read(folder, f"image,labels,{header}\n" + "".join(lines))
-    assert catalogue.problems == ()
-    assert len(catalogue.photos) == 3
+    dataset = read(folder, f"image,labels,{header}\n" + "".join(lines))
+    assert dataset.problems == ()
+    assert len(dataset.photos) == 3
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,9 @@ def test_what_says_that_there_is_no_product_id_is_none(
     folder: Path, nothing: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = f"image,product_id,labels\n0.jpg,{nothing},412\n1.jpg,{nothing},458\n2.jpg,A,412\n"
-    catalogue = read(folder, text)
-    assert catalogue.problems == ()
-    assert [photo.product_id for photo in catalogue.photos] == ["0.jpg", "1.jpg", "A"]
+    dataset = read(folder, text)
+    assert dataset.problems == ()
+    assert [photo.product_id for photo in dataset.photos] == ["0.jpg", "1.jpg", "A"]
     said = capsys.readouterr().err
     assert f"product IDs such as {nothing!r} say that there is none" in said
     assert "(2 rows)" in said

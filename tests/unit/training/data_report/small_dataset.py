@@ -9,10 +9,10 @@ import numpy as np
 from hangtag.arrays import FloatArray
 from tests.unit.training.evaluate.synthetic import draw, space
 from training.data import ProductPhoto
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 
 
-def targets_of(rows: Sequence[str], dataset: Dataset) -> FloatArray:
+def targets_of(rows: Sequence[str], dataset: ReportedDataset) -> FloatArray:
     """Targets of rows such as `k0 t0 c1`; `c?` makes the colour unknown."""
     targets = np.zeros((len(rows), len(dataset.label_space)), np.float32)
     for row, words in enumerate(rows):
@@ -24,13 +24,13 @@ def targets_of(rows: Sequence[str], dataset: Dataset) -> FloatArray:
     return targets
 
 
-def small_dataset(photos: int = 200, seed: int = 0) -> Dataset:
+def small_dataset(photos: int = 200, seed: int = 0) -> ReportedDataset:
     """Photos of noise, each a product and a picture of its own."""
     rng = np.random.default_rng(seed)
     label_space = space()
     alone = np.arange(photos)
     folder = Path("folder")
-    return Dataset(
+    return ReportedDataset(
         folder=folder,
         label_space=label_space,
         photos=tuple(_photo(folder, row) for row in range(photos)),
@@ -56,7 +56,7 @@ def _photo(folder: Path, row: int) -> ProductPhoto:
     )
 
 
-def labelled(*rows: str) -> Dataset:
+def labelled(*rows: str) -> ReportedDataset:
     """A dataset of one photo for each row of `targets_of`."""
     dataset = small_dataset(len(rows))
     return replace(dataset, targets=targets_of(rows, dataset))

@@ -8,33 +8,33 @@ import numpy as np
 
 from hangtag.arrays import FloatArray
 from tests.unit.training.data_report.small_dataset import small_dataset, targets_of
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 from training.data_report.label_errors import NONE, judge_labels, write_label_errors
 
 WRONG_ROWS = (3, 40, 77)
 
 
-def sure_of(dataset: Dataset) -> FloatArray:
+def sure_of(dataset: ReportedDataset) -> FloatArray:
     """Scores that are sure of the labels as they are, and surest of those of WRONG_ROWS."""
     noise = np.random.default_rng(0).uniform(0.01, 0.05, dataset.targets.shape)
     noise[list(WRONG_ROWS)] = 0.01
     return np.where(dataset.targets == 1, 0.85 - noise, noise / 3).astype(np.float32)
 
 
-def coloured() -> Dataset:
+def coloured() -> ReportedDataset:
     """120 photos: thirty of each colour, half of them with the first detail."""
     dataset = small_dataset(120)
     rows = [f"c{row % 4} {'d0' if row < 60 else ''}" for row in range(120)]
     return replace(dataset, targets=targets_of(rows, dataset))
 
 
-def with_cells(dataset: Dataset, label: str, value: float) -> Dataset:
+def with_cells(dataset: ReportedDataset, label: str, value: float) -> ReportedDataset:
     targets = dataset.targets.copy()
     targets[list(WRONG_ROWS), dataset.label_space.index_of(label)] = value
     return replace(dataset, targets=targets)
 
 
-def with_wrong_colours(dataset: Dataset) -> Dataset:
+def with_wrong_colours(dataset: ReportedDataset) -> ReportedDataset:
     """The photos of WRONG_ROWS say `c2` instead of what they have."""
     targets = dataset.targets.copy()
     for row in WRONG_ROWS:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.unit.training.data_report.small_dataset import labelled
-from training.data_report.dataset import Dataset
+from training.data_report.dataset import ReportedDataset
 from training.data_report.near_duplicates import find_conflicts, near_duplicate_metrics
 
 
-def alike(dataset: Dataset, *sets: Sequence[int]) -> Dataset:
+def alike(dataset: ReportedDataset, *sets: Sequence[int]) -> ReportedDataset:
     """Make the photos of each set twins."""
     pictures = np.arange(len(dataset.photos))
     for rows in sets:
@@ -21,7 +21,7 @@ def alike(dataset: Dataset, *sets: Sequence[int]) -> Dataset:
     return replace(dataset, look_alikes=pictures, near_duplicate_pairs=near_duplicate_pairs)
 
 
-def conflicts_in_colour(dataset: Dataset) -> list[list[int]]:
+def conflicts_in_colour(dataset: ReportedDataset) -> list[list[int]]:
     return [rows.tolist() for rows in find_conflicts(dataset)["colour"]]
 
 

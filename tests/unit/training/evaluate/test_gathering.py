@@ -9,7 +9,7 @@ from PIL import Image
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
 from training.calibrate.tuning import untuned
-from training.data import DecodedCatalogue, NearDuplicateAgreement, ProductPhoto, Splits
+from training.data import DecodedDataset, NearDuplicateAgreement, ProductPhoto, Splits
 from training.data.training_data import TrainingData
 from training.evaluate.evaluated import NEW_TITLE
 from training.evaluate.gathering import gather_test_photos
@@ -30,7 +30,7 @@ def training_data(folder: Path) -> TrainingData:
         path = folder / f"{number}.png"
         Image.new("RGB", (10 + number, 20)).save(path)
         photos.append(ProductPhoto(path, str(number), title, "", frozenset(), frozenset(), None))
-    decoded = DecodedCatalogue(
+    decoded = DecodedDataset(
         photos=tuple(photos),
         pixels=np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((3, 4, 4), np.uint8),
         hashes=np.zeros(6, np.uint64),

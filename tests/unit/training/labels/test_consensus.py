@@ -13,7 +13,7 @@ from PIL import Image
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelSpace
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.data.votes import Answer
 from training.labels.consensus import dawid_skene, majority
 from training.labels.worker_answers import read_worker_answers, write_consensus
@@ -173,9 +173,9 @@ def test_from_answers_to_a_dataset(tmp_path: Path) -> None:
     out = tmp_path / "out"
     written = write_consensus(lines, answers, majority(answers, CLOTHES), CLOTHES, source, out)
     assert (written.photos, written.missing, written.unlabelled) == (1, ("9.png",), ("1.png",))
-    catalogue = read_catalogue(out)
-    assert catalogue.problems == ()
-    (photo,) = catalogue.photos
+    dataset = read_dataset(out)
+    assert dataset.problems == ()
+    (photo,) = dataset.photos
     assert photo.labels == {1, 11}
     assert photo.product_id == "SKU-0.png"
     assert photo.unknown_groups == set()
@@ -198,7 +198,7 @@ def test_what_the_workers_leave_open_is_unknown_in_the_dataset(tmp_path: Path) -
     )
     lines, answers = read_worker_answers(source, CLOTHES)
     write_consensus(lines, answers, majority(answers, CLOTHES), CLOTHES, source, tmp_path / "out")
-    made, raw = read_catalogue(tmp_path / "out"), read_catalogue(source)
+    made, raw = read_dataset(tmp_path / "out"), read_dataset(source)
     assert made.problems == ()
     assert [photo.unknown_groups for photo in made.photos] == [{"type"}, {"details"}]
     # The manifest itself says the same: label by label, which products.csv cannot.

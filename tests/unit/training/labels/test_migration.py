@@ -10,7 +10,7 @@ from PIL import Image
 from hangtag.errors import DataInvalid, LabelSpaceInvalid
 from hangtag.label_space import Group, Label, LabelSpace
 from hangtag.schema import TagResponse
-from training.data import read_catalogue
+from training.data import read_dataset
 from training.labels.label_lists import ConversionReport, convert_labels
 from training.labels.migrated_dataset import convert_dataset
 from training.labels.migration import Migrated, migrate, plan_migration, read_migration
@@ -223,7 +223,7 @@ def test_a_dataset_folder(dataset: Path, tmp_path: Path) -> None:
     assert (out / "unlabelled.csv").read_text().splitlines()[1:] == [
         "../dataset/images/2.png,zip,C,Fall"
     ]
-    catalogue = read_catalogue(out)
+    catalogue = read_dataset(out)
     assert catalogue.problems == ()
     assert [photo.labels for photo in catalogue.photos] == [
         {1, "t_shirt"}, {1, "t_shirt"}, {2, 13},
@@ -243,7 +243,7 @@ def test_unknown_groups_stay_unknown_as_long_as_they_have_labels(
     assert (out / "products.csv").read_text().splitlines()[1:] == [
         "../dataset/images/0.png,1,type", "../dataset/images/1.png,11,",
     ]  # fmt: skip
-    catalogue = read_catalogue(out)
+    catalogue = read_dataset(out)
     assert catalogue.problems == ()
     assert [photo.unknown_groups for photo in catalogue.photos] == [{"type"}, set()]
     products.write_text("image,labels,unknown_groups\n0.png,1,size\n")

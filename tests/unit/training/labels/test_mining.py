@@ -8,7 +8,7 @@ from PIL import Image
 
 from hangtag.errors import DataInvalid, SettingsInvalid
 from tests.real_photos import FASHION_PRODUCTS, needs_fashion_products
-from training.data import read_catalogue, read_described
+from training.data import read_dataset, read_described
 from training.labels.dataset_folder import write_csv
 from training.labels.english import ENGLISH
 from training.labels.german import GERMAN
@@ -152,13 +152,13 @@ def test_the_mined_folder_is_a_dataset(tmp_path: Path) -> None:
     out = tmp_path / "elsewhere" / "mined"
     mined = mine_dataset(source, out, None, EVERYTHING)
     assert (mined.language, mined.photos, mined.labelled_photos, mined.left_out) == ("en", 4, 3, 1)
-    catalogue = read_catalogue(out)
-    assert catalogue.problems == ()
+    dataset = read_dataset(out)
+    assert dataset.problems == ()
     both = {"type:Shirt", "material:Linen"}
-    assert [photo.labels for photo in catalogue.photos] == [
+    assert [photo.labels for photo in dataset.photos] == [
         both | {"colour:Red"}, both | {"colour:Red"}, both | {"colour:Blue"},
     ]  # fmt: skip
-    assert [photo.split for photo in catalogue.photos] == ["train", "train", "validation"]
+    assert [photo.split for photo in dataset.photos] == ["train", "train", "validation"]
     with (out / "tags.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["id"], row["count"]) for row in rows[:2]] == [
@@ -188,7 +188,7 @@ def test_what_stands_in_mark_up_is_no_tag(description: str, tmp_path: Path) -> N
         [("0.png", description), ("1.png", "A red cotton shirt.")],
     )
     mine_dataset(folder, tmp_path / "mined", "en", EVERYTHING)
-    labels = [photo.labels for photo in read_catalogue(tmp_path / "mined").photos]
+    labels = [photo.labels for photo in read_dataset(tmp_path / "mined").photos]
     assert labels[0] == {"type:Shirt", "material:Linen"}
 
 
@@ -208,7 +208,7 @@ def test_what_stands_in_mark_up_is_no_tag(description: str, tmp_path: Path) -> N
 def test_a_word_is_found_however_it_is_written(title: str, colour: str, tmp_path: Path) -> None:
     source = make_folder(tmp_path / "source", f'image,title\n0.png,"{title}"\n1.png,Rotes Hemd\n')
     mine_dataset(source, tmp_path / "mined", "de", EVERYTHING)
-    labels = [photo.labels for photo in read_catalogue(tmp_path / "mined").photos]
+    labels = [photo.labels for photo in read_dataset(tmp_path / "mined").photos]
     assert labels[0] == {"type:Hemd", f"colour:{colour}"}
 
 
@@ -218,10 +218,10 @@ def test_a_colour_that_no_text_names_is_unknown(tmp_path: Path) -> None:
         "image,title\n0.png,Red shirt\n1.png,Blue watch\n2.png,Linen shirt\n3.png,Red shirt\n",
     )
     mine_dataset(source, tmp_path / "mined", "en", EVERYTHING)
-    catalogue = read_catalogue(tmp_path / "mined")
-    assert catalogue.problems == ()
+    dataset = read_dataset(tmp_path / "mined")
+    assert dataset.problems == ()
     # Nor does every title name the material or the closure, which is not to say that all have one.
-    assert [set(photo.unknown_groups) for photo in catalogue.photos] == [
+    assert [set(photo.unknown_groups) for photo in dataset.photos] == [
         set(), set(), {"colour"}, set(),
     ]  # fmt: skip
 

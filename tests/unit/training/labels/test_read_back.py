@@ -12,7 +12,7 @@ from PIL import Image
 
 from hangtag.errors import DataInvalid
 from hangtag.label_space import Group, Label, LabelId, LabelSpace
-from training.data import DescribedPhoto, read_catalogue
+from training.data import DescribedPhoto, read_dataset
 from training.labels.consensus import majority
 from training.labels.migrated_dataset import convert_dataset
 from training.labels.migration import operate
@@ -53,9 +53,9 @@ def source(tmp_path: Path) -> Path:
 
 
 def read_back(folder: Path) -> list[set[str]]:
-    catalogue = read_catalogue(folder)
-    assert catalogue.problems == ()
-    return [{str(label) for label in photo.labels} for photo in catalogue.photos]
+    dataset = read_dataset(folder)
+    assert dataset.problems == ()
+    return [{str(label) for label in photo.labels} for photo in dataset.photos]
 
 
 def as_text(ids: tuple[LabelId, ...]) -> set[str]:
@@ -73,7 +73,7 @@ def test_consensus(source: Path, tmp_path: Path) -> None:
     write_consensus(read, answers, majority(answers, CROPPED), CROPPED, source, out)
     assert read_back(out) == [as_text(pair) for pair in PAIRS]
     # Nobody gave a label of three groups, of which two joined are the third.
-    assert {photo.unknown_groups for photo in read_catalogue(out).photos} == {
+    assert {photo.unknown_groups for photo in read_dataset(out).photos} == {
         frozenset({"neck", "line", "neck_line"})
     }
 
@@ -92,7 +92,7 @@ def test_mining(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert write_mined_dataset(photos, mined, out) == len(PAIRS)
     assert read_back(out) == [as_text(pair) for pair in PAIRS]
-    assert {photo.unknown_groups for photo in read_catalogue(out).photos} == {
+    assert {photo.unknown_groups for photo in read_dataset(out).photos} == {
         frozenset({"neck", "line"})
     }
 
@@ -107,7 +107,7 @@ def test_a_migration_that_makes_ids_which_join(source: Path, tmp_path: Path) -> 
     out = tmp_path / "out"
     convert_dataset(source, migrated, out)
     assert read_back(out) == [{"crop", "top"}, {"crop_top"}]
-    groups = [photo.unknown_groups for photo in read_catalogue(out).photos]
+    groups = [photo.unknown_groups for photo in read_dataset(out).photos]
     assert groups == [{"neck", "line"}, {"neck_line"}]
     # And once more, of what was written.
     again = operate(migrated.after, "3", [Rename(label="crop_top", new_name="Cropped top")])

@@ -4,7 +4,7 @@ import numpy as np
 
 from hangtag.bundle import DatasetIdentity
 from hangtag.label_space import parse_label_space
-from training.data import DecodedCatalogue, Splits
+from training.data import DecodedDataset, Splits
 from training.data.training_data import TrainingData
 
 SIZE_PX = 32
@@ -28,7 +28,7 @@ def coloured_data(learned: int = 48, others: int = 12) -> TrainingData:
     ends = [learned + each * others for each in range(3)]
     train, validation, calibration, test = np.split(np.arange(count), ends)
     return TrainingData(
-        decoded=DecodedCatalogue(
+        decoded=DecodedDataset(
             photos=(),
             pixels=pixels,
             hashes=np.arange(count, dtype=np.uint64),

@@ -8,7 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from hangtag.errors import DataInvalid
-from training.data import read_catalogue
+from training.data import read_dataset
 
 SavePhotos = Callable[..., None]
 
@@ -35,15 +35,15 @@ def folder(tmp_path: Path, save_photos: SavePhotos) -> Path:
 
 
 def test_tags_of_photos_and_of_pixels(folder: Path) -> None:
-    catalogue = read_catalogue(folder)
-    assert catalogue.problems == ()
-    read = {photo.path.name: set(photo.labels) for photo in catalogue.photos}
+    dataset = read_dataset(folder)
+    assert dataset.problems == ()
+    read = {photo.path.name: set(photo.labels) for photo in dataset.photos}
     assert read == {"1005.jpg": {"bag", "t-shirt"}, "0001.jpg": {"accessories", "skirt"}}
-    assert [photo.split for photo in catalogue.photos] == [None, None]
+    assert [photo.split for photo in dataset.photos] == [None, None]
 
 
 def test_the_background_is_no_label(folder: Path) -> None:
-    space = read_catalogue(folder).label_space
+    space = read_dataset(folder).label_space
     assert [label.id for label in space.labels] == NAMES[1:]
     assert not space.groups[0].exclusive
 
@@ -53,7 +53,7 @@ def test_problems(folder: Path, save_photos: SavePhotos) -> None:
     save_tags(folder, "1006", [0])
     save_tags(folder, "1007", [0, 2, 5])
     save_photos(folder / "photos" / "1006.jpg", folder / "photos" / "1007.jpg")
-    found = [(problem.kind, problem.where) for problem in read_catalogue(folder).problems]
+    found = [(problem.kind, problem.where) for problem in read_dataset(folder).problems]
     assert found == [
         ("missing_photo", "annotations/image-level/1005.mat"),
         ("no_labels", "annotations/image-level/1006.mat"),
@@ -65,13 +65,13 @@ def test_a_folder_without_annotations(folder: Path) -> None:
     for path in folder.glob("annotations/*/*.mat"):
         path.unlink()
     with pytest.raises(DataInvalid, match=r"annotations holds no \.mat files"):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 def test_a_folder_without_names(folder: Path) -> None:
     (folder / "label_list.mat").unlink()
     with pytest.raises(DataInvalid, match=r"label_list\.mat cannot be read: No such file"):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,13 @@ def test_a_folder_without_names(folder: Path) -> None:
 def test_another_variable(folder: Path, variables: dict[str, object], message: str) -> None:
     savemat(folder / "annotations" / "image-level" / "1005.mat", variables)
     with pytest.raises(DataInvalid, match=message):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 def test_names_that_are_no_texts(folder: Path) -> None:
     savemat(folder / "label_list.mat", {"label_list": [1, 2]})
     with pytest.raises(DataInvalid, match="label_list does not hold texts"):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 def test_a_mat_file_that_is_cut_short_anywhere_is_one_sentence(folder: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_mat_file_that_is_cut_short_anywhere_is_one_sentence(folder: Path) -> 
         for length in range(0, len(whole) - 1, 7):
             path.write_bytes(whole[:length])
             with pytest.raises(DataInvalid, match=r"0001\.mat"):
-                read_catalogue(folder)
+                read_dataset(folder)
 
 
 def test_no_mat_file_at_all(folder: Path) -> None:
@@ -109,4 +109,4 @@ def test_no_mat_file_at_all(folder: Path) -> None:
     for content in (b"<html>404</html>" * 20, b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM", b"\0"):
         path.write_bytes(content)
         with pytest.raises(DataInvalid, match=r"0001\.mat"):
-            read_catalogue(folder)
+            read_dataset(folder)

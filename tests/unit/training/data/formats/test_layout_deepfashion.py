@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data import label_matrix, read_catalogue
+from training.data import label_matrix, read_dataset
 
 SavePhotos = Callable[..., None]
 
@@ -46,20 +46,20 @@ def change(folder: Path, name: str, old: str, new: str) -> None:
 
 
 def test_categories_attributes_and_partition(folder: Path) -> None:
-    catalogue = read_catalogue(folder)
-    assert catalogue.problems == ()
-    blouse, jeans, dress = catalogue.photos
+    dataset = read_dataset(folder)
+    assert dataset.problems == ()
+    blouse, jeans, dress = dataset.photos
     assert blouse.labels == {
         "bodyPart:upper body", "category:Blouse", "texture:abstract print", "fabric:chiffon"
     }  # fmt: skip
     assert jeans.labels == {"bodyPart:lower body", "category:Jeans", "style:ripped"}
     assert dress.labels == {"bodyPart:full body", "category:Dress", "shape:maxi"}
-    assert [photo.split for photo in catalogue.photos] == ["train", "validation", "test"]
+    assert [photo.split for photo in dataset.photos] == ["train", "validation", "test"]
     assert blouse.description == "Sheer Pleated-Front Blouse"
 
 
 def test_the_category_types_are_the_parents(folder: Path) -> None:
-    space = read_catalogue(folder).label_space
+    space = read_dataset(folder).label_space
     assert space.hierarchies == (("bodyPart", "category"),)
     blouse = space.labels[space.index_of("category:Blouse")]
     assert space.path_of(blouse) == ["Upper body", "Blouse"]
@@ -67,19 +67,19 @@ def test_the_category_types_are_the_parents(folder: Path) -> None:
 
 
 def test_zero_is_unknown_and_not_negative(folder: Path) -> None:
-    catalogue = read_catalogue(folder)
-    blouse, jeans, dress = catalogue.photos
+    dataset = read_dataset(folder)
+    blouse, jeans, dress = dataset.photos
     assert blouse.unknown_labels == frozenset()
     assert jeans.unknown_labels == {"fabric:chiffon"}
     assert dress.unknown_labels == {"texture:abstract print", "style:ripped"}
-    space = catalogue.label_space
+    space = dataset.label_space
     columns = [space.index_of(f"{n}") for n in ("texture:abstract print", "fabric:chiffon")]
-    matrix = label_matrix(catalogue.photos, space)[:, columns]
+    matrix = label_matrix(dataset.photos, space)[:, columns]
     np.testing.assert_array_equal(matrix, [[1, 1], [0, np.nan], [np.nan, 0]])
 
 
 def test_boxes_are_crops(folder: Path) -> None:
-    crops = [photo.crop for photo in read_catalogue(folder).photos]
+    crops = [photo.crop for photo in read_dataset(folder).photos]
     assert crops == [(72, 20, 132, 153), (0, 0, 160, 160), (10, 40, 10, 90)]
 
 
@@ -87,7 +87,7 @@ def test_a_photo_without_attributes_box_and_partition(folder: Path) -> None:
     for name in ("Anno/list_attr_img.txt", "Anno/list_bbox.txt", "Eval/list_eval_partition.txt"):
         lines = LISTS[name].splitlines(keepends=True)
         (folder / name).write_text("2\n" + "".join(lines[1:-1]))
-    dress = read_catalogue(folder).photos[2]
+    dress = read_dataset(folder).photos[2]
     assert dress.labels == {"bodyPart:full body", "category:Dress"}
     assert dress.unknown_groups == {"texture", "fabric", "shape", "part", "style"}
     assert (dress.crop, dress.split) == (None, None)
@@ -97,12 +97,12 @@ def test_the_later_release_and_photos_below_img(folder: Path) -> None:
     (folder / "Anno").rename(folder / "Anno_coarse")
     (folder / "Img").mkdir()
     (folder / "img").rename(folder / "Img" / "img")
-    assert len(read_catalogue(folder).photos) == 3
+    assert len(read_dataset(folder).photos) == 3
 
 
 def test_a_name_of_two_columns_is_one_label(folder: Path) -> None:
     change(folder, "Anno/list_attr_cloth.txt", "chiffon\t2", "abstract print      1")
-    blouse, jeans, dress = read_catalogue(folder).photos
+    blouse, jeans, dress = read_dataset(folder).photos
     assert "texture:abstract print" in blouse.labels
     assert "texture:abstract print" in jeans.unknown_labels
     assert "texture:abstract print" in dress.unknown_labels
@@ -112,9 +112,9 @@ def test_missing_photos_and_strange_values_are_problems(folder: Path) -> None:
     (folder / BLOUSE).unlink()
     change(folder, "Anno/list_category_img.txt", f"{JEANS}         2", f"{JEANS}  51")
     change(folder, "Eval/list_eval_partition.txt", "test", "gallery")
-    catalogue = read_catalogue(folder)
-    assert catalogue.photos == ()
-    assert [(problem.kind, problem.where) for problem in catalogue.problems] == [
+    dataset = read_dataset(folder)
+    assert dataset.photos == ()
+    assert [(problem.kind, problem.where) for problem in dataset.problems] == [
         ("missing_photo", "list_category_img.txt:3"),
         ("unknown_label", "list_category_img.txt:4"),
         ("unknown_split", "list_category_img.txt:5"),
@@ -125,10 +125,10 @@ def test_missing_photos_and_strange_values_are_problems(folder: Path) -> None:
 def test_a_list_that_is_missing_or_cut_short(folder: Path, name: str) -> None:
     (folder / name).write_text("".join(LISTS[name].splitlines(keepends=True)[:-1]))
     with pytest.raises(DataInvalid, match=r"announces . entries and has .; download it again"):
-        read_catalogue(folder)
+        read_dataset(folder)
     (folder / name).unlink()
     with pytest.raises(DataInvalid, match=f"{Path(name).name} cannot be read: No such file"):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_a_malformed_list_is_one_sentence(
 ) -> None:
     change(folder, name, old, new)
     with pytest.raises(DataInvalid, match=message):
-        read_catalogue(folder)
+        read_dataset(folder)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data import read_catalogue, read_described
+from training.data import read_dataset, read_described
 from training.data.formats import feidegger as layout
 
 SavePhotos = Callable[..., None]
@@ -60,14 +60,14 @@ def test_photos_that_were_not_downloaded_are_left_out(feidegger: Path) -> None:
 
 def test_without_labels_the_error_says_how_to_mine_them(feidegger: Path) -> None:
     with pytest.raises(DataInvalid) as caught:
-        read_catalogue(feidegger)
+        read_dataset(feidegger)
     assert f"hangtag labels mine data={feidegger}" in str(caught.value)
 
 
 def test_mined_labels_are_read_and_texts_stay_the_originals(feidegger: Path) -> None:
     (feidegger / "labels.json").write_text('{"rot": "Rot"}')
     (feidegger / "products.csv").write_text("image,labels\n0VB21C000-A11@12.1.jpg,rot\n")
-    assert read_catalogue(feidegger).photos[0].labels == {"rot"}
+    assert read_dataset(feidegger).photos[0].labels == {"rot"}
     (photo,), _ = read_described(feidegger)
     assert photo.description.startswith("Ein langes")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data import read_catalogue
+from training.data import read_dataset
 
 SavePhotos = Callable[..., None]
 
@@ -47,21 +47,21 @@ def folder(tmp_path: Path, save_photos: SavePhotos) -> Path:
 
 
 def test_labels_and_splits(folder: Path) -> None:
-    catalogue = read_catalogue(folder)
-    assert catalogue.problems == ()
-    read = [(photo.path.name, set(photo.labels), photo.split) for photo in catalogue.photos]
+    dataset = read_dataset(folder)
+    assert dataset.problems == ()
+    read = [(photo.path.name, set(photo.labels), photo.split) for photo in dataset.photos]
     assert read == [
         ("1.jpg", {62, 148}, "train"),
         ("2.jpg", {148}, "train"),
         ("9.jpg", {62, 66}, "validation"),
     ]
-    assert [group.name for group in catalogue.label_space.groups] == ["labels"]
-    assert catalogue.source == "train.json, validation.json"
+    assert [group.name for group in dataset.label_space.groups] == ["labels"]
+    assert dataset.source == "train.json, validation.json"
 
 
 def test_the_label_map_gives_names_and_groups(folder: Path) -> None:
     (folder / "iMat_fashion_2018_label_map_228.csv").write_text(LABEL_MAP)
-    space = read_catalogue(folder).label_space
+    space = read_dataset(folder).label_space
     assert [(label.id, label.name, label.group) for label in space.labels] == [
         (62, "Dresses", "category"),
         (148, "Red", "color"),
@@ -73,7 +73,7 @@ def test_the_label_map_gives_names_and_groups(folder: Path) -> None:
 def test_both_parts_count_from_one(tmp_path: Path, save_photos: SavePhotos) -> None:
     write(tmp_path, train=part(i1=["62"]), validation=part(i1=["66"]))
     save_photos(tmp_path / "train" / "1.jpg", tmp_path / "images" / "validation" / "1.jpg")
-    first, second = read_catalogue(tmp_path).photos
+    first, second = read_dataset(tmp_path).photos
     assert (first.path.parent.name, set(first.labels)) == ("train", {62})
     assert (second.path.parent.name, set(second.labels)) == ("validation", {66})
     assert first.product_id != second.product_id
@@ -84,9 +84,9 @@ def test_a_photo_that_could_be_of_either_part_is_of_none(
 ) -> None:
     write(tmp_path, train=part(i1=["62"]), validation=part(i1=["66"]))
     save_photos(tmp_path / "images" / "1.jpg")
-    catalogue = read_catalogue(tmp_path)
-    assert catalogue.photos == ()
-    assert [problem.kind for problem in catalogue.problems] == ["missing_photo"] * 2
+    dataset = read_dataset(tmp_path)
+    assert dataset.photos == ()
+    assert [problem.kind for problem in dataset.problems] == ["missing_photo"] * 2
 
 
 def test_missing_photos_labels_and_annotations_are_problems(
@@ -97,9 +97,9 @@ def test_missing_photos_labels_and_annotations_are_problems(
     write(tmp_path, train=document)
     (tmp_path / "label_map.csv").write_text(LABEL_MAP)
     save_photos(*(tmp_path / "images" / f"{number}.jpg" for number in (2, 3, 4, 5)))
-    catalogue = read_catalogue(tmp_path)
-    assert [photo.path.name for photo in catalogue.photos] == ["3.jpg"]
-    assert {(problem.kind, problem.where) for problem in catalogue.problems} == {
+    dataset = read_dataset(tmp_path)
+    assert [photo.path.name for photo in dataset.photos] == ["3.jpg"]
+    assert {(problem.kind, problem.where) for problem in dataset.problems} == {
         ("missing_photo", "train.json:annotations.0"),
         ("unknown_label", "train.json:annotations.1"),
         ("no_labels", "train.json:annotations.3"),
@@ -125,7 +125,7 @@ def test_missing_photos_labels_and_annotations_are_problems(
 def test_a_malformed_file_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "train.json").write_text(text)
     with pytest.raises(DataInvalid, match=message):
-        read_catalogue(tmp_path)
+        read_dataset(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,14 @@ def test_a_malformed_file_is_one_sentence(tmp_path: Path, text: str, message: st
 def test_a_train_json_of_another_set_is_not_read(tmp_path: Path, document: object) -> None:
     (tmp_path / "train.json").write_text(json.dumps(document))
     with pytest.raises(DataInvalid, match="has no layout that is known"):
-        read_catalogue(tmp_path)
+        read_dataset(tmp_path)
 
 
 def test_only_the_first_bytes_of_a_train_json_tell_its_layout(folder: Path) -> None:
     with (folder / "train.json").open("ab") as file:
         file.write(b" " * (1 << 20) + b"}")
     with pytest.raises(DataInvalid, match=r"train\.json is not JSON: line 1: "):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 @pytest.mark.parametrize("names", [("imageId", "labelId"), ("image_id", "label_id")])
@@ -164,17 +164,17 @@ def test_ids_have_either_spelling(
     document = {"images": [{image: 1, "url": ""}], "annotations": [{image: 1, label: [62]}]}
     write(tmp_path, train=document)
     save_photos(tmp_path / "images" / "1.jpg")
-    assert read_catalogue(tmp_path).photos[0].labels == {62}
+    assert read_dataset(tmp_path).photos[0].labels == {62}
 
 
 def test_several_label_maps(folder: Path) -> None:
     for name in ("label_map.csv", "label_map_228.csv"):
         (folder / name).write_text(LABEL_MAP)
     with pytest.raises(DataInvalid, match="several label maps; keep one"):
-        read_catalogue(folder)
+        read_dataset(folder)
 
 
 def test_a_label_that_the_map_has_twice(folder: Path) -> None:
     (folder / "label_map.csv").write_text(LABEL_MAP + "62,1,Gowns,category\n")
     with pytest.raises(DataInvalid, match=r"label_map\.csv: .*'62' occurs more than once"):
-        read_catalogue(folder)
+        read_dataset(folder)

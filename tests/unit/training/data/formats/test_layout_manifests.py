@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hangtag.errors import DataInvalid
-from training.data import Catalogue, label_matrix, read_answers, read_catalogue
+from training.data import Dataset, label_matrix, read_answers, read_dataset
 
 
 def answers(*labels_by_worker: list[Any]) -> list[dict[str, Any]]:
@@ -46,23 +46,23 @@ def several(image: str, **names: str) -> dict[str, Any]:
     )
 
 
-def read(folder: Path, *lines: dict[str, Any] | str, name: str = "answers.jsonl") -> Catalogue:
+def read(folder: Path, *lines: dict[str, Any] | str, name: str = "answers.jsonl") -> Dataset:
     texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
     (folder / name).write_text("\n".join(texts) + "\n")
-    return read_catalogue(folder)
+    return read_dataset(folder)
 
 
-def kinds(catalogue: Catalogue) -> list[tuple[str, str]]:
-    return [(problem.kind, problem.where) for problem in catalogue.problems]
+def kinds(dataset: Dataset) -> list[tuple[str, str]]:
+    return [(problem.kind, problem.where) for problem in dataset.problems]
 
 
 def test_what_more_than_half_give_holds(folder: Path) -> None:
     line = plain("0.jpg", [412, "zip"], [412], [458, "zip"], product_id="SKU-1")
-    catalogue = read(folder, line)
-    (photo,) = catalogue.photos
+    dataset = read(folder, line)
+    (photo,) = dataset.photos
     assert photo.labels == {21, 412, "zip"}
     assert (photo.product_id, photo.split) == ("SKU-1", None)
-    assert (catalogue.source, catalogue.problems) == ("answers.jsonl", ())
+    assert (dataset.source, dataset.problems) == ("answers.jsonl", ())
 
 
 def test_a_parent_has_the_votes_of_its_children(folder: Path) -> None:
@@ -82,11 +82,11 @@ def test_disagreement_is_unknown_and_not_negative(folder: Path) -> None:
 
 def test_a_label_that_holds_decides_its_exclusive_group(folder: Path) -> None:
     """What half of the workers add to it excludes it, and so does not hold."""
-    catalogue = read(folder, plain("0.jpg", [412], [412, 458]), plain("1.jpg", [458, "zip"]))
-    photo = catalogue.photos[0]
+    dataset = read(folder, plain("0.jpg", [412], [412, 458]), plain("1.jpg", [458, "zip"]))
+    photo = dataset.photos[0]
     assert photo.labels == {21, 412}
     assert photo.unknown_groups == photo.unknown_labels == frozenset()
-    assert not np.isnan(label_matrix([photo], catalogue.label_space)).any()
+    assert not np.isnan(label_matrix([photo], dataset.label_space)).any()
 
 
 def test_what_less_than_half_give_does_not_hold(folder: Path) -> None:
@@ -102,20 +102,20 @@ def test_groups_that_nobody_was_asked_for_are_unknown(folder: Path) -> None:
 
 
 def test_no_majority_for_anything_is_a_problem(folder: Path) -> None:
-    catalogue = read(folder, plain("0.jpg", [412], [458], []), plain("1.jpg", [412]))
-    assert kinds(catalogue) == [("no_labels", "answers.jsonl:1")]
-    assert "no label was given by more than half of 3" in catalogue.problems[0].detail
-    assert [photo.path.name for photo in catalogue.photos] == ["1.jpg"]
+    dataset = read(folder, plain("0.jpg", [412], [458], []), plain("1.jpg", [412]))
+    assert kinds(dataset) == [("no_labels", "answers.jsonl:1")]
+    assert "no label was given by more than half of 3" in dataset.problems[0].detail
+    assert [photo.path.name for photo in dataset.photos] == ["1.jpg"]
 
 
 def test_other_problems(folder: Path) -> None:
-    catalogue = read(
+    dataset = read(
         folder,
         plain("99.jpg", [412]),
         plain("1.jpg", [412], [412], ["zipp"]),
         plain("2.jpg", [412]),
     )
-    assert kinds(catalogue) == [
+    assert kinds(dataset) == [
         ("missing_photo", "answers.jsonl:1"),
         ("unknown_label", "answers.jsonl:2"),
     ]
@@ -123,20 +123,20 @@ def test_other_problems(folder: Path) -> None:
 
 def test_without_labels_json_the_answers_are_the_labels(folder: Path) -> None:
     (folder / "labels.json").unlink()
-    catalogue = read(folder, plain("0.jpg", ["Red", "Zip"], ["Red"]), plain("1.jpg", ["Blue"]))
-    assert [label.id for label in catalogue.label_space.labels] == ["Blue", "Red", "Zip"]
-    assert [set(photo.labels) for photo in catalogue.photos] == [{"Red"}, {"Blue"}]
+    dataset = read(folder, plain("0.jpg", ["Red", "Zip"], ["Red"]), plain("1.jpg", ["Blue"]))
+    assert [label.id for label in dataset.label_space.labels] == ["Blue", "Red", "Zip"]
+    assert [set(photo.labels) for photo in dataset.photos] == [{"Red"}, {"Blue"}]
 
 
 def test_ground_truth_of_several_labels(folder: Path) -> None:
-    catalogue = read(
+    dataset = read(
         folder, several("0.jpg", c0="Zip", c3="T-shirt"), several("1.jpg", c3="T-shirt"),
         name="output.manifest",
     )  # fmt: skip
-    assert catalogue.problems == ()
-    read_labels = {photo.path.name: set(photo.labels) for photo in catalogue.photos}
+    assert dataset.problems == ()
+    read_labels = {photo.path.name: set(photo.labels) for photo in dataset.photos}
     assert read_labels == {"0.jpg": {21, 412, "zip"}, "1.jpg": {21, 412}}
-    assert catalogue.photos[0].path == folder / "images" / "0.jpg"
+    assert dataset.photos[0].path == folder / "images" / "0.jpg"
 
 
 def test_ground_truth_of_a_single_label(folder: Path) -> None:
@@ -188,10 +188,10 @@ def test_a_photo_that_ground_truth_could_not_label(folder: Path) -> None:
 def test_a_malformed_line_is_a_problem(
     folder: Path, line: dict[str, Any] | str, message: str
 ) -> None:
-    catalogue = read(folder, plain("1.jpg", [412]), line)
-    assert kinds(catalogue) == [("malformed_row", "answers.jsonl:2")]
-    assert message in catalogue.problems[0].detail
-    assert len(catalogue.photos) == 1
+    dataset = read(folder, plain("1.jpg", [412]), line)
+    assert kinds(dataset) == [("malformed_row", "answers.jsonl:2")]
+    assert message in dataset.problems[0].detail
+    assert len(dataset.photos) == 1
 
 
 def test_raw_answers(folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_raw_answers(folder: Path) -> None:
 def test_lines_of_windows_with_a_byte_order_mark(folder: Path) -> None:
     text = "\ufeff" + json.dumps(plain("0.jpg", ["zip"], note="\u2028")) + "\r\n\r\n"
     (folder / "a.jsonl").write_bytes(text.encode())
-    assert read_catalogue(folder).problems == ()
+    assert read_dataset(folder).problems == ()
 
 
 @pytest.mark.parametrize(
@@ -224,4 +224,4 @@ def test_a_file_without_a_sound_line(folder: Path, lines: tuple[str, ...], messa
 def test_a_manifest_that_is_not_utf8(folder: Path) -> None:
     (folder / "a.jsonl").write_bytes('{"image": "é.jpg"}'.encode("cp1252"))
     with pytest.raises(DataInvalid, match=r"a\.jsonl is not UTF-8"):
-        read_catalogue(folder)
+        read_dataset(folder)

@@ -8,7 +8,7 @@ import pytest
 from scipy.io import savemat
 
 from hangtag.errors import DataInvalid
-from training.data import label_matrix, read_catalogue
+from training.data import label_matrix, read_dataset
 
 SavePhotos = Callable[..., None]
 
@@ -39,9 +39,9 @@ def folder(tmp_path: Path, save_photos: SavePhotos) -> Path:
 
 
 def test_values_are_labels(folder: Path) -> None:
-    catalogue = read_catalogue(folder)
-    assert catalogue.problems == ()
-    assert {photo.path.name: set(photo.labels) for photo in catalogue.photos} == {
+    dataset = read_dataset(folder)
+    assert dataset.problems == ()
+    assert {photo.path.name: set(photo.labels) for photo in dataset.photos} == {
         "000001.jpg": {"category:Shirt", "gender:Male", "neckline:V-shape", "colour:red",
                        "detail:necktie"},
         "000002.jpg": {"category:Dress", "gender:Female", "colour:many_colors", "pattern:stripe"},
@@ -50,7 +50,7 @@ def test_values_are_labels(folder: Path) -> None:
 
 
 def test_groups(folder: Path) -> None:
-    groups = {group.name: group.exclusive for group in read_catalogue(folder).label_space.groups}
+    groups = {group.name: group.exclusive for group in read_dataset(folder).label_space.groups}
     assert groups == {
         "category": True, "gender": True, "neckline": True,
         "colour": False, "pattern": False, "detail": False,
@@ -58,27 +58,25 @@ def test_groups(folder: Path) -> None:
 
 
 def test_nan_is_unknown_and_not_negative(folder: Path) -> None:
-    catalogue = read_catalogue(folder)
-    first, second, third = catalogue.photos
+    dataset = read_dataset(folder)
+    first, second, third = dataset.photos
     assert first.unknown_groups == frozenset()
     assert first.unknown_labels == {"pattern:stripe"}
     assert second.unknown_groups == {"neckline"}
     assert second.unknown_labels == frozenset()
     assert third.unknown_groups == {"category"}
     assert third.unknown_labels == {"colour:red", "detail:necktie"}
-    space = catalogue.label_space
+    space = dataset.label_space
     columns = [space.index_of(label) for label in ("colour:red", "colour:many_colors")]
-    matrix = label_matrix(catalogue.photos, space)[:, columns]
+    matrix = label_matrix(dataset.photos, space)[:, columns]
     np.testing.assert_array_equal(matrix, [[1, 0], [0, 1], [np.nan, 0]])
 
 
 def test_a_photo_that_is_missing(folder: Path) -> None:
     (folder / "images" / "000002.jpg").unlink()
-    catalogue = read_catalogue(folder)
-    assert [(each.kind, each.where) for each in catalogue.problems] == [
-        ("missing_photo", "labels:2")
-    ]
-    assert [photo.product_id for photo in catalogue.photos] == ["000001", "000003"]
+    dataset = read_dataset(folder)
+    assert [(each.kind, each.where) for each in dataset.problems] == [("missing_photo", "labels:2")]
+    assert [photo.product_id for photo in dataset.photos] == ["000001", "000003"]
 
 
 @pytest.mark.parametrize(
@@ -96,4 +94,4 @@ def test_a_malformed_file_is_one_sentence(
 ) -> None:
     save_column(folder, attribute, values)
     with pytest.raises(DataInvalid, match=message):
-        read_catalogue(folder)
+        read_dataset(folder)
