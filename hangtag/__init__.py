@@ -13,12 +13,17 @@ _PLACES = {
     "TaggerClient": "hangtag.client",
 }
 
+__all__ = ["HangtagError", "Product", "Tagger", "TaggerClient"]
+
 if TYPE_CHECKING:
     from hangtag.client import TaggerClient as TaggerClient
     from hangtag.errors import HangtagError as HangtagError
     from hangtag.requests.product import Product as Product
     from hangtag.tagger import Tagger as Tagger
 else:
+
+    def __dir__() -> list[str]:
+        return [*globals(), *_PLACES]
 
     def __getattr__(name: str) -> object:
         if name not in _PLACES:

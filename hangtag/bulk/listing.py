@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os.path import abspath, normpath
 from pathlib import Path
@@ -99,18 +99,20 @@ def _of_folder(folder: Path) -> Listing:
     return Listing(tuple(products), left_out=len(files) - len(photos))
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
+def _files_in(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
     """Yield the files below a folder, also by links, but for hidden ones."""
-    known: set[str] = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        # A link may lead back to where it lies.
-        if (real := os.path.realpath(parent)) in known:
-            folders.clear()
-            continue
-        known.add(real)
+    real = os.path.realpath(folder)
+    # A link may lead back to where it lies.
+    if real in above:
+        return
+    for path in folder.iterdir():
         # What macOS and other tools put beside photos.
-        folders[:] = [name for name in folders if name[0] != "."]
-        yield from (Path(parent, name) for name in names if name[0] != ".")
+        if path.name[0] == ".":
+            continue
+        if path.is_dir():
+            yield from _files_in(path, (*above, real))
+        elif path.is_file():
+            yield path
 
 
 def _of_table(name: str, table: Table, folder: Path) -> Listing:
@@ -124,12 +126,12 @@ def _of_table(name: str, table: Table, folder: Path) -> Listing:
         for row, names in zip(rows, named, strict=True)
     ]
     listed += [(row.where, f"\0{row.where}", _unread(row)) for row in table.malformed]
-    by_id: dict[str, ListedProduct] = {}
+    by_id: dict[str, list[ListedProduct]] = {}
     for _, key, product in sorted(listed, key=_line):
-        by_id[key] = _joined(by_id[key], product) if key in by_id else product
+        by_id.setdefault(key, []).append(product)
     remarks += finder.remarks()
     return Listing(
-        tuple(by_id.values()),
+        tuple(map(_joined, by_id.values())),
         remarks=(*table.remarks, *(f"{name}: {text}" for text in remarks)),
     )
 
@@ -179,11 +181,12 @@ def _fault(name: str, path: Path | None, finder: PhotoFinder, folder: Path) -> I
     return None
 
 
-def _joined(first: ListedProduct, second: ListedProduct) -> ListedProduct:
+def _joined(rows: Sequence[ListedProduct]) -> ListedProduct:
+    """Return the one product that the rows of one ID are."""
     return replace(
-        first,
-        photos={**first.photos, **second.photos},
-        title=first.title or second.title,
-        description=first.description or second.description,
-        fault=first.fault or second.fault,
+        rows[0],
+        photos={path: name for row in rows for path, name in row.photos.items()},
+        title=next((row.title for row in rows if row.title), None),
+        description=next((row.description for row in rows if row.description), None),
+        fault=next((row.fault for row in rows if row.fault), None),
     )

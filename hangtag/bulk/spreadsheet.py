@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hangtag.bulk.rows import Row
+from hangtag.errors import DataInvalid
 
 # Spreadsheets run what begins so, but for numbers:
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -38,9 +39,15 @@ class _Sheet:
         self._file = file
         self._waiting: list[Row] = []
         self._writer: csv.DictWriter[str] | None = None
+        self._groups: dict[str, str] = {}
 
     def write(self, row: Row) -> None:
         if self._writer is not None:
+            if unknown := row.decisions.keys() - self._groups:
+                raise DataInvalid(
+                    f"The tagger was replaced by one that has {', '.join(sorted(unknown))}, for "
+                    "which the table has no columns: tag again, or into a jsonl."
+                )
             self._writer.writerow(_cells(row))
             return
         self._waiting.append(row)
@@ -50,13 +57,11 @@ class _Sheet:
     def write_waiting(self) -> None:
         if self._writer is not None:
             return
-        groups = self._waiting[-1].decisions if self._waiting else {}
+        self._groups = groups = dict(self._waiting[-1].decisions if self._waiting else {})
         columns = [
             f"{group}.{part}" for group in groups for part in ("name", "id", "score", "decision")
         ]
-        self._writer = csv.DictWriter(
-            self._file, (*_BEFORE, *columns, *_AFTER), extrasaction="ignore"
-        )
+        self._writer = csv.DictWriter(self._file, (*_BEFORE, *columns, *_AFTER))
         self._writer.writeheader()
         self._writer.writerows(map(_cells, self._waiting))
         self._waiting.clear()

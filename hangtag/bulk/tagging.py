@@ -21,6 +21,7 @@ from hangtag.tagger import Tagger
 _BATCH = 16
 # Products that are sent before the first answer is needed, for each client.
 _AHEAD = 2
+_GONE = ("http_401", "http_403", "http_502", "http_503", "http_504")
 Answering = Callable[[Iterable[ListedProduct]], Iterator[Outcome]]
 
 
@@ -47,8 +48,9 @@ def answer_by_server(
         while waiting:
             yield waiting.popleft().result()
     finally:
-        # Whoever stops it does not want to wait until all have asked again.
-        client.give_up()
+        # Whoever stops it early does not want to wait until all have asked again.
+        if waiting:
+            client.give_up()
         threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -60,7 +62,9 @@ def _send(client: TaggerClient, product: ListedProduct) -> Outcome:
     try:
         return client.tag(_read(product))
     except ProblemAnswered as error:
-        return error.problem
+        # Of a proxy whose tagger has gone, or whose key is not taken any more.
+        is_gone = error.problem.code in _GONE
+        return error.problem.model_copy(update={"code": "server_unavailable"} if is_gone else {})
     except ServerUnavailable as error:
         return Problem(
             title="Server unavailable", status=503, detail=str(error), code="server_unavailable"

@@ -52,7 +52,7 @@ def require_writable(path: Path, source: Path) -> None:
 
 def _require_name(path: Path) -> None:
     try:
-        path.with_name(f"{path.name}.part").lstat()
+        Path(f"{path}.part").lstat()
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hangtag.cli.console import INTERRUPTED, expand_home, one_sentence_errors
-from hangtag.errors import ArchiveInvalid, ServerUnavailable, SettingsInvalid
+from hangtag.errors import (
+    ArchiveInvalid,
+    DataInvalid,
+    HangtagError,
+    ServerUnavailable,
+    SettingsInvalid,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -147,8 +153,10 @@ def _tag_all(listing: Listing, answering: Answering, out: Path, most_lost: int) 
     started, products = time.monotonic(), listing.products
     failures: Counter[str] = Counter()
     done = lost = 0
-    # As Ctrl-C, whoever evicts it: what is done is kept.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    broken: HangtagError | None = None
+    # As by Ctrl-C, what is done is kept where it is evicted or its terminal is closed.
+    for stopping in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stopping, signal.default_int_handler)
     with writing_rows(out) as write, _progress() as progress:
         task = progress.add_task("Tagging", total=len(products))
         try:
@@ -160,16 +168,18 @@ def _tag_all(listing: Listing, answering: Answering, out: Path, most_lost: int) 
                 progress.advance(task)
                 lost = lost + 1 if row.error_code == "server_unavailable" else 0
                 if lost == most_lost:
+                    broken = ServerUnavailable(
+                        f"The server has gone: the last {lost:,} products had no answer."
+                    )
                     break
+        except DataInvalid as error:
+            broken = error
         except KeyboardInterrupt:
             # What is done is kept: it may have been hours.
             progress.stop()
     _report(listing, done, failures, time.monotonic() - started, out)
-    if lost == most_lost and done < len(products):
-        raise ServerUnavailable(
-            f"The server has gone: the last {lost:,} products had no answer, and "
-            f"{len(products) - done:,} more are not in the table."
-        )
+    if broken is not None and done < len(products):
+        raise type(broken)(f"{broken} {len(products) - done:,} more are not in the table.")
     if done < len(products):
         print(f"Interrupted: {len(products) - done:,} products are not in it.")
         raise typer.Exit(INTERRUPTED)

@@ -89,8 +89,7 @@ def _unknown(error: Any) -> str | None:
     if found := re.match(r"No such command '(.*?)'", error.message):
         return _no_command(found[1], error.ctx)
     if type(error).__name__ == "NoSuchOption":
-        near = near_names(_CALLED.get(error.option_name, error.option_name), _options(command))
-        near = near or list(error.possibilities or [])
+        near = _near_options(error, _options(command))
         return f"There is no option {error.option_name}{_meant(near)}"
     if found := re.match(r"Got unexpected extra argument.*? \((.*)\)$", error.message):
         free = {*_options(command)} - {*sys.argv}
@@ -100,9 +99,17 @@ def _unknown(error: Any) -> str | None:
     return None
 
 
+def _near_options(error: Any, known: list[str]) -> list[str]:
+    if (called := _CALLED.get(error.option_name)) in known:
+        return [str(called)]
+    near = near_names(error.option_name, known) or list(error.possibilities or [])
+    return [name for name in near if name != "--help"]
+
+
 def _no_command(name: str, context: Any) -> str:
-    if name in ELSEWHERE:
-        return f"There is no command {name!r} (it is `hangtag {ELSEWHERE[name]}`)"
+    whole = f"{context.command_path} {name}".removeprefix("hangtag ")
+    if found := ELSEWHERE.get(whole):
+        return f"There is no command {whole!r} (it is `hangtag {found}`)"
     of = "" if context.parent is None else f" of `{context.command_path}`"
     near = near_names(name, list(context.command.commands))
     return f"There is no command {name!r}{of}{_meant(near)}"

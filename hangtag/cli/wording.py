@@ -17,15 +17,18 @@ _VARIABLES = {"learning-rate": "RATE"}
 # Commands whose target of make has another name; None: it has none.
 MAKE_TARGETS: Mapping[str, str | None] = {
     "bench model": "bench-model",
+    "demo-catalogue": None,
     "bench serving": "bench-serving",
     "export check": "check-exports",
     "export write": None,
+    "fetch": None,
     "image build": "image",
     "image contents": "image-contents",
     "labels consensus": "consensus",
     "labels migrate apply": None,
     "labels migrate plan": None,
     "labels mine": "mine",
+    "tag": None,
 }
 # What make passes on as it is, where it takes a list of settings apart at spaces.
 _PLAIN = re.compile(r"[\w.,:/=+-]*", re.ASCII)

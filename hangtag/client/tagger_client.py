@@ -108,7 +108,8 @@ class TaggerClient:
             except HTTPError as error:
                 if is_last or error.code not in _TRY_AGAIN:
                     raise ProblemAnswered(_problem(error)) from error
-                wait_s = _retry_after_s(error) or wait_s
+                wanted_s = _retry_after_s(error)
+                wait_s = wait_s if wanted_s is None else wanted_s
             except (OSError, HTTPException) as error:
                 if is_last:
                     raise self._unavailable(error) from error

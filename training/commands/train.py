@@ -69,6 +69,7 @@ def train(
         }
         settings = possible_settings(data, given_settings(more, named))
         if run is not None:
+            run = expand_home(run)
             require_unfinished(run)
     else:
         raise SettingsInvalid(

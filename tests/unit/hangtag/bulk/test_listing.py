@@ -1,5 +1,6 @@
 """Which products a folder or a table lists."""
 
+import time
 from pathlib import Path
 
 import pyarrow
@@ -179,13 +180,14 @@ def test_what_cannot_be_tagged_is_said_in_one_sentence(
     assert said in str(raised.value)
 
 
-def test_folders_that_are_links_are_looked_into_once(tmp_path: Path) -> None:
+def test_folders_that_are_links_are_looked_into(tmp_path: Path) -> None:
     lay(tmp_path, "real/1.jpg")
     shop = tmp_path / "shop"
     shop.mkdir()
     (shop / "one").symlink_to(tmp_path / "real")
+    (shop / "two").symlink_to(tmp_path / "real")
     (shop / "loop").symlink_to(shop)
-    assert listed(shop) == {"one": ("one/1.jpg",)}
+    assert listed(shop) == {"one": ("one/1.jpg",), "two": ("two/1.jpg",)}
 
 
 def test_an_id_of_many_photos_is_one_that_a_server_takes(tmp_path: Path) -> None:
@@ -203,3 +205,11 @@ def test_photos_within_a_parquet_file_are_refused_before_they_are_read(
     pyarrow.parquet.write_table(pyarrow.table({"image": [cell]}), tmp_path / "p.parquet")
     with pytest.raises(DataInvalid, match="holds photos themselves in its column image"):
         list_products(tmp_path / "p.parquet")
+
+
+def test_many_rows_of_one_product_take_no_longer_than_others(tmp_path: Path) -> None:
+    lay(tmp_path, *(f"{number}.jpg" for number in range(200)))
+    rows = "".join(f"{number % 200}.jpg,A\n" for number in range(20_000))
+    started = time.process_time()
+    assert len(listed(table(tmp_path, f"image,product_id\n{rows}"))["A"]) == 200
+    assert time.process_time() - started < 5

@@ -82,3 +82,22 @@ def test_a_photo_that_cannot_be_read_is_not_sent(tmp_path: Path) -> None:
     (outcome,) = answer_by_server(TaggerClient("http://127.0.0.1:9"), 1, [missing])
     assert isinstance(outcome, Problem)
     assert outcome.code == "image_missing"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"), [("http_502", "server_unavailable"), ("image_undecodable",) * 2]
+)
+def test_a_proxy_without_a_tagger_is_a_server_that_is_gone(
+    code: str, told: str, products: list[ListedProduct]
+) -> None:
+    class Refusing:
+        def tag(self, _: Any) -> Any:
+            raise ProblemAnswered(Problem(title="", status=502, detail="No.", code=code))
+
+        def give_up(self) -> None:
+            raise AssertionError("nobody has stopped it")
+
+    client: Any = Refusing()
+    (outcome,) = answer_by_server(client, 1, products[:1])
+    assert isinstance(outcome, Problem)
+    assert outcome.code == told

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hangtag.bulk import Row, require_writable, writing_rows
-from hangtag.errors import CommandUnavailable, SettingsInvalid
+from hangtag.errors import CommandUnavailable, DataInvalid, SettingsInvalid
 
 WHEN = datetime.datetime(2026, 12, 1, 10, 30, 5, 999, tzinfo=datetime.UTC)
 CANDIDATE = {"id": 412, "name": "Tee", "group": "garment", "score": 0.9}
@@ -128,6 +128,8 @@ def test_a_number_is_no_formula(tmp_path: Path, product_id: str) -> None:
     ("name", "said"),
     [
         ("photos", "is a folder; name a file in it, such as "),
+        (".", "is a folder; name a file in it, such as "),
+        ("/", "is a folder; name a file in it, such as "),
         ("tags.xlsx", "ends in .parquet, .csv, .jsonl."),
         ("file.csv", "is what is to be tagged; write to another file."),
         ("link.csv", "is what is to be tagged; write to another file."),
@@ -161,3 +163,12 @@ def test_after_an_error_there_is_no_half_a_table(tmp_path: Path) -> None:
     with pytest.raises(TypeError), writing_rows(tmp_path / "tags.csv") as write:
         write(row(tags=[object()], decisions={"garment": "accept"}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tags_that_a_csv_has_no_columns_for_are_not_lost_unseen(tmp_path: Path) -> None:
+    with writing_rows(tmp_path / "tags.csv") as write:
+        write(row())
+        changed = row(decisions={"garment": "accept", "season": "none"})
+        with pytest.raises(DataInvalid, match="by one that has season, for which the table has no"):
+            write(changed)
+    assert len(read_csv(tmp_path / "tags.csv")) == 1

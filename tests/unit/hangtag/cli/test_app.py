@@ -1,6 +1,7 @@
 """One command line: what it lists, what it imports, what it says of a wrong call."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 import typer.main
 
 from hangtag.cli.app import app
-from hangtag.cli.commands import COMMANDS
+from hangtag.cli.commands import COMMANDS, EXAMPLES
+from hangtag.cli.wording import MAKE_TARGETS
 
 PROJECT = Path(__file__).parents[4]
 
@@ -85,6 +87,12 @@ def test_the_list_says_of_a_command_what_it_says_of_itself(name: str) -> None:
         (["trian"], "There is no command 'trian' (did you mean 'train'?); --help lists what there"),
         (["xyz"], "There is no command 'xyz'; --help lists what there is."),
         (["mine"], "There is no command 'mine' (it is `hangtag labels mine`); --help lists what"),
+        (
+            ["bench", "tune"],
+            "There is no command 'bench tune' (it is `hangtag tune`); --help lists",
+        ),
+        (["search", "--lr", "3"], "There is no option --lr; --help lists what there is."),
+        (["train", "--lr", "3"], "There is no option --lr (did you mean '--learning-rate'?);"),
         (["migrate"], "There is no command 'migrate' (it is `hangtag labels migrate`); --help"),
         (["check-exports"], "There is no command 'check-exports' (it is `hangtag export check`);"),
         (
@@ -146,3 +154,11 @@ def test_a_command_of_the_checkout_runs_from_any_folder(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Example: hangtag export check --run runs/NAME" in done.stdout
     assert "Compare the scores of every format" in done.stdout
+
+
+def test_every_command_has_a_target_of_make_or_is_known_to_have_none() -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z0-9-]+):.*## ", makefile, re.MULTILINE))
+    groups = {name.partition(" ")[0] for name in EXAMPLES}
+    named = {MAKE_TARGETS.get(name, name) for name in {*COMMANDS, *EXAMPLES} - groups} - {None}
+    assert named - {"labels migrate"} <= targets

@@ -121,7 +121,7 @@ def test_a_wrong_call_is_refused_and_writes_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_what_is_done_when_it_is_interrupted_is_kept(
     ending: signal.Signals, tiny_bundle: Bundle, photos: Path, tmp_path: Path
 ) -> None:
@@ -228,7 +228,7 @@ def test_a_server_that_goes_ends_the_work_and_keeps_the_rows(photos: Path, tmp_p
         )  # fmt: skip
         server.shutdown()
     assert code == 1
-    assert "The server has gone: the last 2 products had no answer, and 48 more are not in" in err
+    assert "The server has gone: the last 2 products had no answer. 48 more are not in" in err
     assert said.startswith("Tagged 0 of 50 products")
     rows = read_all(tmp_path / "tags.jsonl")
     assert [row["error_code"] for row in rows] == ["server_unavailable"] * 2
