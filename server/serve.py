@@ -107,7 +107,9 @@ def serve(
 
 def _pack(bundle: Path, archive: Path, console: Console) -> Speed:
     """Return what was measured: the workers must know it even where nothing can be kept."""
-    console.print(f"There is no {archive} yet: packing {bundle}.")
+    here = Path.cwd()
+    shown = bundle.relative_to(here) if bundle.is_relative_to(here) else bundle
+    console.print(f"There is no {archive} yet: packing {shown}.")
     with console.status("Packing, and replaying its golden photos …"):
         return Speed.model_validate(make_archive(bundle, archive, version="1.0")["speed"])
 

@@ -39,9 +39,9 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run(verb: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, "-m", "hangtag.cli", verb, *map(str, arguments)],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -172,7 +172,7 @@ def test_the_capacity_of_a_live_server(
 ) -> None:
     output = tmp_path / "capacity.json"
     done = run(
-        "loadtest.capacity", "--host", server.inference_url, "--photos", photos,
+        "capacity", "--host", server.inference_url, "--photos", photos,
         "--seconds", 1, "--tolerance", 0.4, *PATIENT, "--output", output,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -25,7 +25,7 @@ TRAIN = ("train", "--data", "demo", "--epochs", 5, "--batch-size", 8, *RANDOM, *
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("resumed")
-    succeed(folder, "demo", "--folder", "demo", "--products", 40)
+    succeed(folder, "demo-catalogue", "--folder", "demo", "--products", 40)
     succeed(folder, *TRAIN, "--run", "whole")
     return folder
 
