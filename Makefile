@@ -190,7 +190,7 @@ LOCKING := pip compile --quiet --universal --python-version 3.11 --no-header --n
 lock: $(INSTALLED) ## Resolve pyproject.toml into both lock files anew
 	@$(RUN_PYTHON) -m pip install --quiet --disable-pip-version-check "uv>=0.13"
 	@$(RUN_PYTHON) -m uv $(LOCKING) --extra cpu --extra parquet --extra train --extra serve --extra image --extra image-cpu \
-	  --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
+	  --extra heif --extra tracing --extra loadtest --extra bench --extra dev pyproject.toml -o requirements.lock
 	@$(RUN_PYTHON) -m uv $(LOCKING) --extra serve --extra image-cpu --constraint requirements.lock \
 	  pyproject.toml -o requirements-serve.lock
 
