@@ -26,7 +26,7 @@ given = $(foreach name,$(.VARIABLES),$(if $(call is_given,$(name)),$(call quoted
 # What commands say then names its targets and variables.
 export HANGTAG_MAKE := 1
 .DEFAULT_GOAL := help
-.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format docs coverage test test-slow verify-real frontend lock clean clean-all
+.PHONY: check-call help setup demo data-report train find-rate search input-speed evaluate baselines check-exports mine consensus archive serve tune chaos bench-model bench-serving loadtest capacity upgrade-test k8s-check monitoring-check image image-contents image-test lint format docs coverage test test-slow verify-real lock clean clean-all
 
 # Before anything is installed: a variable that no goal takes is a mistake, not to be ignored.
 check-call:
@@ -180,9 +180,6 @@ test-slow: $(INSTALLED) ## Run the slow tests: the container, whole trials, real
 
 verify-real: $(INSTALLED) ## Train on the real product photos, serve them and compare (about 20 minutes): [ARGS=]
 	@$(RUN_PYTHON) -m pytest -m slow -s tests/e2e/test_real_photos.py $(ARGS)
-
-frontend: $(INSTALLED) ## Compile server/frontend/*.java into the front end's jar (needs a javac)
-	@$(RUN_PYTHON) -m server.frontend.build
 
 # Without OpenVINO's telemetry, which calls home: deploy/install/packages.py.
 LOCKING := pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-package openvino-telemetry

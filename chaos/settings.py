@@ -3,12 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.settings import (
-    PROPERTIES,
-    SERVE_CONFIG,
-    parse_frontend_settings,
-    read_properties,
-)
+from server.settings import edge_settings
 
 
 @dataclass(frozen=True)
@@ -116,5 +111,4 @@ def short(seed: int, findings_folder: Path) -> ChaosSettings:
 
 def configured_time_limit_s() -> float:
     """Return the time limit that serve_config/ promises, in seconds."""
-    properties = read_properties((SERVE_CONFIG / PROPERTIES).read_text(encoding="utf-8"))
-    return parse_frontend_settings(properties).time_limit_ms / 1000
+    return edge_settings().time_limit_s

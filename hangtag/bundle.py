@@ -245,13 +245,24 @@ def load_bundle(folder: Path) -> Bundle:
     ------
     BundleInvalid : if a file is missing, changed, or of another format version.
     """
-    manifest, digest = _read_manifest(folder)
+    manifest, _ = _read_manifest(folder)
     for name, expected in manifest.files.items():
         if _sha256(folder / name) != expected:
             raise BundleInvalid(
                 f"{folder / name} is not the file that was bundled (its sha256 differs); "
                 "make the bundle or the archive again."
             )
+    return describe_bundle(folder)
+
+
+def describe_bundle(folder: Path) -> Bundle:
+    """Read what a bundle says of itself: its manifest and its labels, and not the network.
+
+    Raises
+    ------
+    BundleInvalid : if one of them is missing or broken, or they do not fit each other.
+    """
+    manifest, digest = _read_manifest(folder)
     try:
         label_space = read_label_space(folder / LABELS)
     except LabelSpaceInvalid as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hangtag.bundle import Bundle, load_bundle
 from hangtag.engine import Engine, EngineOutput, load_engine
@@ -109,6 +110,18 @@ class Tagger:
         outcomes = [each if isinstance(each, RequestFailed) else next(answers) for each in decoded]
         measured.decision_seconds = time.perf_counter() - started
         return outcomes, measured
+
+    def describe(self) -> dict[str, Any]:
+        """Return what serves, in words of JSON, for operators and the report of a load test."""
+        manifest = self.bundle.manifest
+        return {
+            **self.identity.model_dump(),
+            "backbone": manifest.backbone,
+            "runtime": self.engine.runtime,
+            "precision": self.engine.precision,
+            "dataset": manifest.dataset.model_dump(),
+            "micro_f1": manifest.metrics.get("micro_f1"),
+        }
 
     def _start_decoding(self, product: Product) -> Decoding:
         return self._decoder.start(with_known_groups(product, self.bundle.label_space))

@@ -9,7 +9,13 @@ import threading
 from pathlib import Path
 from typing import IO
 
-_NAMES = ("access_log.log", "application_log.log", "model_log.log", "ts_log.log")
+_NAMES = (
+    "access_log.log",
+    "service_log.log",
+    "application_log.log",
+    "model_log.log",
+    "ts_log.log",
+)
 _LOOK_INTERVAL_S = 0.2
 
 

@@ -24,7 +24,7 @@ class Logs:
         self._begins_at = {each: _size_bytes(each) for each in (self.server, self.workers)}
 
     def open_console(self) -> IO[bytes]:
-        """Return the file for what Java itself prints, emptied."""
+        """Return the file for what Java and the edge themselves print, emptied."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.console.open("wb")
 
@@ -36,8 +36,8 @@ class Logs:
         """The error that the last worker to die has ended with, as `Kind: message`."""
         return last_exception(self._lines(self.workers))
 
-    def last_words_of_java(self) -> str | None:
-        """What Java ended with.
+    def last_words(self) -> str | None:
+        """What Java or the edge ended with.
 
         Why it had to, an exception, or else the last line that it printed, warnings of the runtime
         left out.

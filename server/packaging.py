@@ -19,8 +19,9 @@ from hangtag.cli.wording import command
 from hangtag.errors import ArchiveInvalid, BundleInvalid
 from hangtag.files.full_disk import writing_into
 from hangtag.settings import MODEL_CONFIG, read_settings
+from server.environment import UTF_8
 from server.speed import Speed, remember_speed
-from server.torchserve import UTF_8, WORKER_PATH
+from server.torchserve import WORKER_PATH
 
 _PROJECT = Path(__file__).parent.parent
 _HANDLER = _PROJECT / "handlers" / "tagger_handler.py"

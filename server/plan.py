@@ -51,7 +51,7 @@ class TunedPlan(BaseModel):
     plan: ServingPlan
 
 
-def machine_plan(unpacked_bytes: int = 0) -> ServingPlan:
+def machine_plan(unpacked_bytes: int = 0, *, java: bool = True) -> ServingPlan:
     """Return the plan of this machine, or of the part of it that a container may use.
 
     The tuned one, or the default; never with more workers than find room in memory.
@@ -59,13 +59,14 @@ def machine_plan(unpacked_bytes: int = 0) -> ServingPlan:
     Parameters
     ----------
     unpacked_bytes : of the archive, which takes memory where /tmp is a tmpfs
+    java : whether TorchServe runs the workers
 
     Raises
     ------
     SettingsInvalid : if plan.json cannot be read.
     """
     tuned = read_plan(PLAN)
-    most_workers = affordable_workers(usable_bytes(), unpacked_bytes)
+    most_workers = affordable_workers(usable_bytes(), unpacked_bytes, java=java)
     if tuned is not None and tuned.machine == describe_machine():
         workers = min(tuned.plan.workers, most_workers)
         return tuned.plan.model_copy(update={"workers": workers})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hangtag.errors import ServerUnavailable
 
 HOST = "127.0.0.1"
+DEFAULT_PORT = 8080
 # TorchServe refuses 65535, and metrics are two above the API.
 LAST_PORT = 65532
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from hangtag.errors import ServerUnavailable
 from server.logs import last_exception
 from server.ports import HOST
-from server.torchserve import MODEL_NAME, TorchServe
+from server.tagger_server import TaggerServer
+from server.torchserve import MODEL_NAME
 
 # Longer than the archive's own startupTimeout, which ends a worker that hangs.
 START_TIMEOUT_S = 300.0
@@ -25,7 +27,7 @@ MODEL_REFUSED = "Failed to load model: "
 
 
 def wait_until_ready(
-    server: TorchServe,
+    server: TaggerServer,
     timeout_s: float = START_TIMEOUT_S,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
@@ -39,10 +41,43 @@ def wait_until_ready(
     give_up_at = time.monotonic() + timeout_s
     while time.monotonic() < give_up_at:
         _require_alive(server)
-        if workers := ready_workers(server.ports.management):
-            return workers
+        ready, wanted = workers_of(server.ports.metrics, server.ports.host)
+        if ready >= wanted > 0:
+            return ready
         sleep(POLL_INTERVAL_S)
     raise _unavailable(server, f"is not ready after {timeout_s:.0f} s")
+
+
+def workers_of(metrics_port: int, host: str = HOST) -> tuple[int, int]:
+    """Return how many workers have loaded the model, and how many shall; 0 without an answer."""
+    text = read_metrics(metrics_port, host)
+    ready, wanted = (
+        int(metric_of(text, name)) for name in ("hangtag_workers_ready", "hangtag_workers_wanted")
+    )
+    return ready, wanted
+
+
+def metric_of(text: str, name: str) -> float:
+    """Return a metric, all its series added up; 0 where there is none."""
+    values = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)
+    return sum(map(float, values))
+
+
+def read_metrics(port: int, host: str = HOST) -> str:
+    """Return what the edge tells Prometheus; "" where it does not answer."""
+    # 0.0.0.0 is every address, and no address to ask.
+    connection = http.client.HTTPConnection(
+        HOST if host in ("0.0.0.0", "::") else host,  # noqa: S104 - compared, not bound
+        port,
+        timeout=ANSWER_TIMEOUT_S,
+    )
+    try:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+    except (OSError, http.client.HTTPException):
+        return ""
+    finally:
+        connection.close()
 
 
 def describe_model(management_port: int) -> dict[str, Any] | None:
@@ -71,9 +106,9 @@ def ready_workers(management_port: int) -> int:
     return ready if ready >= max(1, model["minWorkers"]) else 0
 
 
-def _require_alive(server: TorchServe) -> None:
+def _require_alive(server: TaggerServer) -> None:
     if server.exit_code is not None:
-        reason = server.logs.last_words_of_java() or f"Java ended with code {server.exit_code}"
+        reason = server.logs.last_words() or f"it ended with code {server.exit_code}"
         raise _unavailable(server, f"stopped while starting: {reason}")
     lines = server.logs.server_lines()
     for number, line in enumerate(lines):
@@ -87,7 +122,7 @@ def _refusal(stack: list[str]) -> str:
     return stack[0] if stack else "no reason given"
 
 
-def _cause_of_death(server: TorchServe) -> str:
+def _cause_of_death(server: TaggerServer) -> str:
     give_up_at = time.monotonic() + LAST_LINES_TIMEOUT_S
     while time.monotonic() < give_up_at:
         time.sleep(LAST_LINES_DELAY_S)
@@ -97,5 +132,5 @@ def _cause_of_death(server: TorchServe) -> str:
     return "the worker was killed; there may be too little memory"
 
 
-def _unavailable(server: TorchServe, what: str) -> ServerUnavailable:
-    return ServerUnavailable(f"TorchServe {what.rstrip('.')}. Logs: {server.logs.folder}")
+def _unavailable(server: TaggerServer, what: str) -> ServerUnavailable:
+    return ServerUnavailable(f"The server {what.rstrip('.')}. Logs: {server.logs.folder}")

@@ -19,11 +19,12 @@ from server.archive import Archive, extract_sample_photo, open_archive
 from server.log_stream import LogStream
 from server.packaging import make_archive
 from server.plan import count_gpus
-from server.ports import HOST, Ports, url
+from server.ports import DEFAULT_PORT, HOST, Ports, url
 from server.readiness import wait_until_ready
 from server.signals import StopSignals
 from server.speed import Speed
-from server.torchserve import MODEL_NAME, TorchServe
+from server.tagger_server import BackendName, TaggerServer
+from server.torchserve import MODEL_NAME
 
 LOOK_INTERVAL_S = 0.2
 _ARCHIVE = Path("model_store/tagger.mar")
@@ -53,7 +54,7 @@ def serve(
         typer.Option(
             envvar="HANGTAG_PORT", help="Port of the API; management and metrics take the next two."
         ),
-    ] = 8080,
+    ] = DEFAULT_PORT,
     sample: Annotated[
         Path | None,
         typer.Option(
@@ -70,6 +71,13 @@ def serve(
     print_logs: Annotated[
         bool, typer.Option(envvar="HANGTAG_PRINT_LOGS", help="Print what is logged, too.")
     ] = False,
+    backend: Annotated[
+        BackendName,
+        typer.Option(
+            envvar="HANGTAG_BACKEND",
+            help="torchserve, or local: workers of its own, without Java.",
+        ),
+    ] = "torchserve",
     grace_s: Annotated[
         float,
         typer.Option(
@@ -80,7 +88,7 @@ def serve(
         ),
     ] = 0.0,
 ) -> None:
-    """Serve an archive with TorchServe on this machine, until Ctrl-C."""
+    """Serve an archive on this machine, until Ctrl-C."""
     # Servers on different ports must not write into, or read, each other's logs.
     folder = logs or Path("logs", str(port))
     ports = Ports(port, host)
@@ -91,7 +99,7 @@ def serve(
     if archive is None and not path.exists():
         ports.require_free()
         speed = _pack(_DEMO_BUNDLE, path, console)
-    server = TorchServe(open_archive(path), ports, folder, speed=speed)
+    server = TaggerServer(open_archive(path), ports, folder, speed=speed, backend=backend)
     with StopSignals() as signals, LogStream(folder, print_logs), server:
         try:
             # Requests come from the first worker on that has loaded the model, before all have.
@@ -114,7 +122,7 @@ def _pack(bundle: Path, archive: Path, console: Console) -> Speed:
         return Speed.model_validate(make_archive(bundle, archive, version="1.0")["speed"])
 
 
-def _drain(console: Console, server: TorchServe, signals: StopSignals, grace_s: float) -> None:
+def _drain(console: Console, server: TaggerServer, signals: StopSignals, grace_s: float) -> None:
     # Who presses Ctrl-C, or closes the terminal, has no balancer that must notice.
     supervised = signals.last == signal.SIGTERM
     # Only to who looks: a reader that stands still would hold up what is under way.
@@ -125,18 +133,18 @@ def _drain(console: Console, server: TorchServe, signals: StopSignals, grace_s: 
         server.drain(grace_s if supervised else 0.0, signals.sleep)
 
 
-def _serve_until_death(server: TorchServe, signals: StopSignals) -> None:
+def _serve_until_death(server: TaggerServer, signals: StopSignals) -> None:
     while server.exit_code is None:
         signals.sleep(LOOK_INTERVAL_S)
-    # The next start empties what Java has printed.
-    words = server.logs.last_words_of_java() or "none"
+    # The next start empties what was printed.
+    words = server.logs.last_words() or "none"
     raise ServerUnavailable(
-        f"TorchServe ended by itself with code {server.exit_code}; Java's last words: "
+        f"The server ended by itself with code {server.exit_code}; its last words: "
         f"{words.rstrip('.')}. Logs: {server.logs.folder}"
     )
 
 
-def _print_ready(console: Console, server: TorchServe, workers: int, sample: Path | None) -> None:
+def _print_ready(console: Console, server: TaggerServer, workers: int, sample: Path | None) -> None:
     table = Table.grid(padding=(0, 2))
     for name, value in facts(server, workers):
         table.add_row(name, value)
@@ -147,7 +155,7 @@ def _print_ready(console: Console, server: TorchServe, workers: int, sample: Pat
     console.print("\nCtrl-C stops it.")
 
 
-def facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
+def facts(server: TaggerServer, workers: int) -> list[tuple[str, str]]:
     """Return what is printed of a server that is ready: names and values."""
     ports = server.ports
     other_code = [("Note", _OTHER_CODE)] if server.archive.has_other_code else []
@@ -157,10 +165,16 @@ def facts(server: TorchServe, workers: int) -> list[tuple[str, str]]:
         ("Workers", str(workers)),
         *_speed(server.archive, server.speed),
         ("API", f"{url(ports.inference, ports.host)}/predictions/{MODEL_NAME}"),
-        ("Management", f"{url(ports.management)}/models/{MODEL_NAME}"),
+        *_management(server),
         ("Metrics", f"{url(ports.metrics, ports.host)}/metrics"),
         ("Logs", str(server.logs.folder)),
     ]
+
+
+def _management(server: TaggerServer) -> list[tuple[str, str]]:
+    if server.backend != "torchserve":
+        return []
+    return [("Management", f"{url(server.ports.management)}/models/{MODEL_NAME}")]
 
 
 def _speed(archive: Archive, speed: Speed | None) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A TorchServe on free ports, for tests and measurements: `with serving(archive) as address:`."""
+"""A server on free ports, for tests and measurements: `with serving(archive) as address:`."""
 
 import socket
 import tempfile
@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from server.archive import open_archive
 from server.plan import ServingPlan
 from server.ports import HOST, Ports, url
-from server.readiness import wait_until_ready
-from server.torchserve import MODEL_NAME, TorchServe
+from server.processes import worker_pids
+from server.readiness import metric_of, read_metrics, wait_until_ready
+from server.tagger_server import BackendName, TaggerServer
+from server.torchserve import MODEL_NAME
 
 # Above the ports that people use, below those that the system hands out by itself.
 FIRST_PORT, LAST_PORT = 20000, 32000
@@ -26,8 +29,18 @@ class ServingAddress:
     management_url: str
     metrics_url: str
     workers: int
+    # The edge's, and the id of the group that all processes belong to.
     pid: int
     logs: Path
+    backend: BackendName = "torchserve"
+
+    def worker_pids(self) -> list[int]:
+        """Return the processes that load the model, or have; the oldest first."""
+        return worker_pids(self.pid)
+
+    def waiting(self) -> int:
+        """Return how many requests wait for a worker."""
+        return int(metric_of(read_metrics(urlsplit(self.metrics_url).port or 0), "hangtag_waiting"))
 
     @property
     def predictions_url(self) -> str:
@@ -45,14 +58,19 @@ def free_ports() -> Ports:
 
 @contextmanager
 def serving(
-    archive: Path, logs: Path | None = None, plan: ServingPlan | None = None
+    archive: Path,
+    logs: Path | None = None,
+    plan: ServingPlan | None = None,
+    backend: BackendName = "torchserve",
 ) -> Iterator[ServingAddress]:
     """Serve an archive on free ports until the block ends; ready when it begins."""
     with ExitStack() as resources:
         if logs is None:
             logs = Path(resources.enter_context(tempfile.TemporaryDirectory()))
         ports = free_ports()
-        server = resources.enter_context(TorchServe(open_archive(archive), ports, logs, plan))
+        server = resources.enter_context(
+            TaggerServer(open_archive(archive), ports, logs, plan, backend=backend)
+        )
         workers = wait_until_ready(server, timeout_s=READY_TIMEOUT_S)
         yield ServingAddress(
             inference_url=url(ports.inference),
@@ -61,6 +79,7 @@ def serving(
             workers=workers,
             pid=server.pid,
             logs=logs,
+            backend=backend,
         )
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from deploy.check.manifests import Manifest, Workload, named
-from server.settings import PROPERTIES, FrontendSettings, parse_frontend_settings, read_properties
-from server.torchserve import KILL_TIMEOUT_S, STOP_TIMEOUT_S
+from server.ports import DEFAULT_PORT, Ports
+from server.tagger_server import KILL_TIMEOUT_S, STOP_TIMEOUT_S
+from service.settings import FILE, ServiceSettings, parse_service_settings
 
 # The server's own setting (server/serve.py).
 GRACE = "HANGTAG_GRACE_S"
@@ -14,9 +14,9 @@ GRACE = "HANGTAG_GRACE_S"
 
 @dataclass(frozen=True)
 class ServedSettings:
-    """What of config.properties manifests must agree with."""
+    """What of service.yaml manifests must agree with."""
 
-    frontend: FrontendSettings
+    edge: ServiceSettings
     inference_port: int
     metrics_port: int
     # Seconds after SIGTERM in which requests are still taken.
@@ -26,27 +26,27 @@ class ServedSettings:
     def longest_stop_s(self) -> float:
         """From SIGTERM until the last process has ended.
 
-        At the end of the grace a request may just have begun to arrive, and Java may have to be
-        stopped twice (server/torchserve.py).
+        At the end of the grace a request may just have begun to arrive, and the edge may have to
+        be stopped twice (server/tagger_server.py).
         """
-        return self.grace_s + self.frontend.longest_request_s + 2 * STOP_TIMEOUT_S + KILL_TIMEOUT_S
+        return self.grace_s + self.edge.longest_request_s + 2 * STOP_TIMEOUT_S + KILL_TIMEOUT_S
 
 
 def served_settings(workload: Workload, manifests: Sequence[Manifest]) -> ServedSettings | None:
     """Return the settings in the ConfigMap that the pods mount; None if they are no taggers."""
     for volume in workload.pod.get("volumes", []):
         config_map = named(manifests, "ConfigMap", volume.get("configMap", {}).get("name", ""))
-        if config_map is not None and PROPERTIES in config_map.get("data", {}):
-            return _settings(config_map["data"][PROPERTIES], _grace_s(workload))
+        if config_map is not None and FILE in config_map.get("data", {}):
+            return _settings(config_map["data"][FILE], _grace_s(workload))
     return None
 
 
 def _settings(text: str, grace_s: float) -> ServedSettings:
-    properties = read_properties(text)
+    ports = Ports(DEFAULT_PORT)
     return ServedSettings(
-        frontend=parse_frontend_settings(properties),
-        inference_port=_port(properties["inference_address"]),
-        metrics_port=_port(properties["metrics_address"]),
+        edge=parse_service_settings(text),
+        inference_port=ports.inference,
+        metrics_port=ports.metrics,
         grace_s=grace_s,
     )
 
@@ -60,7 +60,3 @@ def _grace_s(workload: Workload) -> float:
     ]
     # As the server itself does, none if it is not told.
     return float(values[0]) if values else 0.0
-
-
-def _port(address: str) -> int:
-    return urlsplit(address).port or 80

@@ -16,16 +16,16 @@ def fits_the_settings_behind_it(manifests: Sequence[Manifest]) -> Iterator[str]:
         annotations = _annotations(ingress)
         for settings in _settings_behind(ingress, manifests):
             body_bytes = _size_bytes(annotations.get("proxy-body-size", "1m"))
-            if body_bytes != settings.frontend.max_request_bytes:
+            if body_bytes != settings.edge.max_request_bytes:
                 yield (
                     f"{title_of(ingress)}: proxy-body-size is {body_bytes} bytes, and "
-                    f"max_request_size {settings.frontend.max_request_bytes}; make them the same."
+                    f"max_request_bytes {settings.edge.max_request_bytes}; make them the same."
                 )
             patience_ms = 1000 * int(annotations.get("proxy-read-timeout", "60"))
-            if patience_ms <= settings.frontend.time_limit_ms:
+            if patience_ms <= settings.edge.time_limit_ms:
                 yield (
                     f"{title_of(ingress)}: proxy-read-timeout must be longer than "
-                    f"hangtag.time_limit_ms ({settings.frontend.time_limit_ms})."
+                    f"time_limit_ms ({settings.edge.time_limit_ms})."
                 )
 
 

@@ -76,13 +76,13 @@ def test_javas_last_words_leave_the_runtimes_warnings_out(tmp_path: Path) -> Non
     logs = Logs(tmp_path / "logs")
     with logs.open_console() as console:
         console.write(b"Invalid configuration: no such port\n\nWARNING: restricted method\n")
-    assert logs.last_words_of_java() == "Invalid configuration: no such port"
+    assert logs.last_words() == "Invalid configuration: no such port"
 
 
 def test_java_may_end_without_a_word(tmp_path: Path) -> None:
     logs = Logs(tmp_path)
     logs.open_console().close()
-    assert logs.last_words_of_java() is None
+    assert logs.last_words() is None
 
 
 def test_javas_last_words_are_why_it_had_to_end(tmp_path: Path) -> None:
@@ -90,9 +90,7 @@ def test_javas_last_words_are_why_it_had_to_end(tmp_path: Path) -> None:
     with logs.open_console() as console:
         console.write(logged("Refused", error="a.B: long ago\n\tat a.B.run(B.java:9)\n").encode())
         console.write(b"Terminating due to java.lang.OutOfMemoryError: Java heap space\n")
-    assert logs.last_words_of_java() == (
-        "Terminating due to java.lang.OutOfMemoryError: Java heap space"
-    )
+    assert logs.last_words() == ("Terminating due to java.lang.OutOfMemoryError: Java heap space")
 
 
 def test_a_stack_follows_its_message(tmp_path: Path) -> None:
@@ -108,4 +106,4 @@ def test_javas_last_words_may_be_a_line_of_the_log(tmp_path: Path) -> None:
     logs = Logs(tmp_path)
     with logs.open_console() as console:
         console.write(logged("The heap is too small.").encode())
-    assert logs.last_words_of_java() == "The heap is too small."
+    assert logs.last_words() == "The heap is too small."

@@ -1,0 +1,1 @@
+"""The edge: the API that callers meet, in front of whatever runs the tagger."""
