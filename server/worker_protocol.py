@@ -15,6 +15,8 @@ class WorkerResponse:
     content_type: str
     status: int
     body: bytes
+    # With the handler's own, names in lower case.
+    headers: dict[str, str]
 
 
 class _Reader:
@@ -47,10 +49,11 @@ def decode_responses(message: bytes) -> list[WorkerResponse]:
     while not reader.finished:
         request_id, content_type, status = reader.block(), reader.block(), reader.integer()
         reader.block()  # reason phrase
-        for _ in range(reader.integer()):
-            reader.block()  # header name
-            reader.block()  # header value
+        pairs = [(reader.block(), reader.block()) for _ in range(reader.integer())]
+        headers = {name.decode().lower(): value.decode() for name, value in pairs}
         responses.append(
-            WorkerResponse(request_id.decode(), content_type.decode(), status, reader.block())
+            WorkerResponse(
+                request_id.decode(), content_type.decode(), status, reader.block(), headers
+            )
         )
     return responses

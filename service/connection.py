@@ -25,7 +25,9 @@ _SILENCE_S = 2.0
 _LAST_CALL_S = 0.5
 # Of all connections, one address's.
 _ADDRESS_SHARE = 2
-_NOT_HTTP = "This is no HTTP/1.1 request, or its first line or headers are too long; send it anew."
+# In the state of a request: when its first byte came, and whether its body is broken.
+BEGAN_S, BROKEN = "began_s", "broken"
+NOT_HTTP = "This is no HTTP/1.1 request, or its first line or headers are too long; send it anew."
 
 
 class Host(Protocol):
@@ -38,7 +40,7 @@ class Host(Protocol):
 
 
 class Door:
-    """Counts connections: no more than there are descriptors for, nor than half from one address."""
+    """Counts connections: as many as there are descriptors for, half of them from one address."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -146,27 +148,27 @@ class Connection(HttpToolsProtocol):
         if self._arrival is None:
             self._start_arrival()
         self._has_head = False
-        self.scope["state"]["began_s"] = self._began_s
+        self.scope["state"][BEGAN_S] = self._began_s
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the target."""
         super().on_url(url)
         if len(self.url) > MAX_TARGET_BYTES:
-            raise MessageInvalid(_NOT_HTTP)
+            raise MessageInvalid(NOT_HTTP)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
         super().on_header(name, value)
         size = sum(len(each) + len(content) for each, content in self.headers)
         if len(self.headers) > MAX_HEADERS or size > MAX_HEADERS_BYTES:
-            raise MessageInvalid(_NOT_HTTP)
+            raise MessageInvalid(NOT_HTTP)
 
     def on_headers_complete(self) -> None:
         """Refuse what two readers could understand in two ways; else begin to answer."""
         self._has_head = True
         self._head_bytes = 0
         if sum(name == b"host" for name, _ in self.headers) > 1:
-            raise MessageInvalid(_NOT_HTTP)
+            raise MessageInvalid(NOT_HTTP)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -197,7 +199,7 @@ class Connection(HttpToolsProtocol):
     def _rest(self) -> None:
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(
-            self._host.settings.idle_timeout_ms / 1000, self.timeout_keep_alive_handler
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
 
     def _start_arrival(self) -> None:
@@ -225,6 +227,12 @@ class Connection(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
             self._is_leaving = True
+            if self._arrival is not None and self._has_head:
+                # Whoever reads its body says so.
+                self.cycle.scope["state"][BROKEN] = True
+                self.cycle.more_body = False
+                self.cycle.message_event.set()
+            self._stop_arrival()
             return
         client = self.client[0] if self.client else ""
         self.transport.write(self._host.refuse_unread(status, client))

@@ -18,7 +18,8 @@ _SMALL_BODY_BYTES = 100_000
 _BEGINNING_BYTES = 1 << 16
 _MAX_PHOTOS = 64
 _PART = re.compile(rb"\r\n\r\n")
-_BASE64 = re.compile(rb'"(?:data:[^,"]{0,200},)?([A-Za-z0-9+/_\-]{200})')
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_BASE64 = re.compile(rb'"(?:data:[^,"]{0,200},)?([A-Za-z0-9+/_\-\\]{200})')
 
 
 def cost_of(body: bytes) -> float:
@@ -37,7 +38,9 @@ def _beginnings(body: bytes) -> Iterator[bytes]:
             if count == _MAX_PHOTOS:
                 return
             text = body[found.start(1) : found.start(1) + _BEGINNING_BYTES]
-            yield _decoded(text.partition(b'"')[0])
+            beginning = _decoded(text.partition(b'"')[0])
+            if is_photo(beginning[:16]):
+                yield beginning
         return
     for count, found in enumerate(_PART.finditer(body)):
         beginning = body[found.end() : found.end() + _BEGINNING_BYTES]
@@ -48,9 +51,10 @@ def _beginnings(body: bytes) -> Iterator[bytes]:
 
 
 def _decoded(text: bytes) -> bytes:
-    whole = text[: len(text) // 4 * 4].translate(bytes.maketrans(b"-_", b"+/"))
+    # Some clients escape each slash.
+    text = text.translate(_URL_SAFE, b"\\")
     try:
-        return base64.b64decode(whole)
+        return base64.b64decode(text[: len(text) // 4 * 4])
     except ValueError:
         return b""
 

@@ -54,6 +54,11 @@ class Desk:
         return len(self._line)
 
     @property
+    def in_flight(self) -> int:
+        """Requests that the backend has."""
+        return len(self._in_flight)
+
+    @property
     def is_stuck(self) -> bool:
         """Whether all lanes are taken up, and none has answered within the time limit."""
         silent_s = time.monotonic() - self._last_answer_s

@@ -10,6 +10,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hangtag.errors import RequestError
 from service.access_log import asked_for, plain_text, trace_of
+from service.connection import BEGAN_S, BROKEN, NOT_HTTP
+from service.errors import MessageInvalid
 from service.settings import ServiceSettings
 
 # As nginx logs it.
@@ -47,7 +49,7 @@ class Exchange:
         self.supplier = plain_text(self._headers.get(b"x-supplier"))
         self.trace = trace_of(self._headers.get(b"traceparent"))
         self.client = scope["client"][0] if scope["client"] else ""
-        self.began_s: float = scope["state"].get("began_s", time.monotonic())
+        self.began_s: float = scope["state"].get(BEGAN_S, time.monotonic())
         self.arrived_s: float | None = None
         self.bytes_in = 0
         # Of the model; None for what is asked of the edge itself.
@@ -110,6 +112,8 @@ class Exchange:
             more = message.get("more_body", False)
             if piece:
                 yield piece
+        if self.scope["state"].get(BROKEN):
+            raise MessageInvalid(NOT_HTTP)
         self.arrived_s = time.monotonic()
 
     async def client_leaves(self) -> None:

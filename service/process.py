@@ -156,6 +156,7 @@ def _server(app: ASGIApp, edge: Edge, door: Door, settings: ServiceSettings) -> 
         access_log=False,
         server_header=False,
         backlog=_BACKLOG,
+        timeout_keep_alive=settings.idle_timeout_ms // 1000 or 1,
         timeout_graceful_shutdown=int(settings.longest_request_s) + 1,
     )
     return _Server(config)
@@ -194,6 +195,9 @@ def _watch(
         lambda: backend.restarts,
     )
     metrics.watch("hangtag_waiting", "Requests that wait.", lambda: edge.desk.waiting)
+    metrics.watch(
+        "hangtag_in_flight", "Requests that the backend has.", lambda: edge.desk.in_flight
+    )
     metrics.watch("hangtag_held_bytes", "Of bodies.", lambda: edge.budget.held_bytes)
     metrics.watch("hangtag_connections", "Open ones, of the API.", lambda: door.count)
     metrics.watch(

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from hangtag.errors import RequestFailed
 from hangtag.handover import JSON, OK, PROBLEM_JSON, HandedAnswer
 from hangtag.schema import Problem
+from service.connection import NOT_HTTP
 from service.errors import (
     MessageInvalid,
     MethodNotAllowed,
@@ -66,7 +67,5 @@ def _unread(status: int, read_timeout_ms: int) -> RequestFailed:
             f"The request did not arrive completely within {read_timeout_ms} ms; send it anew."
         )
     if status == MessageInvalid.status:
-        return MessageInvalid(
-            "This is no HTTP/1.1 request, or its first line or headers are too long; send it anew."
-        )
+        return MessageInvalid(NOT_HTTP)
     return Overloaded("Too many connections are open; send it again in 1 s.")

@@ -25,10 +25,11 @@ _DEADLINE, _REQUEST_ID = "x-hangtag-until-ms", "x-hangtag-request-id"
 _MEASURED = "x-hangtag-measured"
 _OPAQUE = "application/octet-stream"
 # TorchServe's own words for a request whose worker has ended.
-_WORKER_DIED = "Worker died"
+_WORKER_DIED, _OF_LOST_WORKERS = b"Worker died", (503, 507)
 # Batches that lie ready for each worker while it is at one.
 _BATCHES_AHEAD = 2
 _LOOK_INTERVAL_S = 0.25
+_LOSS_TAKES_S = 0.05
 _LOOK_TIMEOUT_S = 2.0
 # TorchServe ends a worker that does not answer; its own limit comes first.
 _PATIENCE_S = 10.0
@@ -51,6 +52,7 @@ class TorchServeBackend:
         places = plan.workers * plan.batch_size * _BATCHES_AHEAD
         self.lanes = [_Lane(self) for _ in range(places)]
         self._session: aiohttp.ClientSession
+        self._management: aiohttp.ClientSession
 
     async def run(self) -> None:
         """Watch the workers, until cancelled."""
@@ -65,10 +67,10 @@ class TorchServeBackend:
             ) as self._session,
             aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=_LOOK_TIMEOUT_S)
-            ) as management,
+            ) as self._management,
         ):
             while True:
-                await self._look(management)
+                await self._look()
                 await asyncio.sleep(_LOOK_INTERVAL_S)
 
     async def ready(self) -> None:
@@ -91,15 +93,23 @@ class TorchServeBackend:
             ) as answer:
                 body = await answer.read()
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise _lost() from error
+            raise await self._lost() from error
         if answer.status >= 400 and answer.content_type != PROBLEM_JSON:
-            return _of_torchserve_itself(answer.status, body)
+            if _WORKER_DIED in body or answer.status in _OF_LOST_WORKERS:
+                raise await self._lost()
+            return _failure(answer.status, body)
         return HandedAnswer(answer.status, body, _measured(answer.status, answer.headers))
 
-    async def _look(self, management: aiohttp.ClientSession) -> None:
+    async def _lost(self) -> WorkerLost:
+        # A moment later TorchServe knows it as well.
+        await asyncio.sleep(_LOSS_TAKES_S)
+        await self._look()
+        return WorkerLost("The worker that had this request was lost; send it again.")
+
+    async def _look(self) -> None:
         url = f"http://127.0.0.1:{self._plan.management_port}/models/{self._plan.model}"
         try:
-            async with management.get(url) as answer:
+            async with self._management.get(url) as answer:
                 models = await answer.json() if answer.status == 200 else []
         except (aiohttp.ClientError, TimeoutError, ValueError):
             models = []
@@ -155,13 +165,7 @@ def _measured(status: int, headers: Mapping[str, str]) -> Measured:
         return Measured(outcome="ok" if status < 400 else "unknown")
 
 
-def _of_torchserve_itself(status: int, body: bytes) -> HandedAnswer:
-    if _WORKER_DIED in body.decode("latin-1") or status in (503, 507):
-        raise _lost()
+def _failure(status: int, body: bytes) -> HandedAnswer:
     logger.error("TorchServe answered with %d: %s", status, body[:300].decode("latin-1"))
     problem = Problem.of(RequestFailed("The server failed at this request; its logs say why."))
     return HandedAnswer(500, problem.model_dump_json().encode(), Measured(outcome=problem.code))
-
-
-def _lost() -> WorkerLost:
-    return WorkerLost("The worker that had this request was lost; send it again.")

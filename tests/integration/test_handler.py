@@ -2,13 +2,14 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ts.service import Service
 
+from hangtag.handover import Measured
 from server.replay import load_service
 from server.worker_protocol import WorkerResponse, decode_responses
 from tests.tiny_tagger import BLUE, GREEN, RED, photo
@@ -16,11 +17,9 @@ from tests.tiny_tagger import BLUE, GREEN, RED, photo
 
 @pytest.fixture(scope="module")
 def service(unpacked_archive: Path) -> Iterator[Any]:
-    original = Service.retrieve_data_for_inference
     sys.path.insert(0, str(unpacked_archive))
     yield load_service(unpacked_archive)
     sys.path.remove(str(unpacked_archive))
-    Service.retrieve_data_for_inference = staticmethod(original)
 
 
 def request(
@@ -89,15 +88,28 @@ def test_alone_and_in_a_batch_the_answer_is_the_same(service: Any) -> None:
     assert [each.body for each in together] == [each.body for each in alone]
 
 
+def by_edge(data: bytes, content_type: str = "", **headers: str) -> dict[str, Any]:
+    """A request as the edge hands it over: one body, and beside it what TorchServe would lose."""
+    return body(data, **{"X-Hangtag-Content-Type": content_type, **headers})
+
+
 def test_options_come_from_the_query(service: Any) -> None:
-    (response,) = send(service, body(photo(RED), **{"X-Hangtag-Query": "groups=tone&top_k=1"}))
+    (response,) = send(service, by_edge(photo(RED), **{"X-Hangtag-Query": "groups=tone&top_k=1"}))
     assert list(json.loads(response.body)["groups"]) == ["tone"]
 
 
-def test_parts_of_one_name_are_all_photos_of_the_product(service: Any) -> None:
-    parts = [("image", "image/jpeg", photo(RED)), ("image", "image/jpeg", photo(GREEN))]
-    (response,) = send(service, request(*parts, content_type="multipart/form-data; boundary=x"))
+def test_a_form_comes_whole_and_keeps_parts_that_share_a_name(service: Any) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+    form = b"".join(head + photo(each) + b"\r\n" for each in (RED, GREEN)) + b"--x--"
+    (response,) = send(service, by_edge(form, "multipart/form-data; boundary=x"))
     assert [image["index"] for image in json.loads(response.body)["images"]] == [0, 1]
+
+
+def test_without_the_edge_a_form_comes_in_the_parts_that_torchserve_makes(service: Any) -> None:
+    parts = [("image", "image/jpeg", photo(RED)), ("top_k", "", b"1")]
+    (response,) = send(service, request(*parts, content_type="multipart/form-data; boundary=x"))
+    answer = json.loads(response.body)
+    assert len(answer["images"]) == len(answer["groups"]["colour"]["candidates"]) == 1
 
 
 def test_the_management_api_gets_a_description(service: Any) -> None:
@@ -106,19 +118,35 @@ def test_the_management_api_gets_a_description(service: Any) -> None:
 
 
 def test_a_client_that_asks_for_a_description_gets_tags(service: Any) -> None:
-    """The inference port adds the query, the management port does not."""
-    asking = body(photo(RED), describe="True", **{"x-hangtag-query": ""})
+    """The edge says what the content type was, the management port does not."""
+    asking = by_edge(photo(RED), describe="True")
     assert colour(send(service, asking)[0]) == "Red"
     answers = send(service, asking, body(photo(GREEN)))
     assert [colour(answer) for answer in answers] == ["Red", "Green"]
 
 
 def test_no_work_is_done_after_the_deadline(service: Any) -> None:
-    late = body(photo(BLUE), **{"x-hangtag-deadline-ms": "1"})
-    early = body(photo(BLUE), **{"x-hangtag-deadline-ms": str(2**50)})
+    now_ms = round(1000 * time.monotonic())
+    late = by_edge(photo(BLUE), **{"x-hangtag-until-ms": str(now_ms - 1)})
+    early = by_edge(photo(BLUE), **{"x-hangtag-until-ms": str(now_ms + 60_000)})
     refused, answered = send(service, late, early)
     assert (refused.status, json.loads(refused.body)["code"]) == (504, "deadline_exceeded")
     assert colour(answered) == "Blue"
+
+
+def test_the_edge_is_told_what_an_answer_cost_and_nobody_else(service: Any) -> None:
+    first, second, other = send(
+        service, by_edge(photo(RED)), by_edge(b"broken"), body(photo(GREEN))
+    )
+    measured = Measured.model_validate_json(first.headers["x-hangtag-measured"])
+    assert measured.outcome == "ok"
+    assert measured.groups["colour"].decision == "accept"
+    assert measured.photos == {"ok": 2, "image_undecodable": 1}
+    assert len(measured.decode_seconds) == 2
+    assert measured.inference_seconds > 0
+    # What was measured of the batch is told once.
+    assert json.loads(second.headers["x-hangtag-measured"]) == {"outcome": "image_undecodable"}
+    assert "x-hangtag-measured" not in other.headers
 
 
 def test_an_explain_header_changes_nothing(service: Any) -> None:
@@ -133,28 +161,3 @@ def test_the_answer_names_its_model(service: Any, tiny_bundle: Any) -> None:
         "bundle": tiny_bundle.digest,
         "label_space": "2026.1",
     }
-
-
-def test_metrics_are_written_as_torchserve_reads_them(
-    service: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level("INFO"):
-        send(service, body(photo(RED)), body(b"broken"))
-    lines = [
-        record.getMessage()
-        for record in caplog.records
-        if "[METRICS]hangtag" in record.getMessage()
-    ]
-    starts = [line.split("|#type")[0] for line in lines]
-    assert "[METRICS]hangtag_requests_total.Count:1|#model_name:tagger,outcome:ok" in starts
-    assert (
-        "[METRICS]hangtag_requests_total.Count:1|#model_name:tagger,outcome:image_undecodable"
-        in starts
-    )
-    assert (
-        "[METRICS]hangtag_tags_total.Count:1|#model_name:tagger,group:colour,decision:accept"
-        in starts
-    )
-    measured = {start.split(".")[0].removeprefix("[METRICS]") for start in starts}
-    assert {"hangtag_decode_seconds", "hangtag_inference_seconds", "hangtag_decision_seconds",
-            "hangtag_score", "hangtag_photos_total"} <= measured  # fmt: skip
