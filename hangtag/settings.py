@@ -19,7 +19,7 @@ class TaggerSettings(ImageLimits):
     """Limits and defaults of a served tagger; an unknown key is an error."""
 
     # Of a body that came under a Content-Encoding, once it is unpacked. Eight such bodies make a
-    # batch; together they take no more than those that the front end lets in unpacked.
+    # batch; together they take no more than those that the edge lets in unpacked.
     max_unpacked_bytes: int = Field(33_554_432, gt=0)
     # All photos of one product together: 16 of 12 megapixels.
     max_product_pixels: int = Field(192_000_000, gt=0)

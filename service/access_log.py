@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-_PLAIN = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+PLAIN_TEXT = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 # https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _MAX_METHOD, _MAX_PATH = 16, 128
@@ -23,7 +23,7 @@ _FILE_BYTES, _FILES = 20_000_000, 5
 def plain_text(value: bytes | None) -> str | None:
     """Return what a caller says of itself, if it is short and plain enough to be echoed."""
     text = value.decode("latin-1") if value is not None else ""
-    return text if _PLAIN.fullmatch(text) else None
+    return text if PLAIN_TEXT.fullmatch(text) else None
 
 
 def trace_of(value: bytes | None) -> str | None:

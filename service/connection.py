@@ -43,7 +43,7 @@ class Door:
     """Counts connections: as many as there are descriptors for, half of them from one address."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._open: dict[Connection, str] = {}
         self._by_address: Counter[str] = Counter()
 
@@ -54,8 +54,8 @@ class Door:
 
     def enter(self, connection: "Connection", address: str) -> bool:
         """Let a connection in; False if there is no place even when one that rests is closed."""
-        is_full = self.count >= self._limit
-        of_address = self._by_address[address] >= self._limit // _ADDRESS_SHARE
+        is_full = self.count >= self.limit
+        of_address = self._by_address[address] >= self.limit // _ADDRESS_SHARE
         if (is_full or of_address) and not self._close_resting(address if of_address else None):
             return False
         self._open[connection] = address

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hangtag.bundle import ReferenceDistribution
@@ -12,6 +12,18 @@ from hangtag.handover import OK, Measured
 from hangtag.label_space import LabelSpace
 from hangtag.scoring.decisions import Decision
 
+# What is looked at only when Prometheus asks.
+WATCHED = {
+    "hangtag_workers_ready": "Workers that have loaded the model.",
+    "hangtag_workers_wanted": "Workers that shall have.",
+    "hangtag_worker_restarts_total": "Workers that were started anew because they had died.",
+    "hangtag_waiting": "Requests that wait for a worker.",
+    "hangtag_in_flight": "Requests that the backend has.",
+    "hangtag_held_bytes": "Of bodies, while they arrive, wait and are worked on.",
+    "hangtag_connections": "Open connections of the API.",
+    "hangtag_connections_limit": "How many there may be.",
+    "hangtag_lost_log_lines_total": "Lines that could not be written, for want of space.",
+}
 _MODEL = ("model_name", "model_version")
 _NONE = ("none", "none")
 _DECISIONS = get_args(Decision)
@@ -122,9 +134,9 @@ class Metrics:
             if said.best_score is not None:
                 self._score.labels(name, group).observe(said.best_score)
 
-    def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
-        """Show what a function returns whenever it is asked for."""
-        self.registry.register(_Watched(name, help_text, value, self._model))
+    def watch(self, name: str, value: Callable[[], float]) -> None:
+        """Show one of `WATCHED` as a function has it whenever Prometheus asks."""
+        self.registry.register(_Watched(name, value, self._model))
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
         return Counter(name, help_text, labels, registry=self.registry)
@@ -137,12 +149,13 @@ class Metrics:
 
 
 class _Watched(Collector):
-    def __init__(
-        self, name: str, help_text: str, value: Callable[[], float], model: tuple[str, str]
-    ) -> None:
-        self._name, self._help, self._value, self._model = name, help_text, value, model
+    """A gauge, or a counter where the name ends as one."""
+
+    def __init__(self, name: str, value: Callable[[], float], model: tuple[str, str]) -> None:
+        self._name, self._value, self._model = name, value, model
 
     def collect(self) -> Iterable[Metric]:
-        family = GaugeMetricFamily(self._name, self._help, labels=_MODEL)
+        kind = CounterMetricFamily if self._name.endswith("_total") else GaugeMetricFamily
+        family = kind(self._name, WATCHED[self._name], labels=_MODEL)
         family.add_metric(self._model, self._value())
         return [family]

@@ -181,30 +181,19 @@ def _only_metrics(metrics: Metrics) -> ASGIApp:
 def _watch(
     metrics: Metrics, edge: Edge, backend: Backend, door: Door, logs: tuple[RotatingLog, ...]
 ) -> None:
-    metrics.watch(
-        "hangtag_workers_ready",
-        "Workers that have loaded the model.",
-        lambda: backend.workers_ready,
-    )
-    metrics.watch(
-        "hangtag_workers_wanted", "Workers that shall have.", lambda: backend.workers_wanted
-    )
-    metrics.watch(
-        "hangtag_worker_restarts_total",
-        "Workers that were started anew because they had died.",
-        lambda: backend.restarts,
-    )
-    metrics.watch("hangtag_waiting", "Requests that wait.", lambda: edge.desk.waiting)
-    metrics.watch(
-        "hangtag_in_flight", "Requests that the backend has.", lambda: edge.desk.in_flight
-    )
-    metrics.watch("hangtag_held_bytes", "Of bodies.", lambda: edge.budget.held_bytes)
-    metrics.watch("hangtag_connections", "Open ones, of the API.", lambda: door.count)
-    metrics.watch(
-        "hangtag_lost_log_lines_total",
-        "Lines that could not be written, for want of space.",
-        lambda: sum(log.lost_lines for log in logs),
-    )
+    watched: dict[str, Callable[[], float]] = {
+        "hangtag_workers_ready": lambda: backend.workers_ready,
+        "hangtag_workers_wanted": lambda: backend.workers_wanted,
+        "hangtag_worker_restarts_total": lambda: backend.restarts,
+        "hangtag_waiting": lambda: edge.desk.waiting,
+        "hangtag_in_flight": lambda: edge.desk.in_flight,
+        "hangtag_held_bytes": lambda: edge.budget.held_bytes,
+        "hangtag_connections": lambda: door.count,
+        "hangtag_connections_limit": lambda: door.limit,
+        "hangtag_lost_log_lines_total": lambda: sum(log.lost_lines for log in logs),
+    }
+    for name, value in watched.items():
+        metrics.watch(name, value)
 
 
 def _drain_on_signals(edge: Edge, api: uvicorn.Server) -> None:

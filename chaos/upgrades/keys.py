@@ -22,7 +22,7 @@ _BURST, _LIMIT_PER_S = 100, 50
 _MIN_REFUSED = 50
 _TOO_LARGE_BYTES = 65 * 2**20
 _TIMEOUT_S = 30.0
-# What the front end refuses without a worker, so that it is the limit that is met and nothing else.
+# What the edge refuses without a worker, so that it is the limit that is met and nothing else.
 _LET_THROUGH, _TOO_FAST = "405 method_not_allowed", "429 rate_limited"
 
 

@@ -8,8 +8,8 @@ from server.ports import DEFAULT_PORT, Ports
 from server.tagger_server import KILL_TIMEOUT_S, STOP_TIMEOUT_S
 from service.settings import FILE, ServiceSettings, parse_service_settings
 
-# The server's own setting (server/serve.py).
-GRACE = "HANGTAG_GRACE_S"
+# The server's own settings (server/serve.py).
+GRACE, PORT = "HANGTAG_GRACE_S", "HANGTAG_PORT"
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,26 @@ def served_settings(workload: Workload, manifests: Sequence[Manifest]) -> Served
     for volume in workload.pod.get("volumes", []):
         config_map = named(manifests, "ConfigMap", volume.get("configMap", {}).get("name", ""))
         if config_map is not None and FILE in config_map.get("data", {}):
-            return _settings(config_map["data"][FILE], _grace_s(workload))
+            return _settings(config_map["data"][FILE], workload)
     return None
 
 
-def _settings(text: str, grace_s: float) -> ServedSettings:
-    ports = Ports(DEFAULT_PORT)
+def _settings(text: str, workload: Workload) -> ServedSettings:
+    ports = Ports(int(_variable(workload, PORT) or DEFAULT_PORT))
     return ServedSettings(
         edge=parse_service_settings(text),
         inference_port=ports.inference,
         metrics_port=ports.metrics,
-        grace_s=grace_s,
+        # As the server itself does, none if it is not told.
+        grace_s=float(_variable(workload, GRACE) or 0),
     )
 
 
-def _grace_s(workload: Workload) -> float:
+def _variable(workload: Workload, name: str) -> str:
     values = [
-        variable["value"]
+        str(variable.get("value", ""))
         for container in workload.containers()
         for variable in container.spec.get("env", [])
-        if variable["name"] == GRACE
+        if variable["name"] == name
     ]
-    # As the server itself does, none if it is not told.
-    return float(values[0]) if values else 0.0
+    return values[0] if values else ""

@@ -17,6 +17,7 @@ PROJECT = Path(__file__).parents[2]
 CORE = (
     *(
         "telemetry",
+        "json_lines",
         "arrays",
         "errors",
         "near_names",
@@ -27,19 +28,26 @@ CORE = (
         "images",
     ),
     *("cgroup", "hardware", "isolation", "engine", "label_document", "label_space", "scoring"),
-    *("bundle", "settings", "schema", "text", "requests", "responses", "tagger", "client"),
-    *("bulk", "cli"),
+    *("bundle", "settings", "schema", "handover", "text", "requests"),
+    *("responses", "tagger", "answering", "client", "bulk", "cli"),
 )
 TRAINING = (
     *("errors", "layout", "settings", "tables", "data", "model", "calibrate", "evaluate", "export"),
     *("fit", "run", "search", "data_report", "labels", "demo", "commands"),
 )
+SERVICE = (
+    *("settings", "errors", "orders", "end_with_parent", "access_log", "bodies", "connection"),
+    *("cost", "wait_estimator", "line", "backends", "desk", "metrics", "exchange", "responses"),
+    *("routes", "documents", "edge", "process"),
+)
+ROOMS = {"hangtag": CORE, "training": TRAINING, "service": SERVICE}
 # What no module of a package may import.
 FORBIDDEN = {
     "hangtag": {"torch", "torchvision", "ts", "pytorch_lightning", "locust"},
     "handlers": {"torch", "torchvision"},
     "training": {"ts", "locust"},
     "server": {"torch", "torchvision"},
+    "service": {"torch", "torchvision", "ts", "locust"},
     # It runs before there are any packages; of the core it may have what needs none (a test of its
     # own shows it).
     "deploy/install": {"rich", "typer"},
@@ -49,8 +57,9 @@ ALLOWED = {
     "hangtag": set(),
     "handlers": {"hangtag"},
     "training": {"hangtag"},
-    "server": {"hangtag"},
-    "deploy": {"hangtag", "server"},
+    "service": {"hangtag"},
+    "server": {"hangtag", "service"},
+    "deploy": {"hangtag", "server", "service"},
     "loadtest": {"hangtag", "server"},
     "chaos": {"hangtag", "server", "loadtest"},
     "bench": {"hangtag", "server", "training", "loadtest"},
@@ -90,7 +99,7 @@ def test_a_package_imports_only_those_below_it(package: str) -> None:
         assert not {name.split(".")[0] for name in imports_of(path)} & others, path
 
 
-@pytest.mark.parametrize(("package", "rooms"), [("hangtag", CORE), ("training", TRAINING)])
+@pytest.mark.parametrize(("package", "rooms"), ROOMS.items())
 def test_no_room_imports_upwards(package: str, rooms: tuple[str, ...]) -> None:
     for module, path in modules_of(package).items():
         if module == package:
@@ -115,7 +124,7 @@ def test_no_modules_import_one_another_in_a_circle(package: str) -> None:
 
 
 def test_the_order_of_rooms_is_that_of_the_folders() -> None:
-    for package, rooms in (("hangtag", CORE), ("training", TRAINING)):
+    for package, rooms in ROOMS.items():
         there = {module.split(".")[1] for module in modules_of(package) if "." in module}
         assert there == set(rooms)
         assert all(earlier != later for earlier, later in pairwise(rooms))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import PROJECT, section, table_rows
-from tests.unit.test_architecture import ALLOWED, CORE, TRAINING
+from tests.unit.test_architecture import ALLOWED, CORE, SERVICE, TRAINING
 
 PAGE = PROJECT / "docs" / "architecture.md"
 PICTURE = (PROJECT / "docs" / "images" / "rooms.svg").read_text(encoding="utf-8")
@@ -14,7 +14,12 @@ LEAST_ROWS = 80
 
 
 @pytest.mark.parametrize(
-    ("title", "rooms"), [("The rooms of the core", CORE), ("The rooms of the workshop", TRAINING)]
+    ("title", "rooms"),
+    [
+        ("The rooms of the core", CORE),
+        ("The rooms of the edge", SERVICE),
+        ("The rooms of the workshop", TRAINING),
+    ],
 )
 def test_the_rooms_stand_in_their_order(title: str, rooms: tuple[str, ...]) -> None:
     assert [room for room, _ in table_rows(section(PAGE, title))] == [f"`{room}`" for room in rooms]

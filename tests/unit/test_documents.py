@@ -18,7 +18,6 @@ from deploy.install.make_variables import Goal, fault, read_goals
 from docs.commands import commands
 from hangtag.bundle import Bundle
 from hangtag.cli.wording import MAKE_TARGETS
-from server.frontend.build import built_hash, source_hash
 from tests.documents import PAGES, PROJECT, blocks, inline_code, shell_scripts
 
 README = PROJECT / "README.md"
@@ -234,7 +233,3 @@ def test_lists_and_tables_stand_apart(page: Path) -> None:
     )
     glued = re.findall(r"^(?![-*#|]|\d+\. | |$).+\n(?=[-*] |\d+\. |\|)", text, re.MULTILINE)
     assert glued == []
-
-
-def test_the_jar_was_built_from_the_source_that_lies_beside_it() -> None:
-    assert built_hash() == source_hash(), "run `make frontend`"

@@ -30,7 +30,7 @@ def opens_nothing_to_everybody(manifests: Sequence[Manifest]) -> Iterator[str]:
 
 
 def opens_the_ports_of_its_settings(manifests: Sequence[Manifest]) -> Iterator[str]:
-    """The API's and the metrics' port as serve_config has them; management's stays in the pod."""
+    """The API's and the metrics' port as the server has them; management's stays in the pod."""
     for workload in workloads(manifests):
         settings = served_settings(workload, manifests)
         if settings is None:
@@ -38,12 +38,12 @@ def opens_the_ports_of_its_settings(manifests: Sequence[Manifest]) -> Iterator[s
         wanted = {"http": settings.inference_port, "metrics": settings.metrics_port}
         opened = _opened(workload)
         if opened != wanted:
-            yield f"{workload.title}: opens {opened}; config.properties has {wanted}."
+            yield f"{workload.title}: opens {opened}; the server listens on {wanted}."
         allowed = _allowed(workload, manifests)
         if allowed != set(wanted.values()):
             yield (
                 f"{workload.title}: network policies let ports {sorted(map(str, allowed))} in; "
-                f"config.properties has {sorted(wanted.values())}."
+                f"the server listens on {sorted(wanted.values())}."
             )
 
 

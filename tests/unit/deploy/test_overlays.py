@@ -18,12 +18,13 @@ from deploy.check.manifests import Manifest, named, of_kind
 from deploy.check.render import find_renderer, render
 from deploy.check.schemas import last_minors
 from hangtag.errors import SetupError
+from tests.declared_metrics import declared_metrics
 
 KUBERNETES = OVERLAYS.parent
 PROJECT = KUBERNETES.parents[1]
 SERVE_CONFIG = PROJECT / "serve_config"
 NAMES = sorted(path.name for path in OVERLAYS.iterdir())
-METRIC = re.compile(r"\b(hangtag_[a-z_]+?)(?:_sum|_count)?\{")
+METRIC = re.compile(r"\b(hangtag_[a-z_]+)\{")
 
 try:
     find_renderer()
@@ -73,7 +74,7 @@ def test_the_settings_are_those_of_serve_config() -> None:
     )
     data = of("cpu", f"ConfigMap/{mounted}")["data"]
     assert data == {file: (SERVE_CONFIG / file).read_text(encoding="utf-8") for file in data}
-    assert set(data) == {"config.properties", "log4j2.xml", "metrics.yaml"}
+    assert set(data) == {"config.properties", "log4j2.xml", "service.yaml"}
 
 
 def test_the_canary_takes_a_share_of_the_same_path() -> None:
@@ -146,15 +147,8 @@ def test_the_local_overlay_needs_nothing_but_the_image() -> None:
 @pytest.mark.parametrize("file", ["components/keda/scaled-object.yaml", "prometheus-adapter.yaml"])
 def test_autoscaling_asks_for_metrics_that_exist(file: str) -> None:
     asked = set(METRIC.findall((KUBERNETES / file).read_text(encoding="utf-8")))
-    document = yaml.safe_load((SERVE_CONFIG / "metrics.yaml").read_text(encoding="utf-8"))
-    declared = {
-        metric["name"]
-        for side in ("ts_metrics", "model_metrics")
-        for metrics in document[side].values()
-        for metric in metrics
-    }
     assert asked
-    assert asked <= declared
+    assert asked <= declared_metrics()
 
 
 def test_the_command_names_each_fault_and_fails(

@@ -297,16 +297,21 @@ def test_two_workloads_behind_one_service_are_refused() -> None:
 @pytest.mark.parametrize(
     ("setting", "policy"),
     [
-        ("hangtag.time_limit_ms=60000", lifecycle.stops_in_time),
-        ("hangtag.time_limit_ms=60000", edge.fits_the_settings_behind_it),
-        ("max_request_size=1000000", edge.fits_the_settings_behind_it),
-        ("inference_address=http://127.0.0.1:9000", network.opens_the_ports_of_its_settings),
+        ("time_limit_ms: 60000", lifecycle.stops_in_time),
+        ("time_limit_ms: 60000", edge.fits_the_settings_behind_it),
+        ("max_request_bytes: 1000000", edge.fits_the_settings_behind_it),
     ],
 )
 def test_the_settings_that_are_served_count(setting: str, policy: Policy) -> None:
-    text = sound_manifests()[1]["data"]["config.properties"]
-    manifests = changed("ConfigMap/settings", "data config.properties", f"{text}{setting}\n")
+    manifests = changed("ConfigMap/settings", "data service.yaml", f"{setting}\n")
     assert list(policy(manifests))
+
+
+def test_the_port_that_the_server_is_told_counts() -> None:
+    environment = [{"name": "HANGTAG_PORT", "value": "9000"}]
+    place = "spec template spec containers 0 env"
+    manifests = changed("Deployment/tagger", place, environment)
+    assert list(network.opens_the_ports_of_its_settings(manifests))
 
 
 def _twin() -> Manifest:

@@ -13,13 +13,13 @@ from deploy.monitoring import programs
 from deploy.monitoring.check import FOLDER, check, rule_files
 from deploy.monitoring.check import test_files as promtool_tests
 from hangtag.errors import SetupError
+from tests.declared_metrics import declared_metrics
 
 PROJECT = Path(__file__).parents[3]
 RUNBOOK = (PROJECT / "docs" / "runbook.md").read_text(encoding="utf-8")
 DASHBOARD = json.loads((FOLDER / "grafana" / "hangtag.json").read_text(encoding="utf-8"))
 # Names with a prefix of ours: what is measured, and what rules record.
 METRIC = re.compile(r"\b(?:hangtag_\w+|ts_\w+|job(?:_\w+)?:\w+:\w+)\b")
-HISTOGRAM = ("_bucket", "_sum", "_count")
 
 
 def rules() -> list[dict[str, Any]]:
@@ -32,13 +32,7 @@ QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.g
 
 
 def known_names() -> set[str]:
-    declared = yaml.safe_load((PROJECT / "serve_config" / "metrics.yaml").read_text("utf-8"))
-    names = {rule["record"] for rule in rules() if "record" in rule}
-    for kinds in (declared["ts_metrics"], declared["model_metrics"]):
-        for kind, metrics in kinds.items():
-            endings = HISTOGRAM if kind == "histogram" else ("",)
-            names |= {metric["name"] + ending for metric in metrics for ending in endings}
-    return names
+    return declared_metrics() | {rule["record"] for rule in rules() if "record" in rule}
 
 
 def test_promtool_finds_nothing_wrong(capsys: pytest.CaptureFixture[str]) -> None:

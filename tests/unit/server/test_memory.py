@@ -3,7 +3,7 @@
 import pytest
 
 from server.memory import affordable_workers, fit_java, usable_bytes
-from server.settings import SERVE_CONFIG, parse_frontend_settings, read_properties
+from server.settings import SERVE_CONFIG, read_properties
 
 GIB = 1 << 30
 
@@ -18,33 +18,34 @@ def test_with_enough_memory_the_settings_hold(shipped: dict[str, str], memory_by
     assert fit_java(shipped, memory_bytes) == shipped
 
 
-def test_with_less_the_heap_and_the_bodies_shrink(shipped: dict[str, str]) -> None:
+def test_with_less_the_heap_shrinks(shipped: dict[str, str]) -> None:
     fitted = fit_java(shipped, 3 * GIB)
     assert "-Xmx768m " in fitted["vmargs"]
     assert "-XX:+UseSerialGC" in fitted["vmargs"]
-    bodies = int(shipped["hangtag.body_budget_bytes"])
-    assert int(fitted["hangtag.body_budget_bytes"]) == bodies * 3 // 4
 
 
 @pytest.mark.parametrize("memory_bytes", [GIB // 4, GIB, 2 * GIB])
 def test_the_largest_request_always_fits(shipped: dict[str, str], memory_bytes: int) -> None:
     fitted = fit_java(shipped, memory_bytes)
     assert "-Xmx512m" in fitted["vmargs"]
-    settings = parse_frontend_settings(fitted)
-    assert settings.max_request_bytes == int(shipped["max_request_size"])
+    assert fitted["max_request_size"] == shipped["max_request_size"]
 
 
 @pytest.mark.parametrize("arguments", ["-Xmx64m -Da=b", "-Xmx65536K", "-Da=-Xmx", ""])
 def test_a_smaller_heap_that_was_asked_for_stays(arguments: str) -> None:
-    settings = {"vmargs": arguments, "hangtag.body_budget_bytes": "1000"}
+    settings = {"vmargs": arguments, "other": "1000"}
     assert fit_java(settings, 2 * GIB) == settings
 
 
 @pytest.mark.parametrize(
-    ("memory_bytes", "workers"), [(GIB // 2, 1), (2 * GIB, 1), (4 * GIB, 3), (24 * GIB, 33)]
+    ("memory_bytes", "beside_java", "alone"),
+    [(GIB // 2, 1, 1), (2 * GIB, 1, 2), (4 * GIB, 2, 5), (24 * GIB, 33, 36)],
 )
-def test_workers_find_room_beside_java(memory_bytes: int, workers: int) -> None:
-    assert affordable_workers(memory_bytes) == workers
+def test_workers_find_room_beside_the_edge_and_java(
+    memory_bytes: int, beside_java: int, alone: int
+) -> None:
+    assert affordable_workers(memory_bytes) == beside_java
+    assert affordable_workers(memory_bytes, java=False) == alone
 
 
 def test_workers_find_room_beside_the_archive_in_a_tmpfs() -> None:

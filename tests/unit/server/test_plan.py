@@ -51,7 +51,7 @@ def test_the_machines_plan_fits_into_its_memory(
     write_plan(OTHER, path)
     assert machine_plan() == OTHER.model_copy(update={"workers": 1})
     monkeypatch.setattr(server.plan, "usable_bytes", lambda: 4 << 30)
-    assert (machine_plan().workers, machine_plan(unpacked_bytes=1 << 30).workers) == (3, 1)
+    assert (machine_plan().workers, machine_plan(unpacked_bytes=1 << 30).workers) == (2, 1)
 
 
 def test_a_quota_of_any_group_above_counts(monkeypatch: pytest.MonkeyPatch) -> None:

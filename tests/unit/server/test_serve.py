@@ -17,8 +17,8 @@ from server.archive import MANIFEST, open_archive
 from server.ports import HOST, Ports
 from server.serve import facts, sample_call
 from server.speed import Speed
+from server.tagger_server import TaggerServer
 from server.temporary import free_ports
-from server.torchserve import TorchServe
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_an_archive_with_other_code_is_noted(
     *, other_code: bool, noted: list[str], archive: Path, tmp_path: Path
 ) -> None:
     served = replace(open_archive(archive), has_other_code=other_code)
-    told = facts(TorchServe(served, free_ports(), tmp_path / "logs"), workers=1)
+    told = facts(TaggerServer(served, free_ports(), tmp_path / "logs"), workers=1)
     assert [name for name, _ in told if name == "Note"] == noted
 
 
@@ -97,7 +97,7 @@ def test_speed_is_said_as_it_was_measured_here(
     monkeypatch.setattr(server.serve, "read_cpu", lambda: Cpu("some", 2, frozenset(flags)))
     monkeypatch.setattr(server.serve, "count_gpus", lambda: 0)
     served = replace(open_archive(archive), backbone="resnet152")
-    started = TorchServe(served, free_ports(), tmp_path / "logs", speed=speed)
+    started = TaggerServer(served, free_ports(), tmp_path / "logs", speed=speed)
     told = dict(facts(started, workers=1))
     assert told["Speed"].startswith("about 5 photos/s in fp32")
     assert ("--backbone tf_efficientnet_lite0" in told["Speed"]) == says

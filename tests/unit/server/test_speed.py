@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 import server.speed
-import server.torchserve
+import server.tagger_server
 from hangtag.bundle import Bundle
-from hangtag.engine import DECIDED_PRECISION, supported_precisions
+from hangtag.engine import supported_precisions
 from hangtag.errors import BundleInvalid
 from server.archive import open_archive
 from server.speed import Speed, fastest, known_speed, measure_speed, remember_speed
+from server.tagger_server import TaggerServer
 from server.temporary import free_ports
-from server.torchserve import TorchServe, _decided
 
 
 def speed(machine: str = "m", bundle: str = "b") -> Speed:
@@ -85,12 +85,11 @@ def test_all_workers_are_told_what_was_measured_where_the_archive_was_packed(
     known = known_speed(archive.bundle_digest)
     assert known is not None
     logs, ports = tmp_path / "logs", free_ports()
-    assert _decided(TorchServe(archive, ports, logs).speed) == {DECIDED_PRECISION: known.precision}
-    monkeypatch.setattr(server.torchserve, "known_speed", lambda _digest: None)
-    assert _decided(TorchServe(archive, ports, logs).speed) == {}
+    assert TaggerServer(archive, ports, logs).speed == known
+    monkeypatch.setattr(server.tagger_server, "known_speed", lambda _digest: None)
+    assert TaggerServer(archive, ports, logs).speed is None
     # Where nothing could be kept: handed on by who packed it.
-    told = TorchServe(archive, ports, logs, speed=speed()).speed
-    assert _decided(told) == {DECIDED_PRECISION: "fp32"}
+    assert TaggerServer(archive, ports, logs, speed=speed()).speed == speed()
 
 
 def test_a_network_that_runs_in_no_precision_is_one_sentence(

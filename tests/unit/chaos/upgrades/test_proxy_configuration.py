@@ -7,14 +7,9 @@ import pytest
 
 from chaos.upgrades.proxy import CONFIGURATION
 from loadtest.client.answer import Answer, breach_of_contract
-from server.frontend.build import FOLDER as FRONTEND
-from server.settings import (
-    PROPERTIES,
-    SERVE_CONFIG,
-    FrontendSettings,
-    parse_frontend_settings,
-    read_properties,
-)
+from server.settings import edge_settings
+from service.access_log import PLAIN_TEXT
+from service.settings import ServiceSettings
 
 NGINX = (CONFIGURATION / "nginx.conf").read_text(encoding="utf-8")
 PROBLEMS = (CONFIGURATION / "problems.conf").read_text(encoding="utf-8")
@@ -22,9 +17,8 @@ ANSWERS = re.findall(r"return (\d+) '(\{.*\})';", PROBLEMS)
 
 
 @pytest.fixture
-def frontend() -> FrontendSettings:
-    text = (SERVE_CONFIG / PROPERTIES).read_text(encoding="utf-8")
-    return parse_frontend_settings(read_properties(text))
+def edge() -> ServiceSettings:
+    return edge_settings()
 
 
 def seconds(directive: str) -> set[int]:
@@ -34,32 +28,32 @@ def seconds(directive: str) -> set[int]:
     return found
 
 
-def test_the_proxy_takes_what_the_server_takes(frontend: FrontendSettings) -> None:
+def test_the_proxy_takes_what_the_server_takes(edge: ServiceSettings) -> None:
     (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
-    assert int(megabytes) * 2**20 == frontend.max_request_bytes
-    assert f"(with photos: {frontend.max_request_bytes})" in PROBLEMS
+    assert int(megabytes) * 2**20 == edge.max_request_bytes
+    assert f"(with photos: {edge.max_request_bytes})" in PROBLEMS
 
 
-def test_the_server_answers_before_the_proxy_gives_up(frontend: FrontendSettings) -> None:
-    assert min(seconds("proxy_read_timeout")) > frontend.time_limit_ms / 1000
+def test_the_server_answers_before_the_proxy_gives_up(edge: ServiceSettings) -> None:
+    assert min(seconds("proxy_read_timeout")) > edge.time_limit_ms / 1000
 
 
-def test_a_request_is_not_sent_again_after_its_time(frontend: FrontendSettings) -> None:
-    assert max(seconds("proxy_next_upstream_timeout")) <= frontend.time_limit_ms / 1000
+def test_a_request_is_not_sent_again_after_its_time(edge: ServiceSettings) -> None:
+    assert max(seconds("proxy_next_upstream_timeout")) <= edge.time_limit_ms / 1000
 
 
-def test_the_proxy_closes_idle_connections_first(frontend: FrontendSettings) -> None:
+def test_the_proxy_closes_idle_connections_first(edge: ServiceSettings) -> None:
     # Else it would send requests on connections that the server is closing.
-    assert max(seconds("keepalive_timeout")) < frontend.idle_timeout_ms / 1000
+    assert max(seconds("keepalive_timeout")) < edge.idle_timeout_ms / 1000
 
 
 def test_both_take_the_same_request_ids() -> None:
     (pattern,) = re.findall(r'"~\^(.*)\$" \$http_x_request_id;', NGINX)
-    assert f'"{pattern}"' in (FRONTEND / "CallerText.java").read_text(encoding="utf-8")
+    assert pattern == PLAIN_TEXT.pattern
 
 
-def test_callers_have_as_long_to_send_as_the_server_gives(frontend: FrontendSettings) -> None:
-    assert seconds("client_body_timeout") == {frontend.read_timeout_ms // 1000}
+def test_callers_have_as_long_to_send_as_the_server_gives(edge: ServiceSettings) -> None:
+    assert seconds("client_body_timeout") == {edge.read_timeout_ms // 1000}
 
 
 @pytest.mark.parametrize(("status", "body"), ANSWERS, ids=[status for status, _ in ANSWERS])
