@@ -58,8 +58,8 @@ def workers_of(metrics_port: int, host: str = HOST) -> tuple[int, int]:
 
 
 def metric_of(text: str, name: str) -> float:
-    """Return a metric, all its series added up; 0 where there is none."""
-    values = re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)
+    """Return a metric, all its series added up, or one of them; 0 where there is none."""
+    values = re.findall(rf"^{re.escape(name)}(?:{{.*}})? (\S+)$", text, re.MULTILINE)
     return sum(map(float, values))
 
 

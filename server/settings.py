@@ -13,6 +13,7 @@ from service.settings import ServiceSettings, read_service_settings
 SERVE_CONFIG = Path(__file__).resolve().parents[1] / "serve_config"
 PROPERTIES = "config.properties"
 LOGGING = "log4j2.xml"
+METRICS = "metrics.yaml"
 # In the run folder.
 INFERENCE_SOCKET, METRICS_SOCKET = "inference.sock", "metrics.sock"
 _MOVED = "hangtag."
@@ -53,6 +54,7 @@ def with_addresses(settings: dict[str, str], ports: Ports, run_folder: Path) -> 
         "inference_address": f"unix:{run_folder / INFERENCE_SOCKET}",
         "management_address": url(ports.management),
         "metrics_address": f"unix:{run_folder / METRICS_SOCKET}",
+        "metrics_config": METRICS,
     }
 
 
@@ -69,7 +71,8 @@ def write_config(run_folder: Path, ports: Ports, overrides: Mapping[str, str]) -
     """
     try:
         text = (SERVE_CONFIG / PROPERTIES).read_text(encoding="utf-8")
-        shutil.copyfile(SERVE_CONFIG / LOGGING, run_folder / LOGGING)
+        for name in (LOGGING, METRICS):
+            shutil.copyfile(SERVE_CONFIG / name, run_folder / name)
     except FileNotFoundError as error:
         raise SettingsInvalid(f"{error.filename} is missing; restore serve_config/.") from error
     settings = {**with_addresses(read_properties(text), ports, run_folder), **overrides}

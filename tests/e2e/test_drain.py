@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-import httpx
 import psutil
 import pytest
 
@@ -21,6 +20,9 @@ from chaos.server import eventually, paused
 from chaos.variants import write_variant
 from server.plan import ServingPlan
 from server.ports import url
+from server.processes import worker_pids
+from server.readiness import metric_of, read_metrics
+from server.tagger_server import BackendName
 from server.temporary import free_ports, serving
 from tests.e2e.wire import Answer, Wire, connect, request
 from tests.real_photos import PROJECT
@@ -49,6 +51,11 @@ except FileExistsError:
 """
 
 
+@pytest.fixture(params=["torchserve", "local"])
+def backend(request: pytest.FixtureRequest) -> BackendName:
+    return cast(BackendName, request.param)
+
+
 class Command:
     """`hangtag serve` as it runs."""
 
@@ -71,10 +78,15 @@ class Command:
         return ping(self.address)
 
     def workers(self) -> list[psutil.Process]:
-        return [psutil.Process(worker["pid"]) for worker in self._model()["workers"]]
+        edge = next(
+            each
+            for each in psutil.Process(self.process.pid).children()
+            if os.getpgid(each.pid) == each.pid
+        )
+        return [psutil.Process(pid) for pid in worker_pids(edge.pid)]
 
     def queue_length(self) -> int:
-        return int(self._model()["jobQueueStatus"]["pendingRequests"])
+        return int(metric_of(read_metrics(self.port + 2), "hangtag_waiting"))
 
     def listens(self) -> bool:
         try:
@@ -89,10 +101,6 @@ class Command:
         for reader in self._readers:
             reader.join()
         return code
-
-    def _model(self) -> dict[str, Any]:
-        (model,) = httpx.get(f"{url(self.port + 1)}/models/tagger").json()
-        return dict(model)
 
     def _read_log(self) -> None:
         self.logged += self.process.stdout or ()
@@ -114,10 +122,15 @@ def answers(server: Command) -> bool:
 
 @contextmanager
 def command(
-    archive: Path, logs: Path, grace_s: float, until: Callable[[Command], bool] = is_ready
+    archive: Path,
+    logs: Path,
+    grace_s: float,
+    until: Callable[[Command], bool] = is_ready,
+    backend: BackendName = "torchserve",
 ) -> Iterator[Command]:
     port = free_ports().inference
     options = ["--archive", archive, "--port", port, "--logs", logs, "--grace-s", grace_s]
+    options += ["--backend", backend]
     with subprocess.Popen(
         [sys.executable, "-m", "hangtag.cli", "serve", "--print-logs", *map(str, options)],
         cwd=PROJECT,
@@ -182,8 +195,10 @@ class Balancer:
                 return
 
 
-def test_sigterm_under_load_loses_no_request(tiny_archive: Path, tmp_path: Path) -> None:
-    with command(tiny_archive, tmp_path / "logs", GRACE_S) as server:
+def test_sigterm_under_load_loses_no_request(
+    tiny_archive: Path, tmp_path: Path, backend: BackendName
+) -> None:
+    with command(tiny_archive, tmp_path / "logs", GRACE_S, backend=backend) as server:
         balancer = Balancer(server)
         with ThreadPoolExecutor(CLIENTS + 1) as threads:
             running = [threads.submit(balancer.send) for _ in range(CLIENTS)]
@@ -225,8 +240,11 @@ def test_sigterm_is_obeyed_in_peace_while_a_worker_still_loads(
     assert server.printed[-1] == "Stopped.\n"
 
 
-def test_what_waits_is_answered_before_the_server_stops(tiny_archive: Path, tmp_path: Path) -> None:
-    with command(tiny_archive, tmp_path / "logs", grace_s=0) as server, ExitStack() as stack:
+def test_what_waits_is_answered_before_the_server_stops(
+    tiny_archive: Path, tmp_path: Path, backend: BackendName
+) -> None:
+    running = command(tiny_archive, tmp_path / "logs", grace_s=0, backend=backend)
+    with running as server, ExitStack() as stack:
         waiting = [stack.enter_context(connect(server.address)) for _ in range(WAITING)]
         idle, half = (stack.enter_context(connect(server.address)) for _ in range(2))
         assert idle.ask(PING).status == 200
@@ -260,11 +278,13 @@ def test_who_cannot_wait_need_not(
         assert server.wait() == 0
 
 
-def test_ping_says_503_while_no_worker_has_the_model(tiny_archive: Path) -> None:
+def test_ping_says_503_while_no_worker_has_the_model(
+    tiny_archive: Path, backend: BackendName
+) -> None:
     plan = ServingPlan(workers=1, threads=1, batch_size=4)
-    with serving(tiny_archive, plan=plan) as address:
+    with serving(tiny_archive, plan=plan, backend=backend) as address:
         assert ping(address.inference_url) == (200, "")
-        (model,) = httpx.get(f"{address.management_url}/models/tagger").json()
-        os.kill(model["workers"][0]["pid"], signal.SIGKILL)
+        (worker,) = address.worker_pids()
+        os.kill(worker, signal.SIGKILL)
         assert eventually(lambda: ping(address.inference_url) == (503, "loading"), EVENT_TIMEOUT_S)
         assert eventually(lambda: ping(address.inference_url) == (200, ""), LOADING_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""A real TorchServe, started and stopped, with handlers of a few lines."""
+"""A real server, started and stopped; TorchServe with handlers of a few lines."""
 
 import os
 import re
@@ -8,10 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -19,8 +21,9 @@ import pytest
 from hangtag.errors import ServerUnavailable
 from server.archive import open_archive
 from server.ports import Ports
+from server.readiness import metric_of
+from server.tagger_server import BackendName, TaggerServer
 from server.temporary import ServingAddress, free_ports, serving
-from server.torchserve import TorchServe
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -28,24 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 ECHO = """
 import os
-from ts.metrics.metric_type_enum import MetricTypes
 
 class Echo:
     def initialize(self, context):
-        self.metrics = context.metrics
-
-    def _add(self, name, kind, value, *dimensions):
-        metric = self.metrics.get_metric(name, kind)
-        metric.add_or_update(value, ["tagger", *dimensions])
+        pass
 
     def handle(self, rows, context):
-        self._add("hangtag_requests_total", MetricTypes.COUNTER, len(rows), "ok")
-        self._add("hangtag_photos_total", MetricTypes.COUNTER, 1, "image_undecodable")
-        self._add("hangtag_tags_total", MetricTypes.COUNTER, 1, "baseColour", "accept")
-        self._add("hangtag_decode_seconds", MetricTypes.HISTOGRAM, 0.02)
-        self._add("hangtag_inference_seconds", MetricTypes.HISTOGRAM, 0.2)
-        self._add("hangtag_decision_seconds", MetricTypes.HISTOGRAM, 1e-05)
-        self._add("hangtag_score", MetricTypes.HISTOGRAM, 0.9, "baseColour")
         return [self._answer(row["body"]) for row in rows]
 
     def _answer(self, body):
@@ -157,29 +148,15 @@ def test_workers_see_the_settings_and_no_secrets(server: ServingAddress) -> None
     assert "HANGTAG_TEST_TOKEN" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "series",
-    [
-        'hangtag_requests_total{model_name="tagger",outcome="ok",',
-        'hangtag_photos_total{model_name="tagger",outcome="image_undecodable",',
-        'hangtag_tags_total{model_name="tagger",group="baseColour",decision="accept",',
-        'hangtag_decode_seconds_count{model_name="tagger",',
-        'hangtag_inference_seconds_sum{model_name="tagger",',
-        'hangtag_decision_seconds_bucket{model_name="tagger",',
-        'hangtag_score_bucket{model_name="tagger",group="baseColour",',
-        'PredictionTime{ModelName="tagger",Level="Model",',
-        'ts_inference_requests_total{model_name="tagger",',
-        'ts_inference_latency_microseconds{model_name="tagger",',
-        'ts_queue_latency_microseconds{model_name="tagger",',
-        "Requests2XX{",
-        "QueueTime{",
-        "WorkerThreadTime{",
-        "WorkerLoadTime{",
-    ],
-)
-def test_the_declared_metrics_are_exposed(server: ServingAddress, series: str) -> None:
+def test_what_another_handler_answers_is_counted(server: ServingAddress) -> None:
+    before = _answered(server)
     httpx.post(server.predictions_url, content=b"photo", headers={"Content-Type": "image/jpeg"})
-    assert _eventually(lambda: series in httpx.get(f"{server.metrics_url}/metrics").text)
+    assert _answered(server) == before + 1
+
+
+def _answered(server: ServingAddress) -> float:
+    text = httpx.get(f"{server.metrics_url}/metrics").text
+    return metric_of(text, 'hangtag_requests_total{model_name="tagger",outcome="ok"}')
 
 
 def test_the_logs_hold_one_line_a_request(server: ServingAddress) -> None:
@@ -191,7 +168,7 @@ def test_the_logs_hold_one_line_a_request(server: ServingAddress) -> None:
 
 
 def test_only_loopback_is_listened_on(server: ServingAddress) -> None:
-    listening = _listening_addresses(server.pid)
+    listening = [each for pid in _group(server.pid) for each in _listening_addresses(pid)]
     # The API, management, metrics, and two for gRPC, which cannot be turned off.
     assert len(listening) == 5
     assert set(listening) <= {"127.0.0.1", "::ffff:127.0.0.1"}
@@ -219,11 +196,17 @@ def test_a_handler_that_refuses_its_bundle_says_why(make_archive: MakeArchive) -
     assert time.monotonic() - began < 30
 
 
-def test_nothing_is_left_when_java_dies(
-    echo_archive: Path, tmp_path: Path, temporary_folder: Path
+@pytest.fixture(params=["torchserve", "local"])
+def backend(request: pytest.FixtureRequest) -> BackendName:
+    return cast(BackendName, request.param)
+
+
+def test_nothing_is_left_when_the_edge_dies(
+    backend: BackendName, tiny_archive: Path, tmp_path: Path, temporary_folder: Path
 ) -> None:
-    with TorchServe(open_archive(echo_archive), free_ports(), tmp_path) as server:
-        assert _eventually(lambda: len(_group(server.pid)) > 1)
+    archive = open_archive(tiny_archive)
+    with TaggerServer(archive, free_ports(), tmp_path, backend=backend) as server:
+        assert _eventually(lambda: len(_group(server.pid)) > 2)
         os.kill(server.pid, signal.SIGKILL)
         assert _eventually(lambda: server.exit_code == -signal.SIGKILL)
     assert _group(server.pid) == []
@@ -232,54 +215,81 @@ def test_nothing_is_left_when_java_dies(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything(
-    echo_archive: Path, number: signal.Signals, temporary_folder: Path
+    backend: BackendName, tiny_archive: Path, number: signal.Signals, temporary_folder: Path
 ) -> None:
-    with _command(echo_archive, free_ports()) as command:
+    with _command(tiny_archive, free_ports(), "--backend", backend) as command:
         _read_until(command, "Ctrl-C stops it.")
-        (java,) = _children(command.pid)
-        assert len(_group(java)) == 3
+        group = _group_of(command)
+        # The edge and two workers; and Java.
+        assert len(_group(group)) == (4 if backend == "torchserve" else 3)
         command.send_signal(number)
         output, errors = command.communicate(timeout=15)
     assert (command.returncode, errors) == (0, "")
     assert output.strip().endswith("Stopped.")
-    assert _group(java) == []
+    assert _group(group) == []
     assert list(temporary_folder.iterdir()) == []
+
+
+def test_nothing_outlives_a_launcher_that_is_killed(
+    backend: BackendName, tiny_archive: Path
+) -> None:
+    with _command(tiny_archive, free_ports(), "--backend", backend) as command:
+        _read_until(command, "Ctrl-C stops it.")
+        group = _group_of(command)
+        command.kill()
+        assert _eventually(lambda: _group(group) == [])
 
 
 def test_ctrl_c_while_loading_stops_everything(
     make_archive: MakeArchive, temporary_folder: Path
 ) -> None:
     with _command(make_archive(SLOW), free_ports()) as command:
-        assert _eventually(lambda: any(len(_group(java)) > 1 for java in _children(command.pid)))
-        (java,) = _children(command.pid)
+        # The edge, Java and a worker.
+        assert _eventually(lambda: any(len(_group(each)) > 2 for each in _children(command.pid)))
+        group = _group_of(command)
         command.send_signal(signal.SIGINT)
         _, errors = command.communicate(timeout=15)
     assert (command.returncode, errors) == (0, "")
-    assert _group(java) == []
+    assert _group(group) == []
     assert list(temporary_folder.iterdir()) == []
 
 
 def test_the_command_says_so_when_java_dies(echo_archive: Path) -> None:
     with _command(echo_archive, free_ports()) as command:
         _read_until(command, "Ctrl-C stops it.")
-        (java,) = _children(command.pid)
+        group = _group_of(command)
+        (java,) = [each for each in _children(command.pid) if each != group]
         os.kill(java, signal.SIGKILL)
         _, errors = command.communicate(timeout=15)
     assert command.returncode == 1
-    assert errors.startswith("TorchServe ended by itself with code -9; Java's last words: ")
-    assert _group(java) == []
+    assert errors.startswith("The server ended by itself with code -9; its last words: ")
+    assert _group(group) == []
 
 
 def test_the_command_says_that_java_ran_out_of_memory(echo_archive: Path) -> None:
     with _command(echo_archive, free_ports()) as command:
         _read_until(command, "Ctrl-C stops it.")
-        (java,) = _children(command.pid)
+        (java,) = [each for each in _children(command.pid) if each != _group_of(command)]
         # What -XX:+ExitOnOutOfMemoryError prints.
         with (echo_archive.parent / "logs" / "console.log").open("a") as console:
             console.write("Terminating due to java.lang.OutOfMemoryError: Java heap space\n")
         os.kill(java, signal.SIGKILL)
         _, errors = command.communicate(timeout=15)
     assert ": Terminating due to java.lang.OutOfMemoryError: Java heap space. Logs: " in errors
+
+
+def test_workers_of_the_edges_own_that_cannot_load_say_why(
+    tiny_archive: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.mar"
+    with zipfile.ZipFile(tiny_archive) as whole, zipfile.ZipFile(broken, "w") as copy:
+        for name in whole.namelist():
+            copy.writestr(name, b"none" if name.endswith("model.onnx") else whole.read(name))
+    with (
+        pytest.raises(ServerUnavailable, match=r"model\.onnx is not the file that was bundled"),
+        serving(broken, backend="local"),
+    ):
+        pass
 
 
 def test_the_command_prints_a_call_that_works(echo_archive: Path, tmp_path: Path) -> None:
@@ -306,7 +316,7 @@ def test_a_taken_port_is_noticed_before_java_starts(echo_archive: Path, tmp_path
     with (
         socket.create_server(("127.0.0.1", ports.management)),
         pytest.raises(ServerUnavailable, match=f"Port {ports.management} is taken"),
-        TorchServe(open_archive(echo_archive), ports, tmp_path / "logs"),
+        TaggerServer(open_archive(echo_archive), ports, tmp_path / "logs"),
     ):
         pass
     assert not (tmp_path / "logs").exists()
@@ -352,6 +362,11 @@ def _processes() -> Iterator[tuple[int, int, int]]:
         pid, parent, group, state = row.split()
         if not state.startswith("Z"):
             yield int(pid), int(parent), int(group)
+
+
+def _group_of(command: subprocess.Popen[str]) -> int:
+    """The edge, which leads the group of all processes."""
+    return next(each for each in _children(command.pid) if os.getpgid(each) == each)
 
 
 def _children(parent: int) -> list[int]:

@@ -74,7 +74,7 @@ def test_the_settings_are_those_of_serve_config() -> None:
     )
     data = of("cpu", f"ConfigMap/{mounted}")["data"]
     assert data == {file: (SERVE_CONFIG / file).read_text(encoding="utf-8") for file in data}
-    assert set(data) == {"config.properties", "log4j2.xml", "service.yaml"}
+    assert set(data) == {"config.properties", "log4j2.xml", "metrics.yaml", "service.yaml"}
 
 
 def test_the_canary_takes_a_share_of_the_same_path() -> None:

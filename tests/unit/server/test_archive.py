@@ -54,7 +54,11 @@ def test_a_missing_archive_names_those_that_exist(tmp_path: Path) -> None:
         open_archive(tmp_path / "tagger.mar")
 
 
-def test_a_missing_archive_in_an_empty_folder(tmp_path: Path) -> None:
+def test_a_missing_archive_in_an_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where there is no model_store.
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(
         ArchiveInvalid,
         match="holds no archive; `hangtag serve` without one packs the demo's,",

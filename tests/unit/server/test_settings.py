@@ -62,6 +62,7 @@ def test_the_run_folder_holds_all_that_the_settings_name(tmp_path: Path) -> None
     arguments = write_config(tmp_path, Ports(9000), {"models": "{}"})
     settings = read_properties((tmp_path / "config.properties").read_text(encoding="utf-8"))
     assert (tmp_path / "log4j2.xml").is_file()
+    assert (tmp_path / settings["metrics_config"]).is_file()
     assert " ".join(arguments) == settings["vmargs"]
 
 
