@@ -31,6 +31,7 @@ COPY --from=packages /opt/hangtag /opt/hangtag
 WORKDIR /app
 COPY hangtag hangtag
 COPY server server
+COPY service service
 COPY serve_config serve_config
 COPY deploy/container/healthcheck.py .
 
@@ -44,12 +45,13 @@ ENV PATH=/opt/hangtag/bin:${PATH} \
     HANGTAG_HOST=0.0.0.0 \
     HANGTAG_LOGS=/tmp/logs \
     HANGTAG_PRINT_LOGS=true \
-    HANGTAG_GRACE_S=30
+    HANGTAG_GRACE_S=30 \
+    HANGTAG_BACKEND=torchserve
 USER 10001:10001
 # 8080: the API; 8082: metrics.
 EXPOSE 8080 8082
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 CMD ["python", "healthcheck.py"]
-# tini buries the workers that Java does not.
+# tini buries the workers that nobody else does.
 ENTRYPOINT ["tini", "--", "python", "-m", "hangtag.cli"]
 CMD ["serve"]
 

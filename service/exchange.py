@@ -45,10 +45,12 @@ class Exchange:
         # One slash or several, also at the end, make no difference.
         self.path = _SLASHES.sub("/", scope["path"]).rstrip("/") or "/"
         self.content_encoding = ", ".join(encodings)
-        self.request_id = plain_text(self._headers.get(b"x-request-id")) or uuid.uuid4().hex
+        self.request_id = plain_text(self._headers.get(b"x-request-id")) or str(uuid.uuid4())
         self.supplier = plain_text(self._headers.get(b"x-supplier"))
         self.trace = trace_of(self._headers.get(b"traceparent"))
-        self.client = scope["client"][0] if scope["client"] else ""
+        host, port = scope["client"] or ("", 0)
+        self.client = host
+        self._client_port = port
         self.began_s: float = scope["state"].get(BEGAN_S, time.monotonic())
         self.arrived_s: float | None = None
         self.bytes_in = 0
@@ -165,7 +167,7 @@ class Exchange:
             "request_id": self.request_id,
             "traceparent": self.trace,
             "supplier": self.supplier,
-            "client": self.client,
+            "client": f"{self.client}:{self._client_port}",
             **asked_for(self.method, self.path),
             "model_version": version if self.is_for_model else None,
             "status": status,

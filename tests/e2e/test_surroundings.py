@@ -125,7 +125,7 @@ def as_nobody() -> list[str]:
 
 def test_folders_locales_and_users_may_be_odd(tiny_bundle: Bundle, tmp_path: Path) -> None:
     project = tmp_path / "ü 'it: is, so"
-    for room in ("hangtag", "handlers", "server", "serve_config"):
+    for room in ("hangtag", "handlers", "server", "service", "serve_config"):
         shutil.copytree(PROJECT / room, project / room)
     shutil.copytree(tiny_bundle.folder, project / "bündel")
     # No HOME, and a folder for temporary files that is not there.
