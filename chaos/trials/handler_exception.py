@@ -86,8 +86,9 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         variant = Path(folder) / "faulty.mar"
         write_variant(server.archive, variant, _FAULTS)
-        with serving(variant, plan=_patient_plan()) as address:
-            faulty = ServerUnderTrial(address, variant)
+        plan = _patient_plan()
+        with serving(variant, plan=plan, backend=server.backend) as address:
+            faulty = ServerUnderTrial(address, variant, plan)
             workers = faulty.health().worker_pids
             rounds = [_one_round(faulty) for _ in range(_ROUNDS)]
             batches = faulty.batches()
