@@ -95,9 +95,7 @@ class _Stage:
         """Return a server whose workers are all ready, and the load that fits it."""
         if self._server is None or not self._server.wait_until_ready(_RECOVERY_TIMEOUT_S):
             self._resources.close()
-            address = self._resources.enter_context(
-                serving(self._archive, backend=self._backend)
-            )
+            address = self._resources.enter_context(serving(self._archive, backend=self._backend))
             self._server = ServerUnderTrial(address, self._archive)
             self._load = None
         if self._load is None:
