@@ -21,6 +21,12 @@ def supplier_load(address: Address, supplier: str, timeout_s: float = 30.0) -> L
     return Load(address, requests, timeout_s=timeout_s)
 
 
+def by_supplier(request: bytes, supplier: str) -> bytes:
+    """Return a request with the name of the supplier that sends it."""
+    start, _, rest = request.partition(b"\r\n")
+    return b"\r\n".join((start, b"X-Supplier: " + supplier.encode(), rest))
+
+
 def alone(load: Load, rate_per_s: float, seconds: float) -> LoadRun:
     """Return how callers fare when there is nobody else."""
     with load.open(rate_per_s, seconds) as running:
@@ -35,7 +41,7 @@ def others(load: Load, rate_per_s: float, seconds: float) -> Iterator[RunningLoa
 
 
 def limit_s(before: Sequence[Sample], factor: float, settings: ChaosSettings) -> float:
-    """Return the p99 that callers may have: a multiple of their own alone, or what nobody notices."""
+    """Return the p99 that is as good as alone: a multiple of it, or more by what nobody notices."""
     undisturbed_s = percentile_s(before, 99)
     return max(factor * undisturbed_s, undisturbed_s + settings.unnoticed_s)
 

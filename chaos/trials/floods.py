@@ -1,6 +1,6 @@
 """One supplier sends far more than its share: another waits about as long as alone."""
 
-from chaos.bystanders import alone, others, supplier_load, unharmed, waiting_times
+from chaos.bystanders import alone, by_supplier, others, supplier_load, unharmed, waiting_times
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row
@@ -31,7 +31,7 @@ def run_large(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> 
 
 def run_small(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
     """Send ordinary photos, ten times as many as a half of what the server can take."""
-    flood = supplier_load(server.address, "flood")
+    flood = Load(server.address, [by_supplier(each, "flood") for each in load.requests])
     rate_per_s = settings.flood_factor * load.capacity_per_s / 2
     tried = f"{rate_per_s:.0f} photos a second, capacity {load.capacity_per_s:.0f}/s"
     return _run("flood of photos", tried, server, flood, rate_per_s, settings)

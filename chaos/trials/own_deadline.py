@@ -8,7 +8,7 @@ from chaos.verdict import Row
 from loadtest.check import Check
 from loadtest.client.answer import breach_of_contract
 from loadtest.client.load import Load
-from loadtest.client.photos import drawn_photo
+from loadtest.client.photos import costly_photo
 from loadtest.client.samples import outcome_counts
 from loadtest.client.wire import ask_once, assemble
 
@@ -20,8 +20,9 @@ _OWN, _OURS = "caller_deadline", "deadline_exceeded"
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
     """Ask for an answer within a millisecond, one request after the other."""
-    headers = [("Content-Type", "image/jpeg"), ("X-Request-Timeout-Ms", "1")]
-    request = assemble(drawn_photo(0), headers=headers)
+    headers = [("Content-Type", "image/png"), ("X-Request-Timeout-Ms", "1")]
+    # None can be answered in time.
+    request = assemble(costly_photo((250, 20, 20)), headers=headers)
     before = server.answers_by_outcome()
     answers = [asyncio.run(ask_once(server.address, request, _TIMEOUT_S)) for _ in range(_REQUESTS)]
     after = server.answers_by_outcome()
