@@ -40,7 +40,7 @@ def measure_load(
         end_s, after = running.now_s, read_spending(server_pid)
         run = running.end()
         _require_answers(running, url)
-    cpu_s, joules = spent_between(before, after)
+    spent = spent_between(before, after)
     latencies_s = [each.seconds for each in run.samples if begin_s < each.done_s <= end_s]
     answers = len(latencies_s)
     if not answers:
@@ -52,9 +52,10 @@ def measure_load(
         photos_per_s=answers / (end_s - begin_s),
         p50_ms=p50_ms,
         p99_ms=p99_ms,
-        cpu_s_per_photo=cpu_s / answers,
+        cpu_s_per_photo=spent.cpu_s / answers,
+        own_cpu_s_per_photo=spent.own_cpu_s / answers,
         client_cpu_s_per_photo=run.cpu_s / len(run.samples),
-        joules_per_photo=None if joules is None else joules / answers,
+        joules_per_photo=None if spent.joules is None else spent.joules / answers,
     )
 
 

@@ -68,7 +68,7 @@ class Plan:
         ]
         if system == "stock_tuned":
             return loads
-        if system == "hangtag" or round_number == 0:
+        if system != "stock" or round_number == 0:
             loads.append(Load(SMALL, 1, self.short_seconds))
         if round_number == 0:
             others = [each for each in self.clients if each not in (1, self.main_clients)]
@@ -77,7 +77,7 @@ class Plan:
 
     def steps(self, stock_settings: int, raw_searches: int) -> int:
         """Return the number of measurements of the whole run, for the progress bar."""
-        systems: Sequence[SystemName] = ("stock", "hangtag")
+        systems: Sequence[SystemName] = ("stock", "hangtag", "hangtag_local")
         loads = sum(
             len(self.loads(system, number)) for system in systems for number in range(self.repeats)
         )

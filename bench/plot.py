@@ -17,9 +17,11 @@ _COLOURS: dict[SystemName, str] = {
     "stock": "grey",
     "stock_tuned": "silver",
     "hangtag": "tab:blue",
+    "hangtag_local": "tab:green",
     "raw": "tab:orange",
 }
-_SERVERS: tuple[SystemName, ...] = ("stock", "hangtag")
+_SERVERS: tuple[SystemName, ...] = ("stock", "hangtag", "hangtag_local")
+_BAR_WIDTH = 0.27
 
 
 def plot_report(report: Report, path: Path) -> None:
@@ -39,11 +41,11 @@ def plot_report(report: Report, path: Path) -> None:
 
 def _plot_throughput(report: Report, axes: Any) -> None:
     clients = report.client_counts(SMALL)
-    for offset, system in zip((-0.2, 0.2), _SERVERS, strict=True):
+    for offset, system in zip((-_BAR_WIDTH, 0.0, _BAR_WIDTH), _SERVERS, strict=True):
         bars = axes.bar(
             [position + offset for position in range(len(clients))],
             _medians(report, system, lambda each: each.photos_per_s),
-            width=0.38,
+            width=_BAR_WIDTH,
             color=_COLOURS[system],
             label=TITLES[system],
         )
@@ -84,6 +86,7 @@ def _plot_large(report: Report, axes: Any) -> None:
     loads: tuple[tuple[SystemName, int | None], ...] = (
         ("stock", clients),
         ("hangtag", clients),
+        ("hangtag_local", clients),
         ("raw", None),
     )
     values = [

@@ -12,11 +12,12 @@ from loadtest.check import Check
 from loadtest.machine import Machine
 from loadtest.processes import ProcessMemory
 
-SystemName = Literal["stock", "stock_tuned", "hangtag", "raw"]
+SystemName = Literal["stock", "stock_tuned", "hangtag", "hangtag_local", "raw"]
 TITLES: dict[SystemName, str] = {
     "stock": "stock",
     "stock_tuned": "stock, tuned",
     "hangtag": "Hangtag",
+    "hangtag_local": "Hangtag, local",
     "raw": "raw engine",
 }
 
@@ -25,7 +26,7 @@ class Figures(BaseModel, extra="forbid", frozen=True):
     """What one load showed.
 
     Latencies are of requests; of the raw engine, of batches. CPU seconds are of the server's
-    processes, joules of the machine.
+    processes, `own` ones of its first, which is Hangtag's edge; joules are of the machine.
     """
 
     seconds: float
@@ -34,6 +35,7 @@ class Figures(BaseModel, extra="forbid", frozen=True):
     p50_ms: float
     p99_ms: float
     cpu_s_per_photo: float
+    own_cpu_s_per_photo: float | None = None
     client_cpu_s_per_photo: float | None = None
     joules_per_photo: float | None = None
 

@@ -15,14 +15,17 @@ from bench.report import Figures, Row, System, SystemName
 from bench.stock_server import DOCUMENTED, StockSettings, hand_tuned, serve_stock
 from loadtest.processes import ProcessMemory, read_memory
 from loadtest.served import Served, serve_hangtag
+from server.tagger_server import BackendName
 
+# How each system of ours is started.
+HANGTAG: Mapping[SystemName, BackendName] = {"hangtag": "torchserve", "hangtag_local": "local"}
 StartServer = Callable[[], AbstractContextManager[Served]]
 OnStep = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Contenders:
-    """What is measured: three ways to run one network."""
+    """What is measured: four ways to run one network."""
 
     stock_archive: Path
     hangtag_archive: Path
@@ -33,9 +36,9 @@ class Contenders:
         """Start TorchServe's own handler."""
         return serve_stock(self.stock_archive, settings, self.logs)
 
-    def hangtag(self) -> AbstractContextManager[Served]:
+    def hangtag(self, backend: BackendName) -> AbstractContextManager[Served]:
         """Start Hangtag."""
-        return serve_hangtag(self.hangtag_archive)
+        return serve_hangtag(self.hangtag_archive, backend)
 
 
 @dataclass
@@ -104,7 +107,8 @@ class Benchmark:
         best_raw = max(self._raw_speeds, key=lambda settings: self._raw_speeds[settings])
         for number in range(self._plan.repeats):
             self._measure_server("stock", partial(self._contenders.stock, DOCUMENTED), number)
-            self._measure_server("hangtag", self._contenders.hangtag, number)
+            for system, backend in HANGTAG.items():
+                self._measure_server(system, partial(self._contenders.hangtag, backend), number)
             self._measure_raw(best_raw, number)
         self._measure_hand_tuned()
 

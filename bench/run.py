@@ -73,7 +73,11 @@ def measure(
         systems=benchmark.systems,
         rows=tuple(benchmark.rows),
         measures=compute_measures(
-            benchmark.rows, benchmark.systems, plan.main_clients, plan.large_clients
+            benchmark.rows,
+            benchmark.systems,
+            plan.main_clients,
+            plan.large_clients,
+            bundle.manifest.backbone,
         ),
     )
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from bench.photos import LARGE, SMALL
 from bench.report import TITLES, Figures, Measure, Report, System, SystemName
 
-SYSTEMS: tuple[SystemName, ...] = ("stock", "stock_tuned", "hangtag", "raw")
+SYSTEMS: tuple[SystemName, ...] = ("stock", "stock_tuned", "hangtag", "hangtag_local", "raw")
 FIGURE_COLUMNS = ("", *(TITLES[name] for name in SYSTEMS))
 MEASURE_COLUMNS = ("measure", "wanted", "measured (range of rounds)", "verdict")
 BLOCK_BEGIN, BLOCK_END = "<!-- bench-serving -->", "<!-- /bench-serving -->"
@@ -59,6 +59,7 @@ def figure_rows(report: Report) -> list[list[str]]:
         *_load_rows(report, SMALL),
         *_load_rows(report, LARGE),
         _row(report, "server's CPU ms a photo", lambda each: 1e3 * each.cpu_s_per_photo, main),
+        _row(report, "of it the server's first process", _own_cpu_ms, main),
         _row(report, "client's CPU ms a photo", _client_cpu_ms, main),
         _row(report, "joules a photo", lambda each: each.joules_per_photo, main),
         ["memory, MB (PSS)", *(_memory(report.system(name)) for name in SYSTEMS)],
@@ -150,6 +151,11 @@ def _times(report: Report, system: SystemName, photos: str, clients: int) -> str
 
 def _throughput(figures: Figures) -> float:
     return figures.photos_per_s
+
+
+def _own_cpu_ms(figures: Figures) -> float | None:
+    cpu_s = figures.own_cpu_s_per_photo
+    return None if cpu_s is None else 1e3 * cpu_s
 
 
 def _client_cpu_ms(figures: Figures) -> float | None:

@@ -4,6 +4,7 @@ Serving takes them from serve_config/plan.json from then on.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from hangtag.hardware import usable_cores
 from loadtest.errors import LoadTestFailed
 from server.archive import extract_sample_photo, open_archive
 from server.plan import PLAN, ServingPlan, count_gpus, default_plan, describe_machine, write_plan
+from server.tagger_server import BackendName
 from server.temporary import serving
 
 CLIENTS = 32
@@ -43,11 +45,14 @@ def tune(
     ),
     seconds: Annotated[float, typer.Option(help="Seconds of load for each measurement.")] = 8.0,
     output: Annotated[Path, typer.Option(help="The plan to write.")] = PLAN,
+    backend: Annotated[
+        BackendName, typer.Option(help="What runs the tagger while it is measured.")
+    ] = "torchserve",
 ) -> None:
     """Measure plans of workers, threads and batches; write the best one for this machine."""
     open_archive(archive)
     default = default_plan(usable_cores(), count_gpus())
-    trials = measure_plans(archive, default, seconds)
+    trials = measure_plans(archive, default, seconds, backend)
     best = choose(trials)
     write_plan(best.plan, output)
     Console().print(_table(trials, best))
@@ -58,27 +63,32 @@ def tune(
     )
 
 
-def measure_plans(archive: Path, default: ServingPlan, seconds: float) -> list[Trial]:
+def measure_plans(
+    archive: Path, default: ServingPlan, seconds: float, backend: BackendName = "torchserve"
+) -> list[Trial]:
     """Measure plans of workers and threads, then other batch sizes for the best of them."""
+    measured = partial(_measured, archive, backend, seconds)
     plans = candidate_plans(usable_cores(), default)
     with Progress(transient=True) as progress:
         task = progress.add_task("Measuring plans", total=len(plans) + len(_BATCH_SIZES))
         trials = []
         for plan in plans:
-            trials += _measured(archive, plan, seconds)
+            trials += measured(plan)
             progress.advance(task)
         best = choose(trials).plan
         for batch_size in _BATCH_SIZES:
             plan = best.model_copy(update={"batch_size": batch_size})
-            trials += _measured(archive, plan, seconds)
+            trials += measured(plan)
             progress.advance(task)
     return trials
 
 
-def _measured(archive: Path, plan: ServingPlan, seconds: float) -> list[Trial]:
+def _measured(
+    archive: Path, backend: BackendName, seconds: float, plan: ServingPlan
+) -> list[Trial]:
     """Return the trial of a plan; none if this machine cannot carry it."""
     try:
-        return [_measure(archive, plan, seconds)]
+        return [_measure(archive, backend, seconds, plan)]
     except (LoadTestFailed, ServerUnavailable) as error:
         Console(stderr=True).print(f"Left out: {plan}: {error}")
         return []
@@ -116,8 +126,8 @@ def choose(trials: list[Trial]) -> Trial:
     )
 
 
-def _measure(archive: Path, plan: ServingPlan, seconds: float) -> Trial:
-    with serving(archive, plan=plan) as address:
+def _measure(archive: Path, backend: BackendName, seconds: float, plan: ServingPlan) -> Trial:
+    with serving(archive, plan=plan, backend=backend) as address:
         photo = extract_sample_photo(archive, address.logs)
         if photo is None:
             raise ArchiveInvalid(f"{archive} holds no golden photo to measure with.")

@@ -61,6 +61,28 @@ class ChaosSettings:
     # Two gigabytes pass through the server's own cores, and their sender works on them too.
     max_wait_among_huge_s: float = 1.0
 
+    # --- Photos that take long to decode.
+    dear_s: float = 12.0
+
+    # --- One supplier that floods: how often another sends, for how long, and how much longer it
+    # may wait than alone.
+    flood_s: float = 30.0
+    flooded_per_s: float = 4.0
+    max_slowdown_by_flood: float = 1.5
+    # Of its share, which is half of the capacity.
+    flood_factor: float = 10.0
+
+    # --- Connections that promise much, or do nothing.
+    promises: int = 22
+    idle_connections: int = 500
+    descriptors: int = 400
+
+    # --- Bombs that come together.
+    bombs_together: int = 4
+
+    # --- What the API's own description allows.
+    examples: int = 100
+
     # --- Determinism.
     photos: int = 64
 
@@ -77,16 +99,17 @@ def full(seed: int, findings_folder: Path) -> ChaosSettings:
 
 
 def short(seed: int, findings_folder: Path) -> ChaosSettings:
-    """Return trials that together take less than a minute."""
+    """Return trials that together take about two minutes on each backend."""
     return ChaosSettings(
         configured_time_limit_s(),
         findings_folder,
         seed,
         short=True,
-        # Seconds of measuring, while other tests run: only what is really broken may fail here.
-        same_share=0.3,
-        max_slowdown=5.0,
-        unnoticed_s=5.0,
+        # Seconds of measuring, while other tests run: less must be the same, and what is not is
+        # measured again.
+        same_share=0.7,
+        max_slowdown=3.0,
+        unnoticed_s=0.5,
         capacity_s=1.6,
         probe_s=0.8,
         max_capacity_per_s=120.0,
@@ -95,14 +118,17 @@ def short(seed: int, findings_folder: Path) -> ChaosSettings:
         kill_before_s=1.2,
         kill_window_s=1.0,
         overload_s=3.0,
-        min_offered_share=0.5,
-        max_refusal_s=5.0,
+        min_offered_share=0.8,
+        max_refusal_s=2.0,
         given_up_requests=60,
         slow_s=1.5,
         slow_clients=30,
         huge_clients=6,
-        # What the configuration promises: 60 MB pass through cores that other tests work on.
-        max_wait_among_huge_s=configured_time_limit_s(),
+        # 60 MB pass through cores that other tests work on.
+        max_wait_among_huge_s=3.0,
+        dear_s=4.0,
+        flood_s=6.0,
+        examples=10,
         photos=12,
         soak_s=4.0,
         soak_settled_s=1.0,

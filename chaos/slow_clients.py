@@ -24,9 +24,16 @@ def own_process() -> Iterator[ProcessPoolExecutor]:
         yield process
 
 
-def send_huge(address: Address, clients: int, body_bytes: int, timeout_s: float) -> list[Answer]:
+def send_huge(
+    address: Address,
+    clients: int,
+    body_bytes: int,
+    timeout_s: float,
+    target: str = "/predictions/tagger",
+) -> list[Answer]:
     """Send bodies of this size, all at the same time."""
-    request = assemble(bytes(body_bytes), headers=[("Content-Type", "image/jpeg")])
+    headers = [("Content-Type", "image/jpeg")]
+    request = assemble(bytes(body_bytes), target=target, headers=headers)
     return asyncio.run(ask_together(address, [request] * clients, timeout_s))
 
 

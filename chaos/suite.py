@@ -29,15 +29,17 @@ def names_of(
     return [name for name in trials if name in (only or usual)]
 
 
-def run_trials(console: Console, names: Sequence[str], run: Callable[[str], Row]) -> list[Row]:
+def run_trials(
+    console: Console, names: Sequence[str], run: Callable[[str], Row], backend: str = ""
+) -> list[Row]:
     """Run trials by their names, and say of each how it went."""
     rows = []
     for number, name in enumerate(names, start=1):
         began = time.monotonic()
         with console.status(f"[{number}/{len(names)}] {name} …"):
-            row = replace(run(name), seconds=time.monotonic() - began)
+            row = replace(run(name), seconds=time.monotonic() - began, backend=backend)
         passed = "held" if row.passed else "[bold red]did not hold"
-        console.print(f"{row.trial}: {passed}, {row.seconds:.0f} s")
+        console.print(f"{row.name}: {passed}, {row.seconds:.0f} s")
         rows.append(row)
     return rows
 
@@ -52,7 +54,7 @@ def publish(
     seconds: float,
 ) -> None:
     """Write the results' JSON and show them; end with 1 if a trial did not pass."""
-    failed = [row.trial for row in rows if not row.passed]
+    failed = [row.name for row in rows if not row.passed]
     document = {
         "archive": archive.name,
         "seconds": round(seconds),

@@ -19,8 +19,14 @@ class Row:
     checks: tuple[Check, ...]
     # What a reader needs beside the figures: how to see a failure again, what was not tried.
     notes: tuple[str, ...] = ()
-    # How long the trial took.
+    # How long the trial took, and on which backend.
     seconds: float = 0.0
+    backend: str = ""
+
+    @property
+    def name(self) -> str:
+        """The trial, and the backend where there are several."""
+        return f"{self.trial}, {self.backend}" if self.backend else self.trial
 
     @property
     def passed(self) -> bool:
@@ -31,6 +37,7 @@ class Row:
         """Return the row for the results' JSON, which knows neither NaN nor infinity."""
         return {
             "trial": self.trial,
+            "backend": self.backend,
             "tried": self.tried,
             "held": self.passed,
             "seconds": round(self.seconds, 1),
@@ -57,7 +64,7 @@ def table_of(rows: Sequence[Row], title: str) -> Table:
     for row in rows:
         for number, check in enumerate(row.checks):
             table.add_row(
-                row.trial if number == 0 else "",
+                row.name if number == 0 else "",
                 row.tried if number == 0 else "",
                 check.measured_text,
                 check.wanted_text,

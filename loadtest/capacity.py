@@ -39,6 +39,7 @@ from loadtest.served import ARCHIVE, serve_hangtag
 from loadtest.tagging_requests import Photo, photo_request, read_photos
 from loadtest.target_server import require_server, server_address
 from server.plan import count_gpus
+from server.tagger_server import BackendName
 
 _OUTPUT = Path("bench/results/capacity.json")
 _BENCHMARK = Path("bench/results/serving.json")
@@ -62,6 +63,7 @@ class _Target:
 @one_sentence_errors
 def main(
     archive: Annotated[Path, typer.Option(help="The .mar file to serve and measure.")] = ARCHIVE,
+    backend: Annotated[BackendName, typer.Option(help="What runs the tagger.")] = "torchserve",
     host: Annotated[
         str | None,
         typer.Option(help="A server that runs already, such as http://10.0.0.5:8080, instead."),
@@ -102,7 +104,7 @@ def main(
     )
     sent = _photos(photos)
     console = Console(highlight=False)
-    with console.status("Starting …") as line, _target(archive, host) as target:
+    with console.status("Starting …") as line, _target(archive, backend, host) as target:
         search = _Search(target, sent, objectives, seconds, line.update)
         report = search.report(tolerance)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +186,7 @@ class _Search:
         before = read_spending(pid) if pid else None
         attempt = self._attempt(rate, _CONFIRMATION * self._seconds)
         if pid and before:
-            cpu_s, _ = spent_between(before, read_spending(pid))
+            cpu_s = spent_between(before, read_spending(pid)).cpu_s
             photos = rate * (_WARM_UP_S + _CONFIRMATION * self._seconds)
             self._cpu_ms_per_photo = 1000 * cpu_s / photos
         return attempt
@@ -219,7 +221,7 @@ def _photos(folder: Path | None) -> list[Photo]:
 
 
 @contextmanager
-def _target(archive: Path, host: str | None) -> Iterator[_Target]:
+def _target(archive: Path, backend: BackendName, host: str | None) -> Iterator[_Target]:
     if host is not None:
         host = server_address(host)
         if not host.startswith("http://"):
@@ -227,7 +229,7 @@ def _target(archive: Path, host: str | None) -> Iterator[_Target]:
         require_server(host)
         yield _Target(Address.of(host), pid=None, cores=None, gpus=0)
         return
-    with serve_hangtag(archive) as served:
+    with serve_hangtag(archive, backend) as served:
         yield _Target(
             Address.of(served.predictions_url),
             served.pid,

@@ -40,6 +40,7 @@ class Desk:
         self._measured = measured
         self._line = Line()
         self._in_flight: set[Job] = set()
+        self._busy_lanes = 0
         self._heavy_in_flight = 0
         self._idle: deque[asyncio.Future[None]] = deque()
         # A rate must hold for as long as a request may wait: half its time, the other half being
@@ -60,10 +61,14 @@ class Desk:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether all lanes are taken up, and none has answered within the time limit."""
+        """Whether every worker may have something to do, and none has answered in time.
+
+        Where a worker has several lanes, lanes for one each are enough: those that hang have taken
+        the first requests, and the others wait in vain behind them.
+        """
         silent_s = time.monotonic() - self._last_answer_s
-        is_full = len(self._in_flight) >= len(self._backend.lanes)
-        return is_full and silent_s > self._settings.time_limit_s
+        is_busy = self._busy_lanes >= self._backend.workers_wanted
+        return is_busy and silent_s > self._settings.time_limit_s
 
     def require_room(self, supplier: str, cost: float, time_limit_s: float) -> None:
         """Ask whether a request may be let in.
@@ -75,6 +80,8 @@ class Desk:
         """
         if not self._backend.workers_ready:
             raise WorkerLost("No worker has loaded the model; send it again in 1 s.")
+        if self.is_stuck:
+            raise WorkerLost("No worker has answered within the time limit; send it again in 1 s.")
         if len(self._line) >= self._settings.max_waiting:
             self._make_room(supplier)
         in_flight = sum(job.cost for job in self._in_flight)
@@ -116,8 +123,7 @@ class Desk:
 
     async def _serve(self, lane: Lane) -> None:
         while True:
-            await lane.ready()
-            batch = await self._take_batch()
+            batch = await self._take_batch(lane)
             requests = [job.request for job in batch]
             try:
                 answers = await lane.answer(requests)
@@ -128,16 +134,23 @@ class Desk:
                     self._finish(job, answer)
             finally:
                 self._in_flight.difference_update(batch)
+                self._busy_lanes -= 1
                 self._heavy_in_flight -= sum(job.is_heavy for job in batch)
                 self._waken()
 
-    async def _take_batch(self) -> list[Job]:
+    async def _take_batch(self, lane: Lane) -> list[Job]:
+        await lane.ready()
         while not (batch := self._next_batch()):
             wakened = asyncio.get_running_loop().create_future()
             self._idle.append(wakened)
             await wakened
+            if not lane.is_ready:
+                # Its worker was lost meanwhile: the job is for another lane.
+                self._waken()
+                await lane.ready()
         if not self._in_flight:
             self._last_answer_s = time.monotonic()
+        self._busy_lanes += 1
         self._in_flight.update(batch)
         self._heavy_in_flight += sum(job.is_heavy for job in batch)
         for job in batch:

@@ -19,6 +19,8 @@ MAX_LATENESS_S = 0.3
 EXCEEDED = "504 deadline_exceeded"
 # A short deadline may also be refused at once, as one that will not be kept.
 REFUSED = "503 overloaded"
+# What a worker says of a request that it did not begin.
+_TOO_LATE = "deadline_exceeded"
 # Longer than any deadline here, shorter than what a stopped worker is given to answer.
 _PATIENCE_S = 20.0
 _LET_IT_ARRIVE_S = 0.5
@@ -27,7 +29,7 @@ _LET_IT_ARRIVE_S = 0.5
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
     """While the workers stand still, close connections and let deadlines pass."""
     # What the workers had been handed before they could know.
-    in_flight = server.worker_count * server.batch_size
+    in_flight = server.most_in_flight
     hurried_clients = 3 * in_flight
     computed_for_left = _leave(server, settings.given_up_requests)
     answers, computed_too_late = _hurry(server, hurried_clients)
@@ -49,7 +51,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
         ),
         (
             outcome_counts(outcomes),
-            f"{server.worker_count} batches of up to {server.batch_size} may be with the workers",
+            f"up to {in_flight} were handed over before the edge could know",
         ),
     )
 
@@ -94,4 +96,5 @@ def _computed_since(before: int, server: ServerUnderTrial) -> int:
 
 
 def _computed(server: ServerUnderTrial) -> int:
-    return sum(server.requests_by_outcome().values())
+    counts = server.requests_by_outcome()
+    return sum(count for outcome, count in counts.items() if outcome != _TOO_LATE)

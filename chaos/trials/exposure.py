@@ -38,15 +38,10 @@ _FOREIGN_TO_INFERENCE = (
     ("POST", "/wfpredict/tagger"),
     ("GET", "/metrics"),
     ("POST", "/explanations/tagger"),
-    ("POST", "/invocations"),
     ("POST", "/tagger/predict"),
     ("POST", "/models/tagger/invoke"),
     ("POST", "/v1/models/tagger:predict"),
-    ("POST", "/v2/models/tagger/infer"),
     ("GET", "/api-description"),
-    ("OPTIONS", "/"),
-    ("OPTIONS", "/predictions/tagger"),
-    ("GET", "/"),
     ("GET", "/predictions/tagger"),
     ("PUT", "/predictions/tagger"),
     ("POST", "/predictions/other"),
@@ -70,7 +65,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
     own = own_addresses()
     reached = [address for address in own for port in _ports(server) if _connects(address, port)]
     let_through, unclear = _foreign_to_inference(server.address)
-    obeyed = _count_ok(server.management, _FORBIDDEN_ON_MANAGEMENT)
+    obeyed = _obeyed_by_management(server)
     leaks = _leaks(server)
     return Row(
         "exposure",
@@ -94,7 +89,7 @@ def listening_addresses(server: ServerUnderTrial) -> list[Address]:
     return [
         # IPv4 addresses in the guise of IPv6, as Java shows them.
         Address(each.laddr.ip.removeprefix("::ffff:"), each.laddr.port)
-        for process in (server.java, *server.workers())
+        for process in server.processes()
         for each in process.net_connections(kind="tcp")
         if each.status == psutil.CONN_LISTEN
     ]
@@ -110,8 +105,9 @@ def own_addresses() -> list[str]:
     ]
 
 
-def _ports(server: ServerUnderTrial) -> tuple[int, ...]:
-    return server.address.port, server.management.port, server.metrics.port
+def _ports(server: ServerUnderTrial) -> list[int]:
+    addresses = (server.address, server.metrics, server.management)
+    return [each.port for each in addresses if each is not None]
 
 
 def _connects(host: str, port: int) -> bool:
@@ -135,9 +131,11 @@ def _foreign_to_inference(address: Address) -> tuple[list[str], list[str]]:
     return let_through, unclear
 
 
-def _count_ok(address: Address, calls: tuple[tuple[str, str], ...]) -> int:
-    requests = [assemble(method=method, target=target) for method, target in calls]
-    answers = asyncio.run(ask_together(address, requests, _TIMEOUT_S))
+def _obeyed_by_management(server: ServerUnderTrial) -> int:
+    if server.management is None:
+        return 0
+    calls = [assemble(method=method, target=to) for method, to in _FORBIDDEN_ON_MANAGEMENT]
+    answers = asyncio.run(ask_together(server.management, calls, _TIMEOUT_S))
     return sum(each.ok for each in answers)
 
 

@@ -195,7 +195,7 @@ def _row(
         ),
         (
             f"workers {warm.worker_bytes / 1e6:.0f} MB, then {after.worker_bytes / 1e6:.0f} MB; "
-            f"Java {warm.java_bytes / 1e6:.0f} MB, then {after.java_bytes / 1e6:.0f} MB",
+            f"the rest {warm.other_bytes / 1e6:.0f} MB, then {after.other_bytes / 1e6:.0f} MB",
             *(_kept(key, finding, findings_folder) for key, finding in fuzzer.findings.items()),
         ),
     )

@@ -2,13 +2,15 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
+from chaos.variant_server import VariantOrders, serving_variant, write_project
 from chaos.variants import write_variant
 from chaos.verdict import Row
 from loadtest.check import Check
@@ -19,7 +21,7 @@ from loadtest.client.samples import outcome_counts
 from loadtest.client.wire import ask_together
 from loadtest.tagging_requests import photo_request
 from server.plan import ServingPlan, machine_plan
-from server.temporary import serving
+from server.temporary import ServingAddress, serving
 
 INTERNAL = "500 internal"
 _ROUNDS = 3
@@ -82,19 +84,34 @@ Tagger.load = classmethod(_load_faulty)
 
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
-    """Serve a variant of the archive whose handler raises for marked requests."""
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        variant = Path(folder) / "faulty.mar"
-        write_variant(server.archive, variant, _FAULTS)
-        with serving(variant, plan=_patient_plan()) as address:
-            faulty = ServerUnderTrial(address, variant)
-            workers = faulty.health().worker_pids
-            rounds = [_one_round(faulty) for _ in range(_ROUNDS)]
-            batches = faulty.batches()
-            restarted = len(workers - faulty.health().worker_pids)
+    """Serve a variant whose code raises for marked requests."""
+    plan = _patient_plan()
+    with _serving_faulty(server, plan) as address:
+        faulty = ServerUnderTrial(address, server.archive, plan)
+        workers = faulty.health().worker_pids
+        rounds = [_one_round(faulty) for _ in range(_ROUNDS)]
+        batches = faulty.batches()
+        restarted = len(workers - faulty.health().worker_pids)
     marked = [answer for marked, _ in rounds for answer in marked]
     neighbours = [answer for _, neighbours in rounds for answer in neighbours]
     return _row(marked, neighbours, batches, restarted)
+
+
+@contextmanager
+def _serving_faulty(server: ServerUnderTrial, plan: ServingPlan) -> Iterator[ServingAddress]:
+    """Serve a variant of the archive, or of the project whose code the edge's workers run."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        if server.backend == "local":
+            project = Path(folder)
+            write_project(project, _FAULTS)
+            orders = VariantOrders(archive=server.archive.resolve(), backend="local", plan=plan)
+            with serving_variant(orders, project) as address:
+                yield address
+            return
+        variant = Path(folder) / "faulty.mar"
+        write_variant(server.archive, variant, _FAULTS)
+        with serving(variant, plan=plan) as address:
+            yield address
 
 
 def _patient_plan() -> ServingPlan:

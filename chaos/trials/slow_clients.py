@@ -56,7 +56,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
             ),
             Check("others failed", sum(not each.ok for each in ordinary), 0),
             Check("huge unanswered or 500", sum(not _is_clear(each) for each in huge), 0),
-            Check("Java died", int(not health.java_alive), 0),
+            Check("the edge died", int(not health.edge_alive), 0),
             Check("worker restarts", len(workers - health.worker_pids), 0),
         ),
         (

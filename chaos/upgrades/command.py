@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from chaos.backends import BackendChoice, backends_of
 from chaos.suite import names_of, publish, run_trials
 from chaos.upgrades.proxy import find_nginx
 from chaos.upgrades.stage import UpgradeSettings, staged
 from chaos.upgrades.trials import SHORT, TRIALS
+from chaos.verdict import Row
 from hangtag.cli.console import one_sentence_errors
 from server.archive import open_archive
+from server.tagger_server import BackendName
 
 
 @one_sentence_errors
@@ -26,6 +30,9 @@ def main(
     is_short: Annotated[
         bool, typer.Option("--short", help=f"Only {', '.join(SHORT)}, and less of them.")
     ] = False,
+    backend: Annotated[
+        BackendChoice, typer.Option(help="What runs the taggers; both, one after the other.")
+    ] = "both",
     only: Annotated[
         list[str] | None,
         typer.Option(help=f"Only this trial; may be repeated: {', '.join(TRIALS)}."),
@@ -51,14 +58,28 @@ def main(
     open_archive(archive)
     settings = UpgradeSettings(rate_per_s=rate, settle_s=0.7 if is_short else 2.0)
     # Only a whole run is the project's result.
-    is_part = is_short or bool(only)
+    is_part = is_short or bool(only) or backend != "both"
     output = output or Path("logs" if is_part else "bench/results", "upgrade.json")
     console = Console(highlight=False)
     began = time.monotonic()
-    with ExitStack() as resources:
-        work = resources.enter_context(tempfile.TemporaryDirectory(prefix="hangtag-upgrade-"))
-        with console.status("Starting two taggers and the proxy …"):
-            stage = resources.enter_context(staged(archive, settings, Path(work)))
-        rows = run_trials(console, names, lambda name: TRIALS[name](stage))
+    rows = [
+        row
+        for each in backends_of(backend)
+        for row in _rows_of(each, archive, settings, names, console)
+    ]
     seconds = time.monotonic() - began
     publish(console, "Upgrades under load", rows, output, archive, asdict(settings), seconds)
+
+
+def _rows_of(
+    backend: BackendName,
+    archive: Path,
+    settings: UpgradeSettings,
+    names: Sequence[str],
+    console: Console,
+) -> list[Row]:
+    with ExitStack() as resources:
+        work = resources.enter_context(tempfile.TemporaryDirectory(prefix="hangtag-upgrade-"))
+        with console.status(f"Starting two taggers, {backend}, and the proxy …"):
+            stage = resources.enter_context(staged(archive, settings, Path(work), backend))
+        return run_trials(console, names, lambda name: TRIALS[name](stage), backend)

@@ -12,6 +12,7 @@ from chaos.upgrades.traffic import Traffic
 from loadtest.client.photos import ordinary_photos
 from loadtest.client.wire import Address
 from server.ports import HOST, Ports
+from server.tagger_server import BackendName
 from server.temporary import free_ports
 
 SUPPLIERS = ("acme", "borealis", "cormorant", "dandelion")
@@ -59,7 +60,9 @@ class Stage:
 
 
 @contextmanager
-def staged(archive: Path, settings: UpgradeSettings, work: Path) -> Iterator[Stage]:
+def staged(
+    archive: Path, settings: UpgradeSettings, work: Path, backend: BackendName
+) -> Iterator[Stage]:
     """Start everything, and end it when the block does.
 
     Parameters
@@ -73,8 +76,8 @@ def staged(archive: Path, settings: UpgradeSettings, work: Path) -> Iterator[Sta
     )
     first, second = _two_places()
     taggers = (
-        Tagger(FIRST, first, work / FIRST),
-        Tagger(SECOND, second, work / SECOND),
+        Tagger(FIRST, first, work / FIRST, backend),
+        Tagger(SECOND, second, work / SECOND, backend),
     )
     with ExitStack() as resources:
         for tagger in taggers:

@@ -12,7 +12,8 @@ import psutil
 
 from hangtag.errors import ServerUnavailable
 from server.ports import HOST, Ports
-from server.readiness import ready_workers
+from server.readiness import workers_of
+from server.tagger_server import BackendName
 
 _PROJECT = Path(__file__).resolve().parents[2]
 READY_TIMEOUT_S = 120.0
@@ -28,11 +29,15 @@ class Tagger:
     ----------
     name : `first` or `second`, as the proxy knows it
     logs : folder of the servers' logs and of what they print
+    backend : what runs the tagger
     """
 
-    def __init__(self, name: str, ports: Ports, logs: Path) -> None:
+    def __init__(
+        self, name: str, ports: Ports, logs: Path, backend: BackendName = "torchserve"
+    ) -> None:
         self.name = name
         self.ports = ports
+        self.backend = backend
         self.archive = Path()
         self._logs = logs
         self._process: subprocess.Popen[bytes] | None = None
@@ -51,6 +56,7 @@ class Tagger:
                 [
                     *(sys.executable, "-m", "hangtag.cli", "serve", "--archive", str(archive)),
                     *("--port", str(self.ports.inference), "--logs", str(self._logs)),
+                    *("--backend", self.backend),
                 ],
                 cwd=_PROJECT,
                 stdin=subprocess.DEVNULL,
@@ -71,7 +77,8 @@ class Tagger:
         while time.monotonic() < give_up_at:
             if self._started.poll() is not None:
                 raise ServerUnavailable(f"The {self.name} tagger ended: {self._last_words}")
-            if ready_workers(self.ports.management):
+            ready, wanted = workers_of(self.ports.metrics)
+            if ready >= wanted > 0:
                 return
             time.sleep(_LOOK_INTERVAL_S)
         raise ServerUnavailable(
@@ -99,12 +106,12 @@ class Tagger:
         return time.monotonic() - began
 
     def hold(self) -> None:
-        """Stop Java and the workers where they are; they keep the requests that come."""
-        self._signal_java(signal.SIGSTOP)
+        """Stop the edge and all behind it where they are; they keep the requests that come."""
+        self._signal_server(signal.SIGSTOP)
 
     def kill(self) -> None:
-        """End Java and the workers where they are, as the kernel does when memory runs out."""
-        self._signal_java(signal.SIGKILL)
+        """End the edge and all behind it, as the kernel does when memory runs out."""
+        self._signal_server(signal.SIGKILL)
         # What started them cleans up behind them, and ends by itself.
         try:
             self._started.wait(_STOP_TIMEOUT_S)
@@ -117,10 +124,10 @@ class Tagger:
         if self._process is not None and self._process.poll() is None:
             self.stop()
 
-    def _signal_java(self, number: signal.Signals) -> None:
+    def _signal_server(self, number: signal.Signals) -> None:
         for process in psutil.Process(self._started.pid).children():
             with suppress(ProcessLookupError):
-                # Java leads a group, to which the workers belong.
+                # The edge leads a group, to which all the others belong.
                 os.killpg(process.pid, number)
 
     @property

@@ -9,6 +9,10 @@ from hangtag.handover import HandedAnswer, HandedRequest
 class Lane(Protocol):
     """One place where a batch is answered at a time."""
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can take a batch."""
+
     async def ready(self) -> None:
         """Return when it can take a batch."""
 

@@ -90,14 +90,17 @@ class _Worker:
         await self._ready.wait()
 
     async def answer(self, batch: Sequence[HandedRequest]) -> list[HandedAnswer]:
+        # When one is lost, another takes its place before everybody has noticed.
+        process, reader, writer = self._process, self._reader, self._writer
         try:
             async with asyncio.timeout(self._batch_timeout_s):
-                self._writer.writelines(frame_of_requests(batch))
-                await self._writer.drain()
-                head = await self._head()
-                bodies = [await self._reader.readexactly(item["size"]) for item in head["items"]]
+                writer.writelines(frame_of_requests(batch))
+                await writer.drain()
+                head = await _read_head(reader)
+                bodies = [await reader.readexactly(item["size"]) for item in head["items"]]
         except (TimeoutError, EOFError, OSError) as error:
-            self._lose()
+            if process is self._process:
+                self._lose()
             raise WorkerLost("The worker that had this request was lost; send it again.") from error
         return answers_of(head["items"], bodies)
 
@@ -145,7 +148,7 @@ class _Worker:
         self._printing = asyncio.create_task(self._print(self._process))
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                words = await self._head()
+                words = await _read_head(self._reader)
         except (TimeoutError, EOFError, OSError) as error:
             await self._bury()
             raise BackendFailed(
@@ -175,11 +178,6 @@ class _Worker:
             with suppress(ProcessLookupError):
                 self._process.kill()
 
-    async def _head(self) -> dict[str, Any]:
-        length = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))[0]
-        head: dict[str, Any] = json.loads(await self._reader.readexactly(length))
-        return head
-
     async def _print(self, process: asyncio.subprocess.Process) -> None:
         if process.stderr is None:
             return
@@ -192,3 +190,9 @@ class _Worker:
             if not line:
                 return
             self._log(line.decode("utf-8", "replace").rstrip())
+
+
+async def _read_head(reader: asyncio.StreamReader) -> dict[str, Any]:
+    length = LENGTH.unpack(await reader.readexactly(LENGTH.size))[0]
+    head: dict[str, Any] = json.loads(await reader.readexactly(length))
+    return head

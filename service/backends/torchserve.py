@@ -136,6 +136,10 @@ class _Lane:
     def __init__(self, backend: TorchServeBackend) -> None:
         self._backend = backend
 
+    @property
+    def is_ready(self) -> bool:
+        return self._backend.workers_ready > 0
+
     async def ready(self) -> None:
         await self._backend.ready()
 

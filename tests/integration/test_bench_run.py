@@ -78,8 +78,10 @@ def test_a_whole_run_with_a_small_network(tmp_path: Path) -> None:
     report = read_report(results / "serving.json")
     assert report.client_counts(SMALL) == [1, 4]
     assert report.client_counts(LARGE) == [4]
-    assert [system.name for system in report.systems] == ["stock", "hangtag", "raw", "stock_tuned"]
-    assert len(report.measures) == 7
+    assert [system.name for system in report.systems] == [
+        *("stock", "hangtag", "hangtag_local", "raw", "stock_tuned")
+    ]
+    assert len(report.measures) == 17
     assert all(row.figures.photos_per_s > 0 for row in report.rows)
     assert json.loads((results / "serving.json").read_text())["machine"]["cores"] >= 1
     assert (results / "serving.png").stat().st_size > 10_000

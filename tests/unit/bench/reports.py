@@ -24,6 +24,7 @@ def figures(photos_per_s: float, p50_ms: float = 50.0) -> Figures:
         p50_ms=p50_ms,
         p99_ms=2 * p50_ms,
         cpu_s_per_photo=0.02,
+        own_cpu_s_per_photo=0.001,
         client_cpu_s_per_photo=0.0002,
     )
 
@@ -41,6 +42,8 @@ def rows_of_round(number: int, hangtag_per_s: float = 100.0) -> list[Row]:
         row("hangtag", SMALL, CLIENTS, number, figures(hangtag_per_s)),
         row("hangtag", LARGE, LARGE_CLIENTS, number, figures(40.0)),
         row("hangtag", SMALL, 1, number, figures(25.0, p50_ms=36.0)),
+        row("hangtag_local", SMALL, CLIENTS, number, figures(1.05 * hangtag_per_s)),
+        row("hangtag_local", SMALL, 1, number, figures(28.0, p50_ms=33.0)),
         row("raw", SMALL, None, number, figures(110.0)),
         row("raw", SMALL, 1, number, figures(30.0, p50_ms=30.0)),
     ]

@@ -14,6 +14,7 @@ BEHIND_THROUGHPUT = [Load(SMALL, 32, 20), Load(LARGE, 16, 10)]
 def test_what_ratios_need_is_in_every_round() -> None:
     lone = Load(SMALL, 1, 10)
     assert PLAN.loads("hangtag", 1) == [*BEHIND_THROUGHPUT, lone]
+    assert PLAN.loads("hangtag_local", 1) == PLAN.loads("hangtag", 1)
     assert PLAN.loads("stock", 1) == BEHIND_THROUGHPUT
     assert PLAN.loads("stock_tuned", 2) == BEHIND_THROUGHPUT
 

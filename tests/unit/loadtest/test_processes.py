@@ -20,6 +20,7 @@ sys.stdin.read()
 child.kill()
 """
 CHILD = "while True: sum(range(10_000))"
+SLEEP = "import time; time.sleep(60)"
 
 
 @pytest.fixture
@@ -40,9 +41,26 @@ def busy_hierarchy() -> Iterator[int]:
 def test_the_work_of_descendants_counts(busy_hierarchy: int) -> None:
     before = read_spending(busy_hierarchy)
     time.sleep(0.5)
-    cpu_s, joules = spent_between(before, read_spending(busy_hierarchy))
-    assert 0.05 < cpu_s < 2
-    assert joules is None or joules > 0
+    spent = spent_between(before, read_spending(busy_hierarchy))
+    assert 0.05 < spent.cpu_s < 2
+    # The parent only waits.
+    assert spent.own_cpu_s < spent.cpu_s / 2
+    assert spent.joules is None or spent.joules > 0
+
+
+def test_a_group_counts_though_its_leader_has_not_started_all_of_it() -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", SLEEP], process_group=0) as leader,
+        subprocess.Popen([sys.executable, "-c", CHILD], process_group=leader.pid) as member,
+    ):
+        before = read_spending(leader.pid)
+        time.sleep(0.5)
+        spent = spent_between(before, read_spending(leader.pid))
+        listed = read_memory(leader.pid)
+        member.kill()
+        leader.kill()
+    assert 0.05 < spent.cpu_s < 2
+    assert len(listed) == 2
 
 
 def test_each_process_is_listed_with_its_memory(busy_hierarchy: int) -> None:

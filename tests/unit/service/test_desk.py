@@ -20,10 +20,16 @@ class Gate:
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
+        self.alive = asyncio.Event()
+        self.alive.set()
         self.batches: list[list[HandedRequest]] = []
 
+    @property
+    def is_ready(self) -> bool:
+        return self.alive.is_set()
+
     async def ready(self) -> None:
-        pass
+        await self.alive.wait()
 
     async def answer(self, batch: Sequence[HandedRequest]) -> list[HandedAnswer]:
         self.batches.append(list(batch))
@@ -200,6 +206,40 @@ def test_who_would_wait_too_long_is_told_how_long() -> None:
             with pytest.raises(Overloaded, match="send it again in") as refused:
                 house.desk.require_room("", 1.0, SETTINGS.time_limit_s)
             assert refused.value.retry_after_s >= 1
+
+    run(test())
+
+
+def test_a_lane_that_was_lost_while_it_waited_leaves_jobs_to_others() -> None:
+    async def test() -> None:
+        async with House(Gates(lanes=2)) as house:
+            await settled()
+            first, second = house.backend.lanes
+            first.alive.clear()
+            house.submit(b"job")
+            await settled()
+            assert (first.batches, [each.body for each in second.batches[0]]) == ([], [b"job"])
+            # It takes its part again when it is back, and not before.
+            house.submit(b"later")
+            await settled()
+            assert first.batches == []
+            first.alive.set()
+            await settled()
+            assert [each.body for each in first.batches[0]] == [b"later"]
+
+    run(test())
+
+
+def test_a_stuck_house_lets_nobody_in() -> None:
+    async def test() -> None:
+        async with House(Gates(lanes=4), ServiceSettings(time_limit_ms=100)) as house:
+            house.submit()
+            await asyncio.sleep(0.15)
+            with pytest.raises(WorkerLost, match="No worker has answered"):
+                house.desk.require_room("", 1.0, 0.1)
+            house.backend.lanes[0].open.set()
+            await settled()
+            house.desk.require_room("", 1.0, 0.1)
 
     run(test())
 
