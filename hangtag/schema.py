@@ -239,6 +239,51 @@ class TagResponse(BaseModel):
     embedding: list[float] | None = Field(None, exclude_if=lambda value: value is None)
 
 
+class LabelInfo(BaseModel):
+    """A label that a tag may carry.
+
+    It becomes a tag at `threshold`, and an accepted one at `accept_threshold`: null where no score
+    could be trusted.
+    """
+
+    id: LabelId
+    name: str
+    group: str
+    parent: LabelId | None
+    path: list[str]
+    threshold: float
+    accept_threshold: float | None
+
+
+class GroupInfo(BaseModel):
+    """An attribute; of an exclusive one at most one label holds."""
+
+    name: str
+    title: str
+    exclusive: bool
+    parent: str | None
+
+
+class LabelSpaceAnswer(BaseModel):
+    """All labels and groups of a tagger.
+
+    `target_precision` is what decisions of `accept` promise, `coverage` what prediction sets do;
+    null where the bundle has none.
+    """
+
+    model: ModelIdentity
+    target_precision: float
+    coverage: float | None
+    groups: list[GroupInfo]
+    labels: list[LabelInfo]
+
+
+class Health(BaseModel):
+    """What /ping says of a server that answers."""
+
+    status: str
+
+
 class Problem(BaseModel):
     """An error answer, application/problem+json: https://www.rfc-editor.org/rfc/rfc9457."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hangtag.errors import DeadlineExceeded, RequestError, RequestFailed
-from hangtag.handover import OK, HandedAnswer, HandedRequest
+from hangtag.handover import JSON, OK, HandedAnswer, HandedRequest
 from service.access_log import AccessLog
 from service.backends import Backend
 from service.bodies import BodyBudget, read_body, too_large
@@ -19,6 +19,7 @@ from service.cost import cost_of
 from service.desk import Desk
 from service.errors import Draining, Loading, WorkerLost
 from service.exchange import CLIENT_LEFT, ClientLeft, Exchange
+from service.inference_protocol import BINARY_HEADER, answer_of, product_of, read_inference
 from service.metrics import Metrics
 from service.responses import (
     handed_response,
@@ -44,7 +45,7 @@ class Edge:
     Parameters
     ----------
     model, version : whom it speaks for
-    pages : what else is to be had: JSON documents by path
+    pages : what else is to be had, by path
     """
 
     def __init__(
@@ -65,14 +66,19 @@ class Edge:
         self.desk = Desk(backend, settings, metrics.waited, metrics.measured)
         self._backend = backend
         self._access_log = access_log
-        self._version = version
+        self._model, self._version = model, version
         tagging = Page({"POST": self.predict}, is_for_model=True)
+        inference = Page({"POST": self.infer}, is_for_model=True)
         ping = Page({"GET": self.ping})
         self._routes = Routes(
             {
                 f"/predictions/{model}": tagging,
                 f"/predictions/{model}/{version}": tagging,
                 "/invocations": tagging,
+                f"/v2/models/{model}/infer": inference,
+                f"/v2/models/{model}/versions/{version}/infer": inference,
+                "/v2/health/live": Page({"GET": self.live}),
+                "/v2/health/ready": ping,
                 "/ping": ping,
                 **pages,
             }
@@ -114,54 +120,83 @@ class Edge:
 
     async def predict(self, exchange: Exchange) -> Response:
         """Tag one product."""
-        limit_s = exchange.time_limit_s(self.settings)
-        supplier = exchange.supplier or ""
-        # Asked again when the request has arrived; here, so that nobody sends for nothing.
-        self.desk.require_room(supplier, 1.0, limit_s)
         if len(exchange.query) > _MAX_QUERY_BYTES:
             raise RequestError(
                 f"The query is longer than {_MAX_QUERY_BYTES} bytes; put the options into the JSON."
             )
-        if (exchange.declared_bytes or 0) > self.settings.max_request_bytes:
-            raise too_large(self.settings)
+        limit_s = exchange.time_limit_s(self.settings)
         with ExitStack() as held:
-            reservation = self.budget.open(exchange.client)
-            held.callback(reservation.release)
-            body = await read_body(exchange.pieces(), reservation, self.settings, exchange.began_s)
             request = HandedRequest(
-                body=body,
+                body=await self._read(exchange, limit_s, held),
                 content_type=exchange.content_type,
                 content_encoding=exchange.content_encoding,
                 query=exchange.query,
                 request_id=exchange.request_id,
                 deadline_s=time.monotonic() + limit_s,
             )
-            answer = await self.answer(exchange, request, limit_s, held)
+            (answer,) = await self._answer(exchange, [request], limit_s, held)
         return handed_response(answer)
 
-    async def answer(
-        self, exchange: Exchange, request: HandedRequest, limit_s: float, held: ExitStack
-    ) -> HandedAnswer:
-        """Have one product tagged, as long as its caller waits and the time limit allows.
+    async def infer(self, exchange: Exchange) -> Response:
+        """Tag photos, each as a product of its own, in the Open Inference Protocol."""
+        limit_s = exchange.time_limit_s(self.settings)
+        with ExitStack() as held:
+            body = await self._read(exchange, limit_s, held)
+            asked = read_inference(body, exchange.header(BINARY_HEADER))
+            requests = [
+                HandedRequest(
+                    body=product_of(photo, asked.options),
+                    content_type=JSON,
+                    request_id=exchange.request_id,
+                    deadline_s=time.monotonic() + limit_s,
+                )
+                for photo in asked.photos
+            ]
+            answers = await self._answer(exchange, requests, limit_s, held)
+        return json_response(answer_of(asked, answers, self._model, self._version))
+
+    async def _read(self, exchange: Exchange, limit_s: float, held: ExitStack) -> bytes:
+        """Return a request's body; what it takes up is `held`."""
+        # Asked again when it has arrived; here, so that nobody sends for nothing.
+        self.desk.require_room(exchange.supplier or "", 1.0, limit_s)
+        if (exchange.declared_bytes or 0) > self.settings.max_request_bytes:
+            raise too_large(self.settings)
+        reservation = self.budget.open(exchange.client)
+        held.callback(reservation.release)
+        return await read_body(exchange.pieces(), reservation, self.settings, exchange.began_s)
+
+    async def _answer(
+        self,
+        exchange: Exchange,
+        requests: Sequence[HandedRequest],
+        limit_s: float,
+        held: ExitStack,
+    ) -> list[HandedAnswer]:
+        """Have products tagged, as long as their caller waits and the time limit allows.
 
         Parameters
         ----------
-        held : what the request takes up; it is let go when no worker needs it any more
+        held : what the requests take up; it is let go when no worker needs any of them any more
 
         Raises
         ------
         Overloaded, WorkerLost, DeadlineExceeded, ClientLeft
         """
         supplier = exchange.supplier or ""
-        cost = cost_of(request.body)
-        self.desk.require_room(supplier, cost, limit_s)
-        job = self.desk.submit(request, supplier, cost, let_go=held.pop_all().close)
+        costs = [cost_of(request.body) for request in requests]
+        self.desk.require_room(supplier, sum(costs), limit_s)
+        let_go = _last_of(len(requests), held.pop_all().close)
+        jobs = [
+            self.desk.submit(request, supplier, cost, let_go)
+            for request, cost in zip(requests, costs, strict=True)
+        ]
+        answers = asyncio.gather(*(job.answer for job in jobs))
         leaving = asyncio.ensure_future(exchange.client_leaves())
         try:
-            awaited: set[asyncio.Future[Any]] = {job.answer, leaving}
+            awaited: set[asyncio.Future[Any]] = {answers, leaving}
             await asyncio.wait(awaited, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
-            if job.answer.done():
-                return job.answer.result()
+            if answers.done():
+                return answers.result()
             if leaving.done():
                 raise ClientLeft
             raise DeadlineExceeded(
@@ -169,7 +204,13 @@ class Edge:
             )
         finally:
             leaving.cancel()
-            self.desk.withdraw(job)
+            answers.cancel()
+            for job in jobs:
+                self.desk.withdraw(job)
+
+    async def live(self, _: Exchange) -> Response:
+        """Say that the edge itself runs."""
+        return json_response(_HEALTHY)
 
     async def ping(self, _: Exchange) -> Response:
         """Say whether requests are of any use here."""
@@ -207,3 +248,15 @@ class Edge:
             if exchange.arrived_s is not None:
                 seconds = time.monotonic() - exchange.arrived_s
             self.metrics.answered(status, outcome, seconds, by_model=exchange.is_for_model)
+
+
+def _last_of(count: int, done: Callable[[], None]) -> Callable[[], None]:
+    """Return what calls `done` when it was called so many times."""
+    left = [count]
+
+    def one() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            done()
+
+    return one

@@ -111,6 +111,12 @@ COMMANDS = {
         "--archive model_store/NAME.mar --port 8080",
         SERVING,
     ),
+    "openapi": Command(
+        "service.command:openapi",
+        "Write the OpenAPI document of the API.",
+        "--out openapi.json",
+        SERVING,
+    ),
     "tune": Command(
         "bench.tune:tune",
         "Measure workers, threads and batches; serving takes the best.",

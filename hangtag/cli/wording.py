@@ -28,6 +28,7 @@ MAKE_TARGETS: Mapping[str, str | None] = {
     "labels migrate apply": None,
     "labels migrate plan": None,
     "labels mine": "mine",
+    "openapi": None,
     "tag": None,
 }
 # What make passes on as it is, where it takes a list of settings apart at spaces.

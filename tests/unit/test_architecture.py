@@ -38,7 +38,8 @@ TRAINING = (
 SERVICE = (
     *("settings", "errors", "orders", "end_with_parent", "access_log", "bodies", "connection"),
     *("cost", "wait_estimator", "line", "backends", "desk", "metrics", "exchange", "responses"),
-    *("routes", "documents", "edge", "process"),
+    *("routes", "labels", "inference_protocol", "openapi", "pages", "documents", "edge", "process"),
+    "command",
 )
 ROOMS = {"hangtag": CORE, "training": TRAINING, "service": SERVICE}
 # What no module of a package may import.
