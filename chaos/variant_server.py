@@ -11,10 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from hangtag.cli.console import run_command
 from hangtag.errors import ServerUnavailable
 from server.plan import ServingPlan
 from server.tagger_server import BackendName
@@ -82,4 +84,4 @@ def main(orders: VariantOrders) -> None:
 
 
 if __name__ == "__main__":
-    main(VariantOrders.model_validate_json(sys.argv[1]))
+    run_command(partial(main, VariantOrders.model_validate_json(sys.argv[1])))
