@@ -7,15 +7,17 @@ from hangtag.telemetry import switch_off_telemetry
 
 # What is imported when it is asked for: numpy and a runtime take a second, and `--help` should not.
 _PLACES = {
+    "AsyncTaggerClient": "hangtag.client",
     "HangtagError": "hangtag.errors",
     "Product": "hangtag.requests.product",
     "Tagger": "hangtag.tagger",
     "TaggerClient": "hangtag.client",
 }
 
-__all__ = ["HangtagError", "Product", "Tagger", "TaggerClient"]
+__all__ = ["AsyncTaggerClient", "HangtagError", "Product", "Tagger", "TaggerClient"]
 
 if TYPE_CHECKING:
+    from hangtag.client import AsyncTaggerClient as AsyncTaggerClient
     from hangtag.client import TaggerClient as TaggerClient
     from hangtag.errors import HangtagError as HangtagError
     from hangtag.requests.product import Product as Product

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import TypeAlias
+
+from PIL.Image import Image
 
 from hangtag.errors import ImageMissing
 from hangtag.faults import printable, shown
@@ -13,8 +16,9 @@ from hangtag.schema import Options
 
 # Paths may be long, but not as long as a photo that is taken for one.
 _MAX_QUOTED = 400
-# The bytes of a photo's file, or where the file lies.
-Photo: TypeAlias = bytes | bytearray | memoryview | str | Path
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
+# The bytes of a photo's file, where the file lies, the open file, or a picture of Pillow's.
+Photo: TypeAlias = bytes | bytearray | memoryview | str | Path | BufferedIOBase | Image
 
 
 @dataclass(frozen=True, init=False)
@@ -37,7 +41,7 @@ class Product:
         claims: tuple[LabelId, ...] = (),
         options: Options | None = None,
     ) -> None:
-        """Take one photo or several, each as the bytes of its file or as a path.
+        """Take one photo or several: bytes of files, paths, open files, or pictures of Pillow's.
 
         Raises
         ------
@@ -56,7 +60,7 @@ class Product:
 
 
 def _photos(images: Photo | Iterable[Photo]) -> tuple[bytes, ...]:
-    if isinstance(images, bytes | bytearray | memoryview | str | Path):
+    if isinstance(images, bytes | bytearray | memoryview | str | Path | Image | BufferedIOBase):
         return (_photo(images),)
     if not isinstance(images, Iterable):
         raise _no_photo(images)
@@ -66,6 +70,10 @@ def _photos(images: Photo | Iterable[Photo]) -> tuple[bytes, ...]:
 def _photo(photo: Photo) -> bytes:
     if isinstance(photo, bytes | bytearray | memoryview):
         return bytes(photo)
+    if isinstance(photo, Image):
+        return _as_png(photo)
+    if isinstance(photo, BufferedIOBase):
+        return bytes(photo.read())
     if not isinstance(photo, str | Path):
         raise _no_photo(photo)
     try:
@@ -75,6 +83,15 @@ def _photo(photo: Photo) -> bytes:
     except ValueError as error:
         # A path holds no zeros.
         raise _unreadable(str(photo), "it is no path") from error
+
+
+def _as_png(picture: Image) -> bytes:
+    """Return a picture as a file that loses nothing of it."""
+    buffer = BytesIO()
+    # Modes that PNG has not, such as CMYK, are seen as they are shown.
+    shown_as = picture if picture.mode in _PNG_MODES else picture.convert("RGB")
+    shown_as.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
 
 
 def _unreadable(path: str, reason: str) -> ImageMissing:
@@ -89,5 +106,6 @@ def _unreadable(path: str, reason: str) -> ImageMissing:
 
 def _no_photo(value: object) -> TypeError:
     return TypeError(
-        f"A photo is given as the bytes of its file, or as a path, not as {type(value).__name__}."
+        "A photo is given as the bytes of its file, a path, an open file or a picture of Pillow's, "
+        f"not as {type(value).__name__}."
     )

@@ -156,7 +156,7 @@ def test_photos_as_a_tensor_in_json(client: httpx.Client) -> None:
 def test_photos_as_a_tensor_of_bytes(client: httpx.Client) -> None:
     photos = (photo(RED), photo(BLUE))
     binary = b"".join(struct.pack("<I", len(each)) + each for each in photos)
-    described = {"name": "photos", "shape": [2], "datatype": "BYTES"}
+    described: dict[str, object] = {"name": "photos", "shape": [2], "datatype": "BYTES"}
     described |= {"parameters": {"binary_data_size": len(binary)}}
     head = json.dumps({"inputs": [described]}).encode()
     sent = {"Inference-Header-Content-Length": str(len(head))}

@@ -193,8 +193,8 @@ def test_the_calls_of_the_pages_are_answered(checkout: Path, without_java: dict[
 @pytest.mark.usefixtures("first_start")
 def test_the_python_of_the_pages_runs(checkout: Path, without_java: dict[str, str]) -> None:
     programs = [program for page in PAGES for program in blocks(page, "python")]
-    asking = [program for program in programs if "TaggerClient" in program]
-    assert (len(programs), len(asking)) == (3, 1)
+    asking = [program for program in programs if "127.0.0.1" in program]
+    assert (len(programs), len(asking)) == (5, 3)
     port = free_ports().inference
     with make_serve(checkout, without_java, port, MAX_FIRST_START_S):
         for program in programs:
@@ -202,4 +202,4 @@ def test_the_python_of_the_pages_runs(checkout: Path, without_java: dict[str, st
                 [checkout / ".venv/bin/python", "-c", program.replace(":8080", f":{port}")],
                 cwd=checkout, capture_output=True, text=True, check=True,
             )  # fmt: skip
-            assert "'Dress', 'Green', 'Striped'" in done.stdout
+            assert "'Dress'" in done.stdout or done.stdout.startswith("SKU-0 4\nSKU-1 4\n")

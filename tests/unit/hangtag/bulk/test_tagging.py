@@ -69,8 +69,7 @@ def test_few_products_are_read_before_they_are_needed(products: list[ListedProdu
 def test_a_server_that_is_gone_is_a_row_of_its_own(
     products: list[ListedProduct], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TaggerClient, "_is_given_up_within", lambda *_: False)
-    client = TaggerClient("http://127.0.0.1:9")
+    client = TaggerClient("http://127.0.0.1:9", attempts=1)
     first, second = answer_by_server(client, 2, products[:2])
     assert isinstance(first, Problem)
     assert first.code == "server_unavailable"

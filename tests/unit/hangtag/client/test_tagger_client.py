@@ -1,21 +1,36 @@
 """The client against a server that answers what it is told to."""
 
+import asyncio
+import datetime
+import gc
 import json
+import re
+import threading
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread, Timer
 from typing import Any
 
 import pytest
 
-from hangtag.client import ProblemAnswered, TaggerClient
-from hangtag.errors import ServerUnavailable, SettingsInvalid
+from hangtag.client import AsyncTaggerClient, ProblemAnswered, Tagged, TaggerClient
+from hangtag.errors import (
+    DeadlineExceeded,
+    ImageUndecodable,
+    RequestError,
+    RequestFailed,
+    ServerUnavailable,
+    SettingsInvalid,
+    UnknownGroup,
+)
 from hangtag.requests.product import Product
 from hangtag.schema import Options
+from tests.unit.serving import serving
 
 ANSWER = {
     "product_id": "A",
@@ -65,7 +80,11 @@ def server() -> Iterator[tuple[str, type[Told]]]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody waits; how long it would have been is kept."""
     waited: list[float] = []
-    monkeypatch.setattr(TaggerClient, "_is_given_up_within", lambda _, s: waited.append(s))
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("stamina._core._smart_sleep", sleep)
     return waited
 
 
@@ -248,3 +267,130 @@ def test_whoever_gives_up_waits_no_longer(server: tuple[str, type[Told]]) -> Non
     with pytest.raises(ServerUnavailable, match="was not asked again"):
         client.tag(Product([b"x"]))
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("image_undecodable", ImageUndecodable),
+        ("unknown_group", UnknownGroup),
+        ("request_invalid", RequestError),
+        ("deadline_exceeded", DeadlineExceeded),
+    ],
+)
+def test_a_problem_is_the_error_of_its_code(
+    server: tuple[str, type[Told]], code: str, error: type[RequestFailed]
+) -> None:
+    url, told = server
+    told.answers.append(problem(400, code))
+    with pytest.raises(error) as raised:
+        TaggerClient(url).tag(Product([b"x"]))
+    assert isinstance(raised.value, ProblemAnswered)
+    assert raised.value.problem.code == raised.value.code == code
+
+
+def test_a_time_to_ask_again_may_be_a_date(
+    server: tuple[str, type[Told]], waits: list[float]
+) -> None:
+    url, told = server
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=20)
+    told.answers += [
+        problem(503, "draining", Retry_After=format_datetime(later, usegmt=True)),
+        ok(),
+    ]
+    TaggerClient(url).tag(Product([b"x"]))
+    (waited,) = waits
+    assert 15 < waited <= 20
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Answers each product after as many hundredths of a second as its title says."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        title = re.search(rb'"title": "(\d+)"', body)
+        hundredths = int(title[1]) if title else 0
+        time.sleep(hundredths / 100)
+        status, _, content = problem(400, "image_undecodable") if hundredths == 7 else ok()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def busy() -> Iterator[str]:
+    with serving(Busy) as url:
+        yield url
+
+
+# The one of 7 is broken.
+HUNDREDTHS = [30, 1, 7, 1, 20, 1]
+
+
+def products() -> list[Product]:
+    return [Product([b"x"], title=str(each)) for each in HUNDREDTHS]
+
+
+def test_many_come_in_their_order(busy: str) -> None:
+    with TaggerClient(busy) as client:
+        tagged = list(client.tag_many(products(), concurrency=3))
+    assert [each.product.title for each in tagged] == [str(each) for each in HUNDREDTHS]
+    assert [isinstance(each.outcome, ImageUndecodable) for each in tagged] == [
+        each == 7 for each in HUNDREDTHS
+    ]
+    with pytest.raises(ImageUndecodable):
+        _ = tagged[2].answer
+    assert tagged[0].answer.product_id == "A"
+
+
+def test_many_come_as_they_are_answered(busy: str) -> None:
+    with TaggerClient(busy) as client:
+        tagged = list(client.tag_many(products(), concurrency=3, ordered=False))
+    titles = [str(each.product.title) for each in tagged]
+    assert sorted(titles) == sorted(map(str, HUNDREDTHS))
+    assert titles[0] == "1"
+    assert titles[-1] in ("30", "20")
+
+
+def test_no_more_is_read_than_is_sent(busy: str) -> None:
+    read = 0
+
+    def endless() -> Iterator[Product]:
+        nonlocal read
+        while True:
+            read += 1
+            yield Product([b"x"], title="1")
+
+    with TaggerClient(busy) as client:
+        tagged = client.tag_many(endless(), concurrency=4)
+        for _ in range(3):
+            next(tagged)
+        assert read <= 3 + 4
+        tagged.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_who_awaits_gets_the_same(*, ordered: bool, busy: str) -> None:
+    async def ask() -> list[Tagged]:
+        async with AsyncTaggerClient(busy) as client:
+            answered = await client.tag(Product([b"x"], title="1"))
+            assert answered.product_id == "A"
+            many = client.tag_many(products(), concurrency=3, ordered=ordered)
+            return [each async for each in many]
+
+    titles = [each.product.title for each in asyncio.run(ask())]
+    assert sorted(map(str, titles)) == sorted(map(str, HUNDREDTHS))
+    assert (titles == list(map(str, HUNDREDTHS))) == ordered
+
+
+def test_a_client_that_nobody_holds_closes_its_connections(busy: str) -> None:
+    client = TaggerClient(busy)
+    client.tag(Product([b"x"], title="1"))
+    assert "tagger-client" in [each.name for each in threading.enumerate()]
+    del client
+    gc.collect()
+    assert "tagger-client" not in [each.name for each in threading.enumerate()]

@@ -1,9 +1,11 @@
 """Photos that a program gives: bytes, paths, and what is neither."""
 
 import base64
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from hangtag.errors import ImageMissing
 from hangtag.requests.product import Product
@@ -39,3 +41,16 @@ def test_what_is_no_path_is_named_in_short(given: str, said: str) -> None:
         Product(images=given)
     assert said in str(raised.value)
     assert len(str(raised.value)) < 200
+
+
+def test_photos_are_open_files_or_pictures(tmp_path: Path) -> None:
+    picture = Image.effect_noise((20, 10), 50).convert("RGB")
+    file = tmp_path / "photo.png"
+    picture.save(file)
+    with file.open("rb") as opened:
+        product = Product(images=[opened, picture, picture.convert("CMYK")])
+    assert product.images[0] == file.read_bytes()
+    seen = Image.open(io.BytesIO(product.images[1]))
+    assert (seen.format, seen.tobytes()) == ("PNG", picture.tobytes())
+    assert Image.open(io.BytesIO(product.images[2])).mode == "RGB"
+    assert Product(images=picture).images == (product.images[1],)
