@@ -15,6 +15,7 @@ _HUFFMAN_TABLE, _ARITHMETIC_TABLE, _RESERVED = 0xC4, 0xCC, 0xC8
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {_HUFFMAN_TABLE, _ARITHMETIC_TABLE, _RESERVED}
 _PROGRESSIVE = frozenset({0xC2, 0xCA})
 _LOSSLESS = frozenset({0xC3, 0xCB})
+_ARITHMETIC = frozenset({0xC9, 0xCA, 0xCB})
 _HIERARCHICAL = frozenset({0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF})
 _COEFFICIENTS = 64
 # No scan has as many zeros in a row, unless its commonest code is that of a block without detail.
@@ -48,6 +49,11 @@ class Frame:
     def is_progressive(self) -> bool:
         """Whether several scans refine the whole picture."""
         return self.marker in _PROGRESSIVE
+
+    @property
+    def is_arithmetic(self) -> bool:
+        """Whether it is coded as hardly anybody does, in a way that takes long to decode."""
+        return self.marker in _ARITHMETIC
 
     @property
     def is_lossless(self) -> bool:

@@ -32,6 +32,9 @@ _MAX_JPEG_SEGMENTS = 1024
 _MAX_JPEG_EXIF_SEGMENTS = 16
 # libjpeg writes 10 scans; libtiff draws the same line.
 _MAX_JPEG_SCANS = 100
+# A pixel that is arithmetic coded takes 0.1 µs, and one in a scan of Huffman codes without detail
+# 0.4 ns (measured on an AMD EPYC).
+_ARITHMETIC_PASSES = 250
 # A file of 20 MB in blocks of the largest size has 78,000.
 _MAX_GIF_BLOCKS = 131_072
 _MAX_STRAY_BYTES = 65_536
@@ -59,6 +62,7 @@ class PhotoStructure:
     is_cut_short : whether a JPEG, PNG or WebP lacks its end
     exifs : what the texts of a PNG hold of it
     tiff : which kind of TIFF it is
+    passes : of a JPEG, how often the decoder goes over the whole picture; 0 for others
     """
 
     data: bytes
@@ -67,6 +71,7 @@ class PhotoStructure:
     is_cut_short: bool = False
     exifs: tuple[bytes, ...] = ()
     tiff: TiffKind | None = None
+    passes: int = 0
 
 
 def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
@@ -130,6 +135,7 @@ def _check_jpeg(data: bytes) -> PhotoStructure:
         scalable=frame is None or not frame.is_lossless,
         several_frames=False,
         is_cut_short=scans > 0 and data.rfind(END_OF_IMAGE, pixels_start) < 0,
+        passes=scans * (_ARITHMETIC_PASSES if frame is not None and frame.is_arithmetic else 1),
     )
 
 

@@ -1,10 +1,9 @@
 """The photos of a batch, decoded in threads while the network runs on those that are ready."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +12,14 @@ import numpy.typing as npt
 from hangtag.errors import ImageTooManyPixels, RequestError
 from hangtag.hardware import threads_of_worker
 from hangtag.images.decode import ImageFacts, PhotoFile, Preprocessing, read_photo
+from hangtag.images.decoder_process import DecoderProcess, ModelInput
+from hangtag.images.limits import ImageLimits
 from hangtag.requests.parsing import require_few
 from hangtag.requests.product import Product
 from hangtag.settings import TaggerSettings
 
-# Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time.
+# Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time, in a process
+# that can be ended.
 _LARGE_PHOTO_PIXELS = 16_000_000
 
 
@@ -54,7 +56,7 @@ class PhotoDecoder:
         self._settings = settings
         threads = threads_of_worker(settings.decode_threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-        self._large_photo = threading.Lock()
+        self._large_photos = DecoderProcess()
 
     def start(self, product: Product) -> Decoding:
         """Read the headers of a product's photos, and begin to decode them.
@@ -90,12 +92,21 @@ class PhotoDecoder:
             return read_photo(data, self._settings)
 
     def _decode(self, photo: PhotoFile, index: int) -> DecodedPhoto:
-        is_large = photo.pixels > _LARGE_PHOTO_PIXELS
-        with _naming_photo(index), self._large_photo if is_large else nullcontext():
-            started = time.perf_counter()
-            image = photo.decode(self._preprocessing.size_px)
-            pixels = self._preprocessing.to_model_input(image.rgb)
-        return DecodedPhoto(image.facts, pixels, time.perf_counter() - started)
+        started = time.perf_counter()
+        with _naming_photo(index):
+            decoded = self._decode_far(photo) if _is_dear(photo) else self._decode_here(photo)
+        return DecodedPhoto(decoded.facts, decoded.pixels, time.perf_counter() - started)
+
+    def _decode_here(self, photo: PhotoFile) -> ModelInput:
+        image = photo.decode(self._preprocessing.size_px)
+        return ModelInput(image.facts, self._preprocessing.to_model_input(image.rgb))
+
+    def _decode_far(self, photo: PhotoFile) -> ModelInput:
+        limits = ImageLimits(
+            max_image_bytes=self._settings.max_image_bytes,
+            max_image_pixels=self._settings.max_image_pixels,
+        )
+        return self._large_photos.decode(photo.data, limits, self._preprocessing)
 
     def _check_product_pixels(self, photos: Sequence[PhotoFile]) -> None:
         limit = self._settings.max_product_pixels
@@ -104,6 +115,11 @@ class PhotoDecoder:
                 f"The photos together have more than the {limit:,} pixels that are decoded for one "
                 "product; send them smaller."
             )
+
+
+def _is_dear(photo: PhotoFile) -> bool:
+    # libtiff prints what it thinks of a file.
+    return photo.pixels > _LARGE_PHOTO_PIXELS or photo.format == "TIFF"
 
 
 @contextmanager

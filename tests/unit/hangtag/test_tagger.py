@@ -182,7 +182,9 @@ def test_what_is_no_photo_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(ImageMissing, match=r"gone\.jpg cannot be read: No such file"):
         Product(tmp_path / "gone.jpg")
     for wrong in (5, [5], np.zeros((2, 2))):
-        with pytest.raises(TypeError, match="the bytes of its file, or as a path, not as "):
+        with pytest.raises(
+            TypeError, match="a path, an open file or a picture of Pillow's, not as "
+        ):
             Product(wrong)  # type: ignore[arg-type]
 
 
