@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.trials import (
+    ambiguous_requests,
+    bombs,
     client_disconnect,
     dear_photos,
     determinism,
@@ -30,6 +32,7 @@ Trial = Callable[[ServerUnderTrial, Load, ChaosSettings], Row]
 TRIALS: Mapping[str, Trial] = {
     "exposure": exposure.run,
     "metrics-port": metrics_port.run,
+    "ambiguous-requests": ambiguous_requests.run,
     "determinism": determinism.run,
     "handler-exception": handler_exception.run,
     "given-up": client_disconnect.run,
@@ -45,6 +48,8 @@ TRIALS: Mapping[str, Trial] = {
     "worker-killed-while-loading": worker_killed.run_while_loading,
     "workers-gone": hanging_workers.run_killed,
     "workers-hang": hanging_workers.run_stopped,
+    "talkative-photos": bombs.run_talkative,
+    "bombs": bombs.run,
     "fuzz": fuzz.run,
     "soak": soak.run,
 }
