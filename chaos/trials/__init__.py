@@ -9,6 +9,7 @@ from chaos.trials import (
     bombs,
     client_disconnect,
     dear_photos,
+    description,
     determinism,
     exposure,
     floods,
@@ -50,6 +51,7 @@ TRIALS: Mapping[str, Trial] = {
     "workers-hang": hanging_workers.run_stopped,
     "talkative-photos": bombs.run_talkative,
     "bombs": bombs.run,
+    "description": description.run,
     "fuzz": fuzz.run,
     "soak": soak.run,
 }

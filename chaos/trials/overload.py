@@ -45,8 +45,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
         ),
         (
             described(overloaded.samples),
-            f"the generator's own lag, p99: "
-            f"{1000 * overloaded.lag_p99_s:.0f} ms",
+            f"the generator's own lag, p99: {1000 * overloaded.lag_p99_s:.0f} ms",
         ),
     )
 
