@@ -64,12 +64,13 @@ def _report(url: str, settings: ChaosSettings) -> dict[str, Any]:
     ------
     ServerUnavailable : if it says nothing.
     """
+    phases = "examples,fuzzing" if settings.short else "examples,coverage,fuzzing"
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         path = Path(folder, "report.json")
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "run", url, "--no-color"),
-                *("--checks", ",".join(_CHECKS), "--phases", "examples,coverage,fuzzing"),
+                *("--checks", ",".join(_CHECKS), "--phases", phases),
                 *("--max-examples", str(settings.examples), "--seed", str(settings.seed)),
                 *("--generation-database", "none", "--report-json-path", str(path)),
             ],
