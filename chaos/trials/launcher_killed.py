@@ -1,6 +1,7 @@
 """SIGKILL on what started the server: nothing of it lives on, and another can take its place."""
 
 import socket
+from pathlib import Path
 
 import psutil
 
@@ -22,10 +23,13 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
         orphaned = ServerUnderTrial(serving, server.archive)
         ports = [each.port for each in (orphaned.address, orphaned.metrics)]
         processes = orphaned.processes()
+        folder = _run_folder(processes[0])
         kill(_launcher_of(processes[0]))
         eventually(lambda: not _living(orphaned), _END_TIMEOUT_S)
         left = len(_living(orphaned))
         taken = sum(_is_taken(server.address.host, port) for port in ports)
+    with serving_variant(orders):
+        stale = folder.exists()
     return Row(
         "launcher killed",
         f"SIGKILL on what started {len(processes)} processes",
@@ -33,8 +37,14 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
             Check("processes", len(processes), 1 + server.worker_count, at_least=True),
             Check("still there after 5 s", left, 0),
             Check("ports still taken", taken, 0),
+            Check("folder still there after the next start", int(stale), 0),
         ),
     )
+
+
+def _run_folder(edge: psutil.Process) -> Path:
+    # It is told by a file there what to do.
+    return Path(edge.cmdline()[-1]).parent
 
 
 def _living(server: ServerUnderTrial) -> list[psutil.Process]:
