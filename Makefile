@@ -107,11 +107,11 @@ archive: $(SERVING) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=mo
 serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; packs the demo tagger of this repository if no archive is named or there
 	@exec $(HANGTAG) serve $(call option,ARCHIVE,archive) --port $(call quoted,$(value PORT))
 
-tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar]
-	@$(HANGTAG) tune --archive $(call quoted,$(value ARCHIVE))
+tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar BACKEND=torchserve|local]
+	@$(HANGTAG) tune --archive $(call quoted,$(value ARCHIVE)) $(call option,BACKEND,backend)
 
-chaos: $(INSTALLED) ## Try to break a live server (about 14 minutes): [ARCHIVE= SHORT=1]
-	@$(HANGTAG) chaos --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short)
+chaos: $(INSTALLED) ## Try to break a live server (about 20 minutes for each backend): [ARCHIVE= BACKEND=both|torchserve|local SHORT=1]
+	@$(HANGTAG) chaos --archive $(call quoted,$(value ARCHIVE)) $(call option,BACKEND,backend) $(call switch,SHORT,short)
 
 bench-model: $(INSTALLED) ## Make model_store/tagger-resnet152.mar, the archive that bench-serving measures
 	@$(HANGTAG) bench model
@@ -128,15 +128,16 @@ loadtest: $(INSTALLED) ## Load a running server: [SCENARIO=steady|ramp|spike|soa
 	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,MIN_RPS,min-rps) $(call option,OUT,output)
 
 # Of a server or an archive of one's own, or else of what bench-serving measures.
-capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST)),,bench-model) ## Find the largest rate within the limits, and what 10,000 photos/s take: [ARCHIVE= or HOST= PHOTOS= DURATION= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= STRICT=1 OUT=]
-	@$(HANGTAG) capacity $(call option,ARCHIVE,archive) $(call option,HOST,host) \
+capacity: $(INSTALLED) $(if $(findstring command,$(origin ARCHIVE) $(origin HOST)),,bench-model) ## Find the largest rate within the limits, and what 10,000 photos/s take: [ARCHIVE= or HOST= BACKEND=torchserve|local PHOTOS= DURATION= MAX_P50_MS= MAX_P95_MS= MAX_P99_MS= MAX_FAILURE_PERCENT= STRICT=1 OUT=]
+	@$(HANGTAG) capacity $(call option,ARCHIVE,archive) $(call option,HOST,host) $(call option,BACKEND,backend) \
 	  $(call option,PHOTOS,photos) $(call option,DURATION,seconds) $(call option,MAX_P50_MS,max-p50-ms) \
 	  $(call option,MAX_P95_MS,max-p95-ms) $(call option,MAX_P99_MS,max-p99-ms) \
 	  $(call option,MAX_FAILURE_PERCENT,max-failure-percent) $(call option,OUT,output) \
 	  $(call switch,STRICT,strict)
 
-upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes): [ARCHIVE= SHORT=1 RATE=]
-	@$(HANGTAG) upgrade-test --archive $(call quoted,$(value ARCHIVE)) $(call switch,SHORT,short) $(call option,RATE,rate)
+upgrade-test: $(INSTALLED) ## Upgrade, roll back, stop and kill taggers behind nginx under load (4 minutes for each backend): [ARCHIVE= BACKEND=both|torchserve|local SHORT=1 RATE=]
+	@$(HANGTAG) upgrade-test --archive $(call quoted,$(value ARCHIVE)) $(call option,BACKEND,backend) \
+	  $(call switch,SHORT,short) $(call option,RATE,rate)
 
 k8s-check: $(INSTALLED) ## Check the manifests against Kubernetes's schemas and our policies: [OVERLAY=folder]
 	@$(HANGTAG) k8s-check $(if $(call is_given,OVERLAY),$(call quoted,$(value OVERLAY)))

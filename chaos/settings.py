@@ -50,6 +50,10 @@ class ChaosSettings:
     # The generator shares the machine; this much of the wanted rate must really have been sent.
     min_offered_share: float = 0.95
     max_refusal_s: float = 1.0
+    # Of the capacity, while four times as much is refused.
+    goodput_share: float = 0.7
+    # Who would wait for more than half of the time limit is refused; estimates may be wrong.
+    max_accepted_share: float = 0.75
 
     # --- Clients that give up.
     given_up_requests: int = 200
@@ -92,6 +96,11 @@ class ChaosSettings:
     # Memory settles in the first minutes: caches, arenas, compiled Java.
     soak_settled_s: float = 120.0
 
+    @property
+    def max_accepted_s(self) -> float:
+        """Seconds within which nearly all are answered that were let in under overload."""
+        return self.max_accepted_share * self.time_limit_s
+
 
 def full(seed: int, findings_folder: Path) -> ChaosSettings:
     """Return the trials as `make chaos` runs them."""
@@ -120,6 +129,7 @@ def short(seed: int, findings_folder: Path) -> ChaosSettings:
         overload_s=3.0,
         min_offered_share=0.8,
         max_refusal_s=2.0,
+        goodput_share=0.4,
         given_up_requests=60,
         slow_s=1.5,
         slow_clients=30,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hangtag.cgroup import ControlGroups
 
 # What one worker may come to take: ResNet152, while it decodes the largest photos.
-_WORKER_BYTES = 700_000_000
+WORKER_BYTES = 700_000_000
 # Java takes as much outside of its heap as inside, at most. Half as much as config.properties has
 # is the least that the largest requests fit into.
 _LEAST_HEAP_BYTES, _MOST_HEAP_BYTES = 1 << 29, 1 << 30
@@ -27,7 +27,7 @@ def affordable_workers(memory_bytes: int, unpacked_bytes: int = 0, *, java: bool
     """Return how many workers find room beside all else, the unpacked archive too; one at least."""
     java_bytes = 2 * min(_heap_bytes(memory_bytes), _MOST_HEAP_BYTES) if java else 0
     free_bytes = memory_bytes - _EDGE_BYTES - java_bytes - unpacked_bytes
-    return max(1, free_bytes // _WORKER_BYTES)
+    return max(1, free_bytes // WORKER_BYTES)
 
 
 def fit_java(settings: Mapping[str, str], memory_bytes: int) -> dict[str, str]:

@@ -32,6 +32,12 @@ _OF_PREDICTIONS: tuple[type[RequestFailed], ...] = (
     edge.Overloaded,
     edge.WorkerLost,
 )
+# A red square, so that the examples can be sent as they are.
+_PHOTO = (
+    "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAALElEQVR42u3NQREAMAgAIF0Qk9j/jLUS+oMC5FTHpRfH"
+    "BAKBQCAQCAQCwZYPS4kBYps5H8EAAAAASUVORK5CYII="
+)
+_TENSOR = {"name": "image", "shape": [1], "datatype": "BYTES", "data": [_PHOTO]}
 
 
 def openapi_document(model: str = "tagger", version: str = "1.0") -> dict[str, Any]:
@@ -91,7 +97,10 @@ def _tagging(operation: str) -> dict[str, Any]:
             "content": {
                 "image/*": {"schema": {"type": "string", "format": "binary"}},
                 "multipart/form-data": {"schema": _form()},
-                "application/json": {"schema": _reference(ProductRequest)},
+                "application/json": {
+                    "schema": _reference(ProductRequest),
+                    "example": {"images": [{"content": _PHOTO}]},
+                },
             },
         },
         "responses": {
@@ -131,7 +140,12 @@ def _inference_protocol(model: str, version: str) -> dict[str, Any]:
                 "parameters": _headers(),
                 "requestBody": {
                     "required": True,
-                    "content": {"application/json": {"schema": _reference(InferRequest)}},
+                    "content": {
+                        "application/json": {
+                            "schema": _reference(InferRequest),
+                            "example": {"inputs": [_TENSOR]},
+                        }
+                    },
                 },
                 "responses": {
                     "200": _json("An answer for each photo.", {"type": "object"}),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image
 
+from chaos.fuzzing.cases import FuzzCase, post
 from loadtest.client.photos import encoded
 
 _PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
@@ -68,6 +69,13 @@ def bombs() -> dict[str, Callable[[], bytes]]:
         "avif-at-the-limit": lambda: _flat("AVIF", (7_900, 7_900), speed=10),
         "exif-loop": lambda: _with_markers(_exif_loop(), times=1),
     }
+
+
+def bomb_cases(*, short: bool) -> list[FuzzCase]:
+    """Return the bombs as requests; short: only those that are made and refused in no time."""
+    made = bombs()
+    names = [name for name in made if not short or name.endswith(("-pixels", "-loop", "-bomb"))]
+    return [post(name, made[name](), "application/octet-stream") for name in names]
 
 
 def png(

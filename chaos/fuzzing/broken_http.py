@@ -1,4 +1,4 @@
-"""Requests that are no HTTP/1.1: the server may answer 400 or close, and wait for nothing long."""
+"""Requests that are hardly HTTP/1.1: what is none is answered with 400, what may be is awaited."""
 
 from hypothesis import strategies as st
 

@@ -17,8 +17,7 @@ _SUFFIX = ".http"
 class FuzzCase:
     """One request as it goes over the wire.
 
-    `malformed` ones are no HTTP: the server may close the connection instead of answering, or wait
-    for the rest that never comes.
+    `malformed` ones are hardly HTTP: the server may wait for a rest that never comes.
     """
 
     kind: str

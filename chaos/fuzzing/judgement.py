@@ -1,6 +1,7 @@
 """Whether the answer to a hostile request is what the contract allows."""
 
 from chaos.fuzzing.cases import FuzzCase
+from chaos.fuzzing.second_reader import reading_of
 from chaos.response_equality import MAX_DIFFERENCE, Decided, decided, largest_difference
 from loadtest.client.answer import Answer, breach_of_contract
 
@@ -11,10 +12,13 @@ _IN_A_HURRY = ("504 deadline_exceeded", "503 overloaded")
 
 def complaint(case: FuzzCase, answer: Answer) -> str | None:
     """Return what is wrong with an answer; None if it is one that a client may be given."""
+    reading = reading_of(case.request) if case.malformed else "whole"
     if answer.status is None:
-        # What is no HTTP may be hung up on; only what is an answer must be one.
-        hung_up = case.malformed and answer.lost in ("closed", "timeout")
-        return None if hung_up else f"no answer: {answer.lost}"
+        # Only of what may still become a request may nothing be said yet.
+        waits = reading == "incomplete" and answer.lost == "timeout"
+        return None if waits else f"no answer: {answer.lost}"
+    if answer.ok and reading != "whole":
+        return f"answered {answer.outcome} to what is no request"
     if _OWN_DEADLINE in case.request.lower() and answer.outcome in _IN_A_HURRY:
         return None
     if not (200 <= answer.status < 300 or 400 <= answer.status < 500):

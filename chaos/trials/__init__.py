@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from chaos.server import ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.trials import (
+    ambiguous_requests,
+    bombs,
     client_disconnect,
     dear_photos,
+    description,
     determinism,
     exposure,
     floods,
@@ -14,6 +17,7 @@ from chaos.trials import (
     handler_exception,
     hanging_workers,
     idle_connections,
+    launcher_killed,
     metrics_port,
     overload,
     own_deadline,
@@ -30,6 +34,7 @@ Trial = Callable[[ServerUnderTrial, Load, ChaosSettings], Row]
 TRIALS: Mapping[str, Trial] = {
     "exposure": exposure.run,
     "metrics-port": metrics_port.run,
+    "ambiguous-requests": ambiguous_requests.run,
     "determinism": determinism.run,
     "handler-exception": handler_exception.run,
     "given-up": client_disconnect.run,
@@ -45,6 +50,10 @@ TRIALS: Mapping[str, Trial] = {
     "worker-killed-while-loading": worker_killed.run_while_loading,
     "workers-gone": hanging_workers.run_killed,
     "workers-hang": hanging_workers.run_stopped,
+    "launcher-killed": launcher_killed.run,
+    "talkative-photos": bombs.run_talkative,
+    "bombs": bombs.run,
+    "description": description.run,
     "fuzz": fuzz.run,
     "soak": soak.run,
 }

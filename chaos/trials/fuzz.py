@@ -8,22 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.fuzzing.bombs import bombs
-from chaos.fuzzing.cases import FuzzCase, keep, post
+from chaos.fuzzing.bombs import bomb_cases
+from chaos.fuzzing.cases import FuzzCase, keep
 from chaos.fuzzing.judgement import complaint, neighbour_complaint
+from chaos.fuzzing.neighbour import good_neighbour
 from chaos.fuzzing.shrinking import shrink
 from chaos.fuzzing.strategies import draw_batches
-from chaos.response_equality import Decided, decided
+from chaos.response_equality import Decided
 from chaos.server import Health, ServerUnderTrial
 from chaos.settings import ChaosSettings
 from chaos.verdict import Row
-from hangtag.errors import ServerUnavailable
 from loadtest.check import Check
 from loadtest.client.answer import Answer
 from loadtest.client.load import Load
-from loadtest.client.photos import ordinary_photos
 from loadtest.client.wire import Address, ask_once
-from loadtest.tagging_requests import photo_request
 
 BATCH = 16
 MAX_GROWTH_SHARE = 0.05
@@ -33,7 +31,8 @@ _TIMEOUT_S = 30.0
 _MALFORMED_TIMEOUT_S = 0.2
 _SHRINK_BUDGET_S = 5.0
 _READY_TIMEOUT_S = 30.0
-_LOOKS, _LOOK_INTERVAL_S = 5, 0.4
+_SETTLE_S = 1.0
+_LOOKS, _LOOK_INTERVAL_S = 5, 0.2
 
 
 @dataclass
@@ -108,7 +107,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
 
     Bombs go off in the warm-up too: what the largest photo needs, the allocator keeps for the next.
     """
-    neighbour, expected = _good_neighbour(server.address)
+    neighbour, expected = good_neighbour(server.address)
     fuzzer = Fuzzer(server.address, settings.max_findings, neighbour, expected)
     workers = server.health().worker_pids
     draw_batches(
@@ -142,28 +141,13 @@ def _send_bombs(fuzzer: Fuzzer, *, short: bool) -> None:
 
 
 def _settled_health(server: ServerUnderTrial) -> Health:
-    """Return the look with the least memory: right after an answer, its photo is still there."""
+    """Return the look with the most memory, once the last request's photo is gone."""
+    time.sleep(_SETTLE_S)
     looks = []
     for _ in range(_LOOKS):
         time.sleep(_LOOK_INTERVAL_S)
         looks.append(server.health())
-    return min(looks, key=lambda look: look.memory_bytes)
-
-
-def bomb_cases(*, short: bool) -> list[FuzzCase]:
-    """Return the bombs as requests; short: only those that are made and refused in no time."""
-    made = bombs()
-    names = [name for name in made if not short or name.endswith(("-pixels", "-loop", "-bomb"))]
-    return [post(name, made[name](), "application/octet-stream") for name in names]
-
-
-def _good_neighbour(address: Address) -> tuple[bytes, Decided]:
-    (photo,) = ordinary_photos(1)
-    request = photo_request(photo, query="?product_id=good-neighbour&top_k=10000")
-    answer = asyncio.run(ask_once(address, request, _TIMEOUT_S))
-    if not answer.ok:
-        raise ServerUnavailable(f"A good photo was answered with {answer.outcome}.")
-    return request, decided(answer.document)
+    return max(looks, key=lambda look: look.memory_bytes)
 
 
 def _patience_s(case: FuzzCase) -> float:

@@ -16,6 +16,7 @@ HUGE_BYTES = 60_000_000
 _ORDINARY_CLIENTS = 2
 _HUGE_TIMEOUT_S = 60.0
 _SETTLE_S = 1.0
+_READ = ("413 image_too_large", "400 image_undecodable")
 
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
@@ -56,6 +57,8 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:
             ),
             Check("others failed", sum(not each.ok for each in ordinary), 0),
             Check("huge unanswered or 500", sum(not _is_clear(each) for each in huge), 0),
+            # Those that were refused for want of memory were not read.
+            Check("huge read", sum(each.outcome in _READ for each in huge), 1, at_least=True),
             Check("the edge died", int(not health.edge_alive), 0),
             Check("worker restarts", len(workers - health.worker_pids), 0),
         ),
@@ -74,4 +77,4 @@ def _ordinary(load: Load, seconds: float) -> LoadRun:
 
 def _is_clear(answer: Answer) -> bool:
     # Refused as too large, or for want of memory at the moment; nothing else fits.
-    return answer.ok or answer.outcome == "503 overloaded" or answer.status in (400, 413)
+    return answer.outcome in (*_READ, "503 overloaded")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from chaos.fuzzing import bombs as making
-from chaos.trials.fuzz import bomb_cases
+from chaos.fuzzing.bombs import bomb_cases
 from hangtag.images.decode import ImageLimits
 
 

@@ -16,6 +16,8 @@ from loadtest.client.wire import assemble
 
 SOUND = FuzzCase("json", assemble(b"{}"))
 MALFORMED = FuzzCase("broken http", b"\x00", malformed=True)
+BEGUN = FuzzCase("broken http", assemble(b"half", length=8), malformed=True)
+WHOLE = FuzzCase("broken http", assemble(b"half"), malformed=True)
 
 
 def problem(status: int) -> Answer:
@@ -66,9 +68,17 @@ def test_what_is_http_has_a_head_and_tells_its_length() -> None:
         (SOUND, Answer(302), "answered 302"),
         (SOUND, Answer(404), "404 is not application/problem+json but 'nothing'"),
         (SOUND, Answer(None, lost="closed"), "no answer: closed"),
-        (MALFORMED, Answer(None, lost="closed"), None),
-        (MALFORMED, Answer(None, lost="refused"), "no answer: refused"),
+        (MALFORMED, problem(400), None),
+        (MALFORMED, Answer(None, lost="closed"), "no answer: closed"),
+        (MALFORMED, Answer(None, lost="timeout"), "no answer: timeout"),
+        (MALFORMED, Answer(200), "answered 200 to what is no request"),
         (MALFORMED, problem(500), "answered 500 c"),
+        (BEGUN, problem(408), None),
+        (BEGUN, Answer(None, lost="timeout"), None),
+        (BEGUN, Answer(None, lost="closed"), "no answer: closed"),
+        (BEGUN, Answer(200), "answered 200 to what is no request"),
+        (WHOLE, Answer(200), None),
+        (WHOLE, Answer(None, lost="timeout"), "no answer: timeout"),
     ],
 )
 def test_each_answer_is_judged(case: FuzzCase, answer: Answer, said: str | None) -> None:

@@ -1,0 +1,121 @@
+"""Small files that ask for much, several at a time: memory keeps to what is planned."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+
+from chaos.fuzzing.bombs import bombs
+from chaos.fuzzing.broken_tiffs import broken_tiffs
+from chaos.fuzzing.cases import FuzzCase, post
+from chaos.fuzzing.judgement import complaint, neighbour_complaint
+from chaos.fuzzing.large_photos import large_photos, spaced_document
+from chaos.fuzzing.neighbour import good_neighbour
+from chaos.memory_watch import MemoryWatch
+from chaos.server import ServerUnderTrial
+from chaos.settings import ChaosSettings
+from chaos.verdict import Row
+from loadtest.check import Check
+from loadtest.client.answer import Answer
+from loadtest.client.load import Load
+from loadtest.client.samples import outcome_counts
+from loadtest.client.wire import ask_once, ask_together
+from server.memory import WORKER_BYTES
+
+_TIMEOUT_S = 60.0
+_READY_TIMEOUT_S = 30.0
+# What cannot be decoded in time is its own sender's loss; those behind it may be refused.
+_LATE = ("504 deadline_exceeded", "503 overloaded")
+# Of each compression.
+_TALKATIVE = 8
+_UNDECODABLE = "400 image_undecodable"
+_CONSOLE = "console.log"
+_LOGGED_S = 1.0
+
+
+def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
+    """Send bombs and the largest photos that are taken, several at a time beside a good one."""
+    neighbour, expected = good_neighbour(server.address)
+    workers = server.health().worker_pids
+    complaints: list[str] = []
+    harm: list[str] = []
+    answers: list[Answer] = []
+    with MemoryWatch(server) as watch:
+        for volley in _volleys(settings):
+            requests = [*(case.request for case in volley), neighbour]
+            *answered, good = asyncio.run(ask_together(server.address, requests, _TIMEOUT_S))
+            answers += answered
+            harm += filter(None, [neighbour_complaint(expected, good)])
+            complaints += filter(None, map(_complaint, volley, answered))
+    restarted = len(workers - server.health().worker_pids)
+    ready = server.wait_until_ready(_READY_TIMEOUT_S)
+    return Row(
+        "bombs",
+        f"{len(answers)} bombs and photos of 64 MP, {settings.bombs_together} at a time",
+        (
+            Check("answered wrongly", len(complaints), 0),
+            Check("good neighbours harmed", len(harm), 0),
+            Check("worker restarts", restarted, 0),
+            Check("largest worker", watch.peaks.worker_bytes / 1e6, WORKER_BYTES / 1e6, "MB"),
+            Check("does not answer afterwards", int(not ready), 0),
+        ),
+        (
+            outcome_counts(each.outcome for each in answers),
+            f"{watch.peaks.looks:,} looks; all processes {watch.peaks.all_bytes / 1e6:.0f} MB",
+            *complaints[:10],
+            *harm[:3],
+        ),
+    )
+
+
+def run_talkative(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
+    """Send TIFFs of which libtiff has something to say."""
+    requests = [post("tiff", each, "image/tiff").request for each in broken_tiffs(_TALKATIVE)]
+    before = _sizes(server)
+    answers = [asyncio.run(ask_once(server.address, each, _TIMEOUT_S)) for each in requests]
+    time.sleep(_LOGGED_S)
+    after = _sizes(server)
+    grown = {name: size - before.get(name, 0) for name, size in after.items()}
+    failed = sum(each.status is None or each.status >= 500 for each in answers)
+    refused = sum(each.outcome == _UNDECODABLE for each in answers)
+    return Row(
+        "talkative photos",
+        f"{len(answers)} TIFFs of broken strips",
+        (
+            Check("answered wrongly", failed, 0),
+            # Else there was nothing to say.
+            Check(f"answered {_UNDECODABLE}", refused, len(answers) / 3, at_least=True),
+            Check("written to what is never rotated", grown.get(_CONSOLE, 0), 0, "bytes"),
+        ),
+        (
+            outcome_counts(each.outcome for each in answers),
+            *(
+                f"{name} grew by {size / len(answers):.0f} bytes a photo"
+                for name, size in grown.items()
+            ),
+        ),
+    )
+
+
+def _volleys(settings: ChaosSettings) -> Iterator[Sequence[FuzzCase]]:
+    """Yield bombs as different as possible together, and then each large photo with its like."""
+    together = settings.bombs_together
+    names = [name for name in bombs() if not settings.short or name.startswith(("png", "tiff"))]
+    for begin in range(0, len(names), together):
+        yield [_case(name, bombs()[name]()) for name in names[begin : begin + together]]
+    for name, make in large_photos().items():
+        yield [_case(name, make())] * together
+    yield [post("base64 with spaces", spaced_document(), "application/json")] * together
+
+
+def _case(name: str, photo: bytes) -> FuzzCase:
+    return post(name, photo, "application/octet-stream")
+
+
+def _complaint(case: FuzzCase, answer: Answer) -> str | None:
+    what = None if answer.outcome in _LATE else complaint(case, answer)
+    return what and f"{case.kind}: {what}"
+
+
+def _sizes(server: ServerUnderTrial) -> dict[str, int]:
+    files = server.serving.logs.rglob("*")
+    return {each.name: each.stat().st_size for each in files if each.is_file()}
