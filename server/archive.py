@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,13 +107,21 @@ def _differs(files: zipfile.ZipFile, name: str) -> bool:
 
 
 def extract_sample_photo(archive: Path, folder: Path) -> Path | None:
-    """Lay a golden photo of an archive into a folder, as sample.jpg; None if it has none."""
+    """Lay a golden photo of an archive into a folder, as sample.jpg.
+
+    None if it has none, or there is no space for it: nobody need wait for a call to paste.
+    """
     with zipfile.ZipFile(archive) as contents:
         photos = [name for name in contents.namelist() if f"/{GOLDEN_FOLDER}/" in name]
         if not photos:
             return None
         sample = folder / f"sample{Path(min(photos)).suffix}"
-        sample.write_bytes(contents.read(min(photos)))
+        try:
+            sample.write_bytes(contents.read(min(photos)))
+        except OSError:
+            with suppress(OSError):
+                sample.unlink()
+            return None
     return sample
 
 

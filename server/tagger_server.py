@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -18,6 +17,7 @@ from server.environment import environment_of
 from server.logs import Logs
 from server.plan import ServingPlan, count_gpus, machine_plan
 from server.ports import Ports
+from server.run_folder import run_folder
 from server.settings import edge_settings
 from server.speed import Speed, known_speed
 from server.torchserve import MODEL_NAME, plan_of_edge, start_torchserve
@@ -30,9 +30,6 @@ KILL_TIMEOUT_S = 2.0
 _LOOK_INTERVAL_S = 0.05
 _ORDERS = "edge.json"
 _PROJECT = Path(__file__).resolve().parents[1]
-# A unix socket's path holds 103 bytes on some systems; the run folder's name and the socket's
-# own take 32 of them.
-MAX_TEMP_PATH_BYTES = 70
 
 
 class TaggerServer:
@@ -76,10 +73,10 @@ class TaggerServer:
     def __enter__(self) -> Self:
         self.ports.require_free()
         with ExitStack() as resources:
-            run_folder = Path(resources.enter_context(_run_folder()))
+            folder = resources.enter_context(run_folder())
             console = resources.enter_context(self.logs.open_console())
             resources.callback(self._stop)
-            self._start(run_folder, console)
+            self._start(folder, console)
             self._resources = resources.pop_all()
         return self
 
@@ -118,10 +115,10 @@ class TaggerServer:
         while edge.poll() is None and time.monotonic() < give_up_at:
             sleep(_LOOK_INTERVAL_S)
 
-    def _start(self, run_folder: Path, console: IO[bytes]) -> None:
-        environment = environment_of(run_folder, self.logs.folder, self.plan, self.speed)
-        orders = run_folder / _ORDERS
-        orders.write_text(self._orders(run_folder).model_dump_json(), encoding="utf-8")
+    def _start(self, folder: Path, console: IO[bytes]) -> None:
+        environment = environment_of(folder, self.logs.folder, self.plan, self.speed)
+        orders = folder / _ORDERS
+        orders.write_text(self._orders(folder).model_dump_json(), encoding="utf-8")
         self._edge = subprocess.Popen(
             [sys.executable, "-m", "service.process", str(orders)],
             cwd=_PROJECT,
@@ -137,15 +134,15 @@ class TaggerServer:
                 self.archive,
                 self.ports,
                 self.plan,
-                run_folder,
+                folder,
                 environment,
                 console,
                 group=self._edge.pid,
             )
 
-    def _orders(self, run_folder: Path) -> EdgeOrders:
+    def _orders(self, folder: Path) -> EdgeOrders:
         is_local = self.backend == "local"
-        bundle = lay_out_bundle(self.archive.path, run_folder / "archive", whole=is_local)
+        bundle = lay_out_bundle(self.archive.path, folder / "archive", whole=is_local)
         common = {
             "host": self.ports.host,
             "port": self.ports.inference,
@@ -157,7 +154,7 @@ class TaggerServer:
             "settings": self._settings,
         }
         if not is_local:
-            plan = plan_of_edge(self.archive, self.ports, self.plan, run_folder)
+            plan = plan_of_edge(self.archive, self.ports, self.plan, folder)
             return EdgeOrders(**common, torchserve=plan)
         if bundle is None:
             raise ServerUnavailable(f"{self.archive.path} holds no bundle for a local backend.")
@@ -194,15 +191,6 @@ class TaggerServer:
             if process is not None:
                 process.wait()
         _await_end_of_group(edge.pid)
-
-
-def _run_folder() -> tempfile.TemporaryDirectory[str]:
-    usual = tempfile.gettempdir()
-    # TorchServe reads its settings as Latin-1, and splits some of them at each `:`.
-    is_plain = usual.isascii() and os.pathsep not in usual
-    fits = is_plain and len(os.fsencode(usual)) <= MAX_TEMP_PATH_BYTES
-    parent = usual if fits else "/tmp"  # noqa: S108
-    return tempfile.TemporaryDirectory(prefix="hangtag-", dir=parent, ignore_cleanup_errors=True)
 
 
 def _signal_group(group: int, number: signal.Signals | int) -> bool:

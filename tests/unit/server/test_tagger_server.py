@@ -12,7 +12,7 @@ from server.environment import environment_of
 from server.plan import ServingPlan
 from server.ports import Ports
 from server.speed import Speed
-from server.tagger_server import TaggerServer, _run_folder
+from server.tagger_server import TaggerServer
 from server.temporary import free_ports
 
 PLAN = ServingPlan(workers=2, threads=3, batch_size=8)
@@ -61,17 +61,6 @@ def test_temporary_files_and_logs_have_their_own_places() -> None:
     environment = environment_of(Path("/run"), Path("/logs"), PLAN, None)
     assert {environment["TEMP"], environment["TMPDIR"]} == {"/run"}
     assert {environment["LOG_LOCATION"], environment["METRICS_LOCATION"]} == {"/logs"}
-
-
-def test_a_temp_folder_too_long_for_a_socket_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    long = tmp_path / ("long" * 20)
-    long.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(long))
-    with _run_folder() as folder:
-        assert not folder.startswith(str(long))
-    assert not Path(folder).exists()
 
 
 def test_a_missing_torchserve_is_one_sentence(
