@@ -104,8 +104,8 @@ consensus: $(INSTALLED) ## Make labels of several workers' answers: DATA=folder 
 archive: $(SERVING) ## Pack the newest bundle, or BUNDLE=folder, into ARCHIVE=model_store/NAME.mar and check it: [VERSION=1.0]
 	@$(HANGTAG) archive $(call option,BUNDLE,bundle) --archive $(call quoted,$(value ARCHIVE)) --version $(call quoted,$(value VERSION))
 
-serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080; packs the demo tagger of this repository if no archive is named or there
-	@exec $(HANGTAG) serve $(call option,ARCHIVE,archive) --port $(call quoted,$(value PORT))
+serve: $(SERVING) ## Serve ARCHIVE=model_store/NAME.mar on PORT=8080 [BACKEND=torchserve|local]; packs the demo tagger of this repository if no archive is named or there
+	@exec $(HANGTAG) serve $(call option,ARCHIVE,archive) --port $(call quoted,$(value PORT)) $(call option,BACKEND,backend)
 
 tune: $(INSTALLED) ## Measure workers, threads and batches for this machine; serving takes the best from then on: [ARCHIVE=model_store/NAME.mar BACKEND=torchserve|local]
 	@$(HANGTAG) tune --archive $(call quoted,$(value ARCHIVE)) $(call option,BACKEND,backend)
