@@ -43,6 +43,8 @@ def _as_list(value: Any) -> Any:
 
 
 def _as_image(value: Any) -> Any:
+    if isinstance(value, dict) and "url" in value and not value.get("content"):
+        raise ValueError("it has an address, and photos are not fetched here; send it as `content`")
     return {"content": value} if isinstance(value, str) else value
 
 

@@ -17,10 +17,11 @@ from service.backends import Backend
 from service.bodies import BodyBudget, read_body, too_large
 from service.cost import cost_of
 from service.desk import Desk
-from service.errors import Draining, Loading, WorkerLost
+from service.errors import Draining, Loading, Overloaded, WorkerLost
 from service.exchange import CLIENT_LEFT, ClientLeft, Exchange
 from service.inference_protocol import BINARY_HEADER, answer_of, product_of, read_inference
 from service.metrics import Metrics
+from service.photo_urls import PhotoFetcher
 from service.responses import (
     handed_response,
     json_response,
@@ -65,6 +66,7 @@ class Edge:
         self.budget = BodyBudget(settings.body_budget_bytes)
         self.desk = Desk(backend, settings, metrics.waited, metrics.measured)
         self._backend = backend
+        self._photos = PhotoFetcher(settings.photo_urls)
         self._access_log = access_log
         self._model, self._version = model, version
         tagging = Page({"POST": self.predict}, is_for_model=True)
@@ -163,7 +165,13 @@ class Edge:
             raise too_large(self.settings)
         reservation = self.budget.open(exchange.client)
         held.callback(reservation.release)
-        return await read_body(exchange.pieces(), reservation, self.settings, exchange.began_s)
+        body = await read_body(exchange.pieces(), reservation, self.settings, exchange.began_s)
+        whole = await self._photos.resolve(body)
+        if len(whole) > self.settings.max_request_bytes:
+            raise too_large(self.settings)
+        if not reservation.grow_to(max(len(whole), len(body))):
+            raise Overloaded("Too many bytes of other requests are held; send it again in 1 s.")
+        return whole
 
     async def _answer(
         self,

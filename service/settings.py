@@ -15,6 +15,29 @@ _MAX_MS = 3_600_000
 _OTHER_DESCRIPTORS = 128
 
 
+class PhotoUrlSettings(BaseModel):
+    """Where photos are fetched from that a request names by their addresses: nowhere, as shipped.
+
+    `allowed_hosts` are names such as `cdn.example.com`, or `*.example.com` for all below one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allowed_hosts: tuple[str, ...] = ()
+    allow_http: bool = False
+    max_bytes: int = Field(20_000_000, gt=0)
+    timeout_s: float = Field(5.0, gt=0)
+    max_redirects: int = Field(3, ge=0, le=10)
+
+    def allows(self, host: str) -> bool:
+        """Whether a host is listed."""
+        host = host.lower().rstrip(".")
+        return any(
+            host.endswith(each[1:].lower()) if each.startswith("*.") else host == each.lower()
+            for each in self.allowed_hosts
+        )
+
+
 class ServiceSettings(BaseModel):
     """Limits of time, memory and connections; an unknown key is an error. `_ms`: milliseconds."""
 
@@ -36,6 +59,7 @@ class ServiceSettings(BaseModel):
     max_connections: int = Field(1_000, ge=8)
     # Seconds for one batch; then its worker is ended, and another one begun.
     batch_timeout_s: float = Field(60.0, gt=0)
+    photo_urls: PhotoUrlSettings = PhotoUrlSettings()
 
     @model_validator(mode="after")
     def _largest_request_fits(self) -> "ServiceSettings":

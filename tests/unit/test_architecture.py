@@ -38,7 +38,17 @@ TRAINING = (
 SERVICE = (
     *("settings", "errors", "orders", "end_with_parent", "access_log", "bodies", "connection"),
     *("cost", "wait_estimator", "line", "backends", "desk", "metrics", "exchange", "responses"),
-    *("routes", "labels", "inference_protocol", "openapi", "pages", "documents", "edge", "process"),
+    *(
+        "routes",
+        "labels",
+        "inference_protocol",
+        "openapi",
+        "photo_urls",
+        "pages",
+        "documents",
+        "edge",
+        "process",
+    ),
     "command",
 )
 ROOMS = {"hangtag": CORE, "training": TRAINING, "service": SERVICE}
