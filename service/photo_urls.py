@@ -1,8 +1,8 @@
 """Photos that a request names by their addresses, fetched where an operator allows it.
 
-Whoever sends an address makes this server ask it (server-side request forgery): so only listed hosts
-are asked, each redirect is looked at as the first address was, and no name may lead into a private
-network.
+Whoever sends an address makes this server ask it (server-side request forgery): so only listed
+hosts are asked, each redirect is looked at as the first address was, and no name may lead into a
+private network.
 https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
