@@ -30,6 +30,7 @@ from service.responses import (
 )
 from service.routes import Page, Routes
 from service.settings import ServiceSettings
+from service.tracing import Span, tracing
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Edge:
         self.desk = Desk(backend, settings, metrics.waited, metrics.measured)
         self._backend = backend
         self._photos = PhotoFetcher(settings.photo_urls)
+        self._tracing = tracing()
         self._access_log = access_log
         self._model, self._version = model, version
         tagging = Page({"POST": self.predict}, is_for_model=True)
@@ -89,6 +91,10 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange = Exchange(scope, receive)
+        with self._tracing(exchange) as span:
+            await self._exchange(exchange, send, span)
+
+    async def _exchange(self, exchange: Exchange, send: Send, span: Span | None) -> None:
         try:
             response = await self._respond(exchange)
         except ClientLeft:
@@ -100,6 +106,9 @@ class Edge:
             # The caller's own limit was too short: no fault of ours.
             outcome = "caller_deadline"
         self._record(exchange, status, outcome, len(response.body))
+        if span is not None:
+            span.set_attribute("http.response.status_code", status)
+            span.set_attribute("hangtag.outcome", outcome)
         is_last = self.is_draining or status in _LAST_ANSWERS
         await exchange.answer(response, send, is_last=is_last)
 
@@ -236,6 +245,8 @@ class Edge:
             raise Draining("The server is about to stop; send requests to another one.")
         if not self._backend.workers_ready:
             raise Loading("No worker has loaded the model; wait until one has.")
+        if self._backend.has_given_up:
+            raise WorkerLost("A worker is lost for good; this server must be started anew.")
         if self.desk.is_stuck:
             raise WorkerLost("No worker has answered within the time limit.")
 

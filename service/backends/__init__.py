@@ -52,6 +52,10 @@ class Backend(Protocol):
     def restarts(self) -> int:
         """Workers that were begun anew since the start."""
 
+    @property
+    def has_given_up(self) -> bool:
+        """Whether a worker is lost for good, which only a restart of all brings back."""
+
     async def run(self) -> None:
         """Keep the workers running, until cancelled.
 

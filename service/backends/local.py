@@ -40,6 +40,9 @@ class LocalBackend:
             _Worker(_orders_of(plan, index), batch_timeout_s, log) for index in range(plan.workers)
         ]
 
+    # It ends instead.
+    has_given_up = False
+
     @property
     def workers_ready(self) -> int:
         """Workers that have loaded the model."""

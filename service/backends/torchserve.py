@@ -7,6 +7,7 @@ TorchServe would lose of it as headers (handlers/rows.py).
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 import aiohttp
@@ -30,6 +31,8 @@ _WORKER_DIED, _OF_LOST_WORKERS = b"Worker died", (503, 507)
 _BATCHES_AHEAD = 2
 _LOOK_INTERVAL_S = 0.25
 _LOSS_TAKES_S = 0.05
+# maxRetryTimeoutInSec of model-config.yaml, and the time to load.
+_GIVEN_UP_S = 330.0
 _LOOK_TIMEOUT_S = 2.0
 # TorchServe ends a worker that does not answer; its own limit comes first.
 _PATIENCE_S = 10.0
@@ -48,6 +51,7 @@ class TorchServeBackend:
         self.workers_wanted = plan.workers
         self.workers_ready = 0
         self.restarts = 0
+        self._whole_at_s = time.monotonic()
         self.heavy_lanes = max(1, plan.workers - 1)
         places = plan.workers * plan.batch_size * _BATCHES_AHEAD
         self.lanes = [_Lane(self) for _ in range(places)]
@@ -72,6 +76,11 @@ class TorchServeBackend:
             while True:
                 await self._look()
                 await asyncio.sleep(_LOOK_INTERVAL_S)
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether a worker is missing for longer than TorchServe tries to bring it back."""
+        return time.monotonic() - self._whole_at_s > _GIVEN_UP_S
 
     async def ready(self) -> None:
         """Return when a worker has loaded the model."""
@@ -116,6 +125,8 @@ class TorchServeBackend:
         workers = models[0]["workers"] if models else []
         self.workers_ready = sum(each["status"] == "READY" for each in workers)
         self.restarts += sum(self._is_another(each["id"], int(each["pid"])) for each in workers)
+        if self.workers_ready >= self.workers_wanted:
+            self._whole_at_s = time.monotonic()
         if self.workers_ready:
             self._ready.set()
         else:

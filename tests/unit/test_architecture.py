@@ -37,7 +37,17 @@ TRAINING = (
 )
 SERVICE = (
     *("settings", "errors", "orders", "end_with_parent", "access_log", "bodies", "connection"),
-    *("cost", "wait_estimator", "line", "backends", "desk", "metrics", "exchange", "responses"),
+    *(
+        "cost",
+        "wait_estimator",
+        "line",
+        "backends",
+        "desk",
+        "metrics",
+        "exchange",
+        "tracing",
+        "responses",
+    ),
     *(
         "routes",
         "labels",

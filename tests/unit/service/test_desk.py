@@ -43,6 +43,7 @@ class Gates:
     """A backend of such lanes."""
 
     workers_wanted = workers_ready = 1
+    has_given_up = False
     restarts = 0
 
     def __init__(self, lanes: int = 1, batch_size: int = 4, heavy_lanes: int = 1) -> None:
