@@ -1,13 +1,10 @@
 """How much work a request is, in ordinary photos: seen from the beginnings of its own."""
 
 import base64
-import io
 import re
-import warnings
 from collections.abc import Iterator
 
-from PIL import Image
-
+from hangtag.images.dimensions import pixels_of
 from hangtag.recognition.lookalikes import is_photo
 
 # A photo for the network, and as much again for each so many pixels that are to be decoded.
@@ -25,7 +22,7 @@ _BASE64 = re.compile(rb'"(?:data:[^,"]{0,200},)?([A-Za-z0-9+/_\-\\]{200})')
 def cost_of(body: bytes) -> float:
     """Return the cost of a request's body, whichever of the three forms it has."""
     if is_photo(body[:16]):
-        return _of_photo(body, len(body))
+        return _of_photo(body[:_BEGINNING_BYTES], len(body))
     if len(body) < _SMALL_BODY_BYTES:
         return 1.0
     costs = [_of_photo(beginning, 0) for beginning in _beginnings(body)]
@@ -60,15 +57,5 @@ def _decoded(text: bytes) -> bytes:
 
 
 def _of_photo(beginning: bytes, size: int) -> float:
-    pixels = _pixels_of(beginning)
+    pixels = pixels_of(beginning)
     return 1.0 + max(pixels / _PIXELS_PER_COST, size / _BYTES_PER_COST)
-
-
-def _pixels_of(beginning: bytes) -> int:
-    """Return width times height, as a header has it; 0 where it cannot be read."""
-    try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(beginning)) as image:
-            warnings.simplefilter("ignore")
-            return image.width * image.height
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return 0
