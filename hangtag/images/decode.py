@@ -35,8 +35,9 @@ __all__ = [
 
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
-# Pixels that a JPEG decoder goes over, in all scans: 64 megapixels in 15 of them, half a second.
-_MAX_PASSED_PIXELS = 1_000_000_000
+# What a JPEG decoder goes over in all scans, about a second's work with the bits of detail: 64
+# megapixels as libjpeg writes them, 8 samples a pixel in YCbCr 4:2:0, 14 in 4:4:4, 24 in CMYK.
+_MAX_JPEG_SAMPLES = 1_600_000_000
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def read_photo(data: bytes, limits: ImageLimits) -> PhotoFile:
     structure = check_structure(without_few_leading(data), limits.max_image_pixels)
     image = open_photo(structure, limits.max_image_pixels)
     _check_pixels(image.size, limits)
-    _check_passes(image.size, structure)
+    _check_scans(image.size, structure)
     return PhotoFile(image, structure, data)
 
 
@@ -209,8 +210,8 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
         )
 
 
-def _check_passes(size: tuple[int, int], structure: PhotoStructure) -> None:
-    if structure.passes * size[0] * size[1] > _MAX_PASSED_PIXELS:
+def _check_scans(size: tuple[int, int], structure: PhotoStructure) -> None:
+    if structure.samples_per_pixel * size[0] * size[1] > _MAX_JPEG_SAMPLES:
         raise ImageTooManyPixels(
             f"The JPEG photo has {size[0]} x {size[1]} pixels in so many scans, or so rare a "
             "coding, that they would take long; save it as an ordinary JPEG, or send it smaller."
