@@ -114,6 +114,11 @@ class PhotoFile:
         """The name of its format, one of `SUPPORTED_FORMATS`."""
         return str(self._image.format)
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether it takes little time and memory, however many pixels it has."""
+        return self._structure.is_streamed
+
     def decode(self, smallest_side_px: int) -> DecodedImage:
         """Decode to upright sRGB on white, once.
 

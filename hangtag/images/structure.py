@@ -62,6 +62,8 @@ class PhotoStructure:
     is_cut_short : whether a JPEG, PNG or WebP lacks its end
     exifs : what the texts of a PNG hold of it
     tiff : which kind of TIFF it is
+    is_streamed : whether it is a JPEG of one scan, of which the decoder never holds more than a few
+        rows before they are reduced
     samples_per_pixel : of a JPEG, how many samples the decoder goes over for each pixel, in all
         scans; 0 for others
     """
@@ -72,6 +74,7 @@ class PhotoStructure:
     is_cut_short: bool = False
     exifs: tuple[bytes, ...] = ()
     tiff: TiffKind | None = None
+    is_streamed: bool = False
     samples_per_pixel: float = 0.0
 
 
@@ -133,11 +136,13 @@ def _check_jpeg(data: bytes) -> PhotoStructure:
         )
     # A JPEG is one photo: the thumbnails, gain maps and second views that cameras put behind it
     # (CIPA DC-007) are not looked at.
+    scalable = frame is None or not frame.is_lossless
     return PhotoStructure(
         data,
-        scalable=frame is None or not frame.is_lossless,
+        scalable=scalable,
         several_frames=False,
         is_cut_short=scans > 0 and data.rfind(END_OF_IMAGE, pixels_start) < 0,
+        is_streamed=scalable and scans == 1,
         samples_per_pixel=samples_per_pixel
         * (_ARITHMETIC_SAMPLES if frame is not None and frame.is_arithmetic else 1),
     )
