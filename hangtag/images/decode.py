@@ -35,8 +35,9 @@ __all__ = [
 
 _WHITE = 255
 _WHOLE_FILE = 1 << 30
-# Pixels that a JPEG decoder goes over, in all scans: 64 megapixels in 15 of them, half a second.
-_MAX_PASSED_PIXELS = 1_000_000_000
+# What a JPEG decoder goes over in all scans, about a second's work with the bits of detail: 64
+# megapixels as libjpeg writes them, 8 samples a pixel in YCbCr 4:2:0, 14 in 4:4:4, 24 in CMYK.
+_MAX_JPEG_SAMPLES = 1_600_000_000
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,11 @@ class PhotoFile:
     def format(self) -> str:
         """The name of its format, one of `SUPPORTED_FORMATS`."""
         return str(self._image.format)
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether it takes little time and memory, however many pixels it has."""
+        return self._structure.is_streamed
 
     def decode(self, smallest_side_px: int) -> DecodedImage:
         """Decode to upright sRGB on white, once.
@@ -197,7 +203,7 @@ def read_photo(data: bytes, limits: ImageLimits) -> PhotoFile:
     structure = check_structure(without_few_leading(data), limits.max_image_pixels)
     image = open_photo(structure, limits.max_image_pixels)
     _check_pixels(image.size, limits)
-    _check_passes(image.size, structure)
+    _check_scans(image.size, structure)
     return PhotoFile(image, structure, data)
 
 
@@ -209,8 +215,8 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
         )
 
 
-def _check_passes(size: tuple[int, int], structure: PhotoStructure) -> None:
-    if structure.passes * size[0] * size[1] > _MAX_PASSED_PIXELS:
+def _check_scans(size: tuple[int, int], structure: PhotoStructure) -> None:
+    if structure.samples_per_pixel * size[0] * size[1] > _MAX_JPEG_SAMPLES:
         raise ImageTooManyPixels(
             f"The JPEG photo has {size[0]} x {size[1]} pixels in so many scans, or so rare a "
             "coding, that they would take long; save it as an ordinary JPEG, or send it smaller."

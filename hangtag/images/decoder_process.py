@@ -1,64 +1,61 @@
-"""Large photos are decoded in a process that can be ended: none takes more time than it is allowed.
+"""Photos are decoded in a process that can be ended: none takes more than it is allowed.
 
 Decoders run in C, where nothing stops them. A child decodes one photo at a time; it begins when the
-first large photo comes, and stays. What decoders print goes nowhere, since nobody rotates it.
+first photo comes that needs it, and stays.
 """
 
-import fcntl
-import os
-import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import weakref
+from contextlib import ExitStack
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
-from hangtag.errors import ImageTooManyPixels, RequestError, RequestFailed
-from hangtag.images.decode import ImageFacts, Preprocessing, read_photo
+from hangtag.errors import (
+    DeadlineExceeded,
+    ImageTooManyPixels,
+    ImageUndecodable,
+    RequestError,
+    RequestFailed,
+)
+from hangtag.images.decode import Preprocessing
+from hangtag.images.decoder_child import MAX_CPU_S, Job, ModelInput
 from hangtag.images.limits import ImageLimits
 
-# Seconds of computing; ordinary photos of 64 MP take one, in the dearest format.
-MAX_CPU_S = 8
-# Beside others that compute it may take longer.
+# Beside others that compute, MAX_CPU_S may take so long.
 _PATIENCE_S = 20.0
-_START_S = 10.0
+_START_S = 20.0
+# One that something else ended is begun again once.
+_ATTEMPTS = 2
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[2]); "
-    "from hangtag.images.decoder_process import main; main(int(sys.argv[1]))"
+    "from hangtag.images.decoder_child import main; main(int(sys.argv[1]))"
 )
 # The folder that the package was imported from: of a server's worker, the archive.
 _PACKAGE = Path(__file__).resolve().parents[2]
+# What a decoder ends by that meets bytes which it was not made for.
+_CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
+
+_Answer = ModelInput | RequestError
 
 
-class _Job(NamedTuple):
-    data: bytes
-    limits: ImageLimits
-    preprocessing: Preprocessing
+class _Ended(Exception):
+    """The child ended while it decoded; by `signal_number`, 0 if by itself."""
 
-
-class ModelInput(NamedTuple):
-    """A photo as the network takes it, uint8 (3, S, S), and what is said of it."""
-
-    facts: ImageFacts
-    pixels: npt.NDArray[np.uint8]
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
 
 
 class DecoderProcess:
-    """Decodes photos one at a time; threads may share it, and processes share one turn."""
+    """Decodes photos one at a time; threads may share it."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection[_Job, ModelInput | RequestError] | None = None
+        self._child: _Child | None = None
 
     def decode(self, data: bytes, limits: ImageLimits, preprocessing: Preprocessing) -> ModelInput:
         """Decode a photo.
@@ -67,99 +64,128 @@ class DecoderProcess:
         ------
         RequestError : what is wrong with the photo.
         ImageTooManyPixels : if it takes more computing than any photo may.
-        RequestFailed : if the process cannot be started.
+        ImageUndecodable : if its decoder breaks down.
+        DeadlineExceeded : if it takes too long though it computes little.
+        RequestFailed : if the process cannot be started, or something else ends it again and again.
         """
-        with self._turn, _one_on_the_machine():
-            decoded = self._ask(_Job(data, limits, preprocessing))
+        job = Job(data, limits, preprocessing)
+        with self._turn:
+            decoded = self._ask_again(job)
         if isinstance(decoded, RequestError):
             raise decoded
         return decoded
 
+    @property
+    def pid(self) -> int | None:
+        """The process that decodes; None before the first photo that needs it."""
+        return self._child.pid if self._child is not None else None
+
     def close(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        if self._connection is not None:
-            self._connection.close()
-        self._process = self._connection = None
+        with self._turn:
+            self._close()
 
-    def _ask(self, job: _Job) -> ModelInput | RequestError:
-        connection = self._running()
-        try:
-            connection.send(job)
-            if not connection.poll(_PATIENCE_S):
-                raise EOFError
-            return connection.recv()
-        except (EOFError, OSError) as error:
-            # It was ended, by the kernel's limit or by us.
-            self.close()
-            raise ImageTooManyPixels(
-                f"The photo takes more than {MAX_CPU_S} s of computing to decode; send it smaller, "
-                "or as an ordinary JPEG."
-            ) from error
+    def _ask_again(self, job: Job) -> _Answer:
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._ask(job)
+            except _Ended as ended:
+                _blame_photo(ended)
+        raise RequestFailed("The process that decodes large photos was ended by something else.")
 
-    def _running(self) -> "Connection[_Job, ModelInput | RequestError]":
-        if self._process is not None and self._process.poll() is not None:
-            self.close()
-        if self._connection is None:
-            self._begin()
-        if self._connection is None:
-            raise RequestFailed("The process that decodes large photos could not be started.")
-        return self._connection
+    def _ask(self, job: Job) -> _Answer:
+        with ExitStack() as failed:
+            # Half a question or half an answer may be under way then.
+            failed.callback(self._close)
+            answer = self._running().ask(job)
+            failed.pop_all()
+        return answer
 
-    def _begin(self) -> None:
-        ours, theirs = Pipe()
+    def _close(self) -> None:
+        if self._child is not None:
+            self._child.close()
+        self._child = None
+
+    def _running(self) -> "_Child":
+        if self._child is not None and not self._child.is_alive:
+            self._close()
+        if self._child is None:
+            self._child = _Child()
+        return self._child
+
+
+class _Child:
+    """A process that was begun, and our end of the connection to it."""
+
+    def __init__(self) -> None:
+        self._is_late = False
+        self._connection, theirs = Pipe()
         with theirs:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), str(_PACKAGE)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
             )
-        self._process = process
+        # Also where nobody closes it before it is forgotten.
+        self.close = weakref.finalize(self, _end, self._process, self._connection)
         try:
-            if ours.poll(_START_S):
-                ours.recv()
-                self._connection = ours
+            has_begun = self._connection.poll(_START_S)
+            if has_begun:
+                self._connection.recv()
         except (EOFError, OSError):
-            process.kill()
-        if self._connection is None:
-            ours.close()
+            has_begun = False
+        if not has_begun:
+            self.close()
+            raise RequestFailed("The process that decodes large photos could not be started.")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, job: Job) -> _Answer:
+        # It may stand still while it is sent a photo, too.
+        clock = threading.Timer(_PATIENCE_S, self._lose_patience)
+        clock.daemon = True
+        clock.start()
+        try:
+            self._connection.send(job)
+            answer: _Answer = self._connection.recv()
+        except (EOFError, OSError) as error:
+            status = self._process.wait()
+            if self._is_late:
+                raise DeadlineExceeded(
+                    f"The photo was not decoded within {_PATIENCE_S:.0f} s; send it again later, "
+                    "or smaller."
+                ) from error
+            raise _Ended(max(0, -status)) from error
+        finally:
+            clock.cancel()
+        return answer
+
+    def _lose_patience(self) -> None:
+        self._is_late = True
+        self._process.kill()
 
 
-def main(descriptor: int) -> None:
-    """Decode what comes over a connection, until its other end has gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with Connection(descriptor) as connection, suppress(EOFError, OSError):
-        connection.send(None)
-        while True:
-            job: _Job = connection.recv()
-            _limit_computing()
-            connection.send(_decoded(job))
+def _end(process: "subprocess.Popen[bytes]", connection: Connection) -> None:
+    process.kill()
+    process.wait()
+    connection.close()
 
 
-def _decoded(job: _Job) -> ModelInput | RequestError:
-    try:
-        image = read_photo(job.data, job.limits).decode(job.preprocessing.size_px)
-        return ModelInput(image.facts, job.preprocessing.to_model_input(image.rgb))
-    except RequestError as error:
-        # What it came from need not be such as can be sent.
-        error.__cause__ = error.__context__ = None
-        return error
-
-
-def _limit_computing() -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    limit_s = int(used.ru_utime + used.ru_stime) + MAX_CPU_S + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (limit_s, resource.RLIM_INFINITY))
-
-
-@contextmanager
-def _one_on_the_machine() -> Iterator[None]:
-    """Wait until no other worker of this server decodes a large photo: memory is for one."""
-    path = Path(tempfile.gettempdir(), f"hangtag-large-photo-{os.getuid()}.lock")
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _blame_photo(ended: _Ended) -> None:
+    """Raise if the child ended because of the photo that it decoded."""
+    if ended.signal_number == signal.SIGXCPU:
+        raise ImageTooManyPixels(
+            f"The photo takes more than {MAX_CPU_S} s of computing to decode; send it smaller, "
+            "or as an ordinary JPEG."
+        ) from ended
+    if ended.signal_number in _CRASHES:
+        raise ImageUndecodable(
+            "The photo is broken so that its decoder breaks down; save it anew and send that."
+        ) from ended

@@ -42,6 +42,7 @@ class Frame:
     marker: int
     height: int
     components: bytes
+    sampling: bytes
     block_rows_px: int
     height_place: int
 
@@ -54,6 +55,22 @@ class Frame:
     def is_arithmetic(self) -> bool:
         """Whether it is coded as hardly anybody does, in a way that takes long to decode."""
         return self.marker in _ARITHMETIC
+
+    def samples_per_pixel(self, scan: bytes) -> float:
+        """Return how many samples a scan goes over for each pixel, by what its header holds."""
+        names = scan[1 : 1 + 2 * scan[0] : 2] if scan else b""
+        widths, heights = (
+            [each >> 4 for each in self.sampling],
+            [each & 15 for each in self.sampling],
+        )
+        areas = [
+            width * height
+            # A frame that is cut short may name one that it does not describe.
+            for name, width, height in zip(self.components, widths, heights, strict=False)
+            if name in names
+        ]
+        largest = max(widths, default=1) * max(heights, default=1)
+        return sum(areas) / max(1, largest)
 
     @property
     def is_lossless(self) -> bool:
@@ -130,6 +147,7 @@ def read_frame(data: bytes, segment: Segment) -> Frame | None:
         marker=segment.marker,
         height=int.from_bytes(content[1:3], "big"),
         components=content[6 : 6 + 3 * count : 3],
+        sampling=sampling,
         block_rows_px=8 * max((each & 15 for each in sampling), default=1),
         height_place=segment.start + 1,
     )

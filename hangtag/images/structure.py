@@ -32,9 +32,9 @@ _MAX_JPEG_SEGMENTS = 1024
 _MAX_JPEG_EXIF_SEGMENTS = 16
 # libjpeg writes 10 scans; libtiff draws the same line.
 _MAX_JPEG_SCANS = 100
-# A pixel that is arithmetic coded takes 0.1 µs, and one in a scan of Huffman codes without detail
-# 0.4 ns (measured on an AMD EPYC).
-_ARITHMETIC_PASSES = 250
+# A sample that is arithmetic coded takes 0.1 µs, and one in a scan of Huffman codes without detail
+# 0.4 ns (measured on an AMD EPYC). Detail takes 50 ns a byte, which the size of the file bounds.
+_ARITHMETIC_SAMPLES = 250
 # A file of 20 MB in blocks of the largest size has 78,000.
 _MAX_GIF_BLOCKS = 131_072
 _MAX_STRAY_BYTES = 65_536
@@ -62,7 +62,10 @@ class PhotoStructure:
     is_cut_short : whether a JPEG, PNG or WebP lacks its end
     exifs : what the texts of a PNG hold of it
     tiff : which kind of TIFF it is
-    passes : of a JPEG, how often the decoder goes over the whole picture; 0 for others
+    is_streamed : whether it is a JPEG of one scan, of which the decoder never holds more than a few
+        rows before they are reduced
+    samples_per_pixel : of a JPEG, how many samples the decoder goes over for each pixel, in all
+        scans; 0 for others
     """
 
     data: bytes
@@ -71,7 +74,8 @@ class PhotoStructure:
     is_cut_short: bool = False
     exifs: tuple[bytes, ...] = ()
     tiff: TiffKind | None = None
-    passes: int = 0
+    is_streamed: bool = False
+    samples_per_pixel: float = 0.0
 
 
 def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
@@ -107,7 +111,7 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
 
 def _check_jpeg(data: bytes) -> PhotoStructure:
     stray_bytes, end, pixels_start = 0, 2, len(data)
-    exif_count, scans = 0, 0
+    exif_count, scans, samples_per_pixel = 0, 0, 0.0
     frame = None
     for count, segment in enumerate(segments(data), 1):
         if not scans:
@@ -115,6 +119,8 @@ def _check_jpeg(data: bytes) -> PhotoStructure:
             frame = frame or read_frame(data, segment)
         if segment.marker == SCAN:
             scans += 1
+            if frame is not None:
+                samples_per_pixel += frame.samples_per_pixel(data[segment.start : segment.end])
             pixels_start = min(pixels_start, segment.end)
         exif_count += data.startswith(b"Exif\0\0", segment.start)
         if scans > _MAX_JPEG_SCANS:
@@ -130,12 +136,15 @@ def _check_jpeg(data: bytes) -> PhotoStructure:
         )
     # A JPEG is one photo: the thumbnails, gain maps and second views that cameras put behind it
     # (CIPA DC-007) are not looked at.
+    scalable = frame is None or not frame.is_lossless
     return PhotoStructure(
         data,
-        scalable=frame is None or not frame.is_lossless,
+        scalable=scalable,
         several_frames=False,
         is_cut_short=scans > 0 and data.rfind(END_OF_IMAGE, pixels_start) < 0,
-        passes=scans * (_ARITHMETIC_PASSES if frame is not None and frame.is_arithmetic else 1),
+        is_streamed=scalable and scans == 1,
+        samples_per_pixel=samples_per_pixel
+        * (_ARITHMETIC_SAMPLES if frame is not None and frame.is_arithmetic else 1),
     )
 
 

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,22 @@ import numpy.typing as npt
 from hangtag.errors import ImageTooManyPixels, RequestError
 from hangtag.hardware import threads_of_worker
 from hangtag.images.decode import ImageFacts, PhotoFile, Preprocessing, read_photo
-from hangtag.images.decoder_process import DecoderProcess, ModelInput
+from hangtag.images.decoder_child import ModelInput, model_input
+from hangtag.images.decoder_process import DecoderProcess
 from hangtag.images.limits import ImageLimits
+from hangtag.images.machine_turn import machine_turn
+from hangtag.images.memory_budget import MemoryBudget, bytes_to_decode
 from hangtag.requests.parsing import require_few
 from hangtag.requests.product import Product
 from hangtag.settings import TaggerSettings
 
-# Decoders take up to 16 bytes a pixel: photos above this are decoded one at a time, in a process
-# that can be ended.
+# Decoders take up to 18 bytes a pixel: photos above this are decoded one at a time on a machine, in
+# a process that can be ended.
 _LARGE_PHOTO_PIXELS = 16_000_000
+# Those below it may have so much together, in each worker.
+_MAX_DECODING_BYTES = 256_000_000
+# libtiff prints what it thinks of a file; libheif is no part of Pillow, and not tried as hard.
+_KEPT_APART = ("TIFF", "HEIF")
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,15 @@ class PhotoDecoder:
         self._settings = settings
         threads = threads_of_worker(settings.decode_threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="decode")
-        self._large_photos = DecoderProcess()
+        self._process = DecoderProcess()
+        self._memory = MemoryBudget(_MAX_DECODING_BYTES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        self._process.close()
 
     def start(self, product: Product) -> Decoding:
         """Read the headers of a product's photos, and begin to decode them.
@@ -92,21 +108,25 @@ class PhotoDecoder:
             return read_photo(data, self._settings)
 
     def _decode(self, photo: PhotoFile, index: int) -> DecodedPhoto:
-        started = time.perf_counter()
-        with _naming_photo(index):
-            decoded = self._decode_far(photo) if _is_dear(photo) else self._decode_here(photo)
+        with _naming_photo(index), self._room_for(photo):
+            started = time.perf_counter()
+            if _is_large(photo) or photo.format in _KEPT_APART:
+                decoded = self._decode_apart(photo)
+            else:
+                decoded = model_input(photo, self._preprocessing)
         return DecodedPhoto(decoded.facts, decoded.pixels, time.perf_counter() - started)
 
-    def _decode_here(self, photo: PhotoFile) -> ModelInput:
-        image = photo.decode(self._preprocessing.size_px)
-        return ModelInput(image.facts, self._preprocessing.to_model_input(image.rgb))
+    def _room_for(self, photo: PhotoFile) -> AbstractContextManager[None]:
+        if _is_large(photo):
+            return machine_turn()
+        return self._memory.reserve(bytes_to_decode(photo))
 
-    def _decode_far(self, photo: PhotoFile) -> ModelInput:
+    def _decode_apart(self, photo: PhotoFile) -> ModelInput:
         limits = ImageLimits(
             max_image_bytes=self._settings.max_image_bytes,
             max_image_pixels=self._settings.max_image_pixels,
         )
-        return self._large_photos.decode(photo.data, limits, self._preprocessing)
+        return self._process.decode(photo.data, limits, self._preprocessing)
 
     def _check_product_pixels(self, photos: Sequence[PhotoFile]) -> None:
         limit = self._settings.max_product_pixels
@@ -117,9 +137,8 @@ class PhotoDecoder:
             )
 
 
-def _is_dear(photo: PhotoFile) -> bool:
-    # libtiff prints what it thinks of a file.
-    return photo.pixels > _LARGE_PHOTO_PIXELS or photo.format == "TIFF"
+def _is_large(photo: PhotoFile) -> bool:
+    return photo.pixels > _LARGE_PHOTO_PIXELS and not photo.is_streamed
 
 
 @contextmanager

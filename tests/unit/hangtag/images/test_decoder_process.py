@@ -1,33 +1,38 @@
-"""Large photos are decoded in a process that can be ended."""
+"""Photos that may be dear are decoded in a process that can be ended."""
 
+import gc
 import io
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from hangtag.errors import ImageTooManyPixels, ImageUndecodable
+from hangtag.errors import DeadlineExceeded, ImageTooManyPixels, ImageUndecodable, RequestFailed
 from hangtag.images import decoder_process
 from hangtag.images.decode import Preprocessing, decode_image
+from hangtag.images.decoder_child import MAX_CPU_S
 from hangtag.images.decoder_process import DecoderProcess
 from hangtag.images.limits import ImageLimits
-from hangtag.requests.decoding import PhotoDecoder
-from hangtag.requests.product import Product
-from hangtag.settings import TaggerSettings
 
 SIZE = Preprocessing(size_px=64)
+LIMITS = ImageLimits()
 
 
 def photo(kind: str, size: tuple[int, int] = (300, 200)) -> bytes:
     buffer = io.BytesIO()
     Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
     return buffer.getvalue()
+
+
+PNG = photo("PNG")
+# Does not fit into what a pipe holds.
+BULKY = PNG + bytes(5_000_000)
 
 
 @pytest.fixture
@@ -38,100 +43,150 @@ def decoder() -> Iterator[DecoderProcess]:
 
 
 def pid_of(decoder: DecoderProcess) -> int:
-    process = decoder._process
-    assert process is not None
-    return process.pid
+    """The process, begun if need be."""
+    decoder.decode(PNG, LIMITS, SIZE)
+    assert decoder.pid is not None
+    return decoder.pid
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and not only because nobody has taken leave of it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def while_it_stands_still(
+    decoder: DecoderProcess, meanwhile: Callable[[int], None], data: bytes = PNG
+) -> Exception | None:
+    """Ask a process that stands still; return how that ended after something was done to it."""
+    pid = pid_of(decoder)
+    os.kill(pid, signal.SIGSTOP)
+    errors: list[Exception | None] = []
+
+    def ask() -> None:
+        try:
+            decoder.decode(data, LIMITS, SIZE)
+        except RequestFailed as error:
+            errors.append(error)
+        else:
+            errors.append(None)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.2)
+    meanwhile(pid)
+    thread.join(30)
+    (error,) = errors
+    return error
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_the_pixels_are_the_same_as_here(decoder: DecoderProcess, kind: str) -> None:
     data = photo(kind)
-    here = decode_image(data, ImageLimits(), SIZE.size_px)
-    there = decoder.decode(data, ImageLimits(), SIZE)
+    here = decode_image(data, LIMITS, SIZE.size_px)
+    there = decoder.decode(data, LIMITS, SIZE)
     assert np.array_equal(there.pixels, SIZE.to_model_input(here.rgb))
     assert there.facts == here.facts
 
 
 def test_what_is_wrong_with_a_photo_is_said(decoder: DecoderProcess) -> None:
     with pytest.raises(ImageUndecodable):
-        decoder.decode(photo("PNG")[:60], ImageLimits(), SIZE)
-    assert decoder.decode(photo("PNG"), ImageLimits(), SIZE).facts.width_px == 300
+        decoder.decode(PNG[:60], LIMITS, SIZE)
+    assert decoder.decode(PNG, LIMITS, SIZE).facts.width_px == 300
 
 
-def test_one_process_does_for_all(decoder: DecoderProcess) -> None:
-    decoder.decode(photo("PNG"), ImageLimits(), SIZE)
+def test_it_begins_with_the_first_photo_and_does_for_all(decoder: DecoderProcess) -> None:
+    assert decoder.pid is None
     first = pid_of(decoder)
-    decoder.decode(photo("JPEG"), ImageLimits(), SIZE)
-    assert pid_of(decoder) == first
+    decoder.decode(photo("JPEG"), LIMITS, SIZE)
+    assert decoder.pid == first
 
 
-def test_a_process_that_was_ended_is_begun_anew(decoder: DecoderProcess) -> None:
-    decoder.decode(photo("PNG"), ImageLimits(), SIZE)
-    os.kill(pid_of(decoder), signal.SIGKILL)
+def test_one_that_was_ended_between_photos_is_begun_again(decoder: DecoderProcess) -> None:
+    ended = pid_of(decoder)
+    os.kill(ended, signal.SIGKILL)
     time.sleep(0.1)
-    assert decoder.decode(photo("PNG"), ImageLimits(), SIZE).facts.width_px == 300
+    assert pid_of(decoder) != ended
 
 
-def test_what_takes_too_long_is_ended_and_refused(
-    decoder: DecoderProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decoder_process, "_PATIENCE_S", 0.5)
-    decoder.decode(photo("PNG"), ImageLimits(), SIZE)
-    stopped = pid_of(decoder)
-    os.kill(stopped, signal.SIGSTOP)
-    with pytest.raises(ImageTooManyPixels, match="send it smaller, or as an ordinary JPEG"):
-        decoder.decode(photo("PNG"), ImageLimits(), SIZE)
-    with pytest.raises(ProcessLookupError):
-        os.kill(stopped, 0)
-    monkeypatch.setattr(decoder_process, "_PATIENCE_S", 20)
-    assert decoder.decode(photo("PNG"), ImageLimits(), SIZE).facts.width_px == 300
+def test_one_that_is_ended_by_something_else_is_begun_again(decoder: DecoderProcess) -> None:
+    assert while_it_stands_still(decoder, lambda pid: os.kill(pid, signal.SIGKILL)) is None
 
 
-def test_the_kernel_ends_what_computes_for_too_long(decoder: DecoderProcess) -> None:
-    decoder.decode(photo("PNG"), ImageLimits(), SIZE)
+def test_what_computes_for_too_long_is_refused(decoder: DecoderProcess) -> None:
+    """The kernel says so with this signal; here we say it for the kernel."""
+
+    def ends(pid: int) -> None:
+        os.kill(pid, signal.SIGXCPU)
+        os.kill(pid, signal.SIGCONT)
+
+    error = while_it_stands_still(decoder, ends)
+    assert isinstance(error, ImageTooManyPixels)
+    assert str(error) == (
+        "The photo takes more than 8 s of computing to decode; send it smaller, or as an ordinary "
+        "JPEG."
+    )
+
+
+def test_the_kernel_knows_how_long_a_photo_may_compute(decoder: DecoderProcess) -> None:
     limits = Path(f"/proc/{pid_of(decoder)}/limits").read_text()
     (line,) = [each for each in limits.splitlines() if each.startswith("Max cpu time")]
-    assert decoder_process.MAX_CPU_S <= int(line.split()[3]) <= decoder_process.MAX_CPU_S + 3
+    assert MAX_CPU_S <= int(line.split()[3]) <= MAX_CPU_S + 3
 
 
-def test_one_at_a_time_on_the_machine(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    decoders = [DecoderProcess() for _ in range(2)]
-    for each in decoders:
-        each.decode(photo("PNG"), ImageLimits(), SIZE)
-    os.kill(pid_of(decoders[0]), signal.SIGSTOP)
-    threads = [
-        threading.Thread(target=each.decode, args=(photo("PNG"), ImageLimits(), SIZE))
-        for each in decoders
-    ]
-    threads[0].start()
-    time.sleep(0.3)
-    threads[1].start()
-    threads[1].join(0.5)
-    assert threads[1].is_alive()
-    os.kill(pid_of(decoders[0]), signal.SIGCONT)
-    for thread in threads:
-        thread.join(10)
-    for each in decoders:
-        each.close()
+def test_a_decoder_that_breaks_down_takes_nothing_with_it(decoder: DecoderProcess) -> None:
+    def breaks_down(pid: int) -> None:
+        os.kill(pid, signal.SIGSEGV)
+        os.kill(pid, signal.SIGCONT)
+
+    assert isinstance(while_it_stands_still(decoder, breaks_down), ImageUndecodable)
+    assert decoder.decode(PNG, LIMITS, SIZE).facts.width_px == 300
 
 
-def test_large_photos_and_tiffs_go_there_and_others_do_not(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("data", [PNG, BULKY], ids=["while decoding", "while it is sent"])
+def test_what_stands_still_is_ended(
+    decoder: DecoderProcess, monkeypatch: pytest.MonkeyPatch, data: bytes
 ) -> None:
-    sent: list[int] = []
-    real = DecoderProcess.decode
+    monkeypatch.setattr(decoder_process, "_PATIENCE_S", 0.5)
+    pids: list[int] = []
+    assert isinstance(while_it_stands_still(decoder, pids.append, data), DeadlineExceeded)
+    assert not is_running(pids[0])
+    monkeypatch.undo()
+    assert decoder.decode(data, LIMITS, SIZE).facts.width_px == 300
 
-    def decode(self: DecoderProcess, data: bytes, *rest: object) -> object:
-        sent.append(len(data))
-        return real(self, data, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(DecoderProcess, "decode", decode)
-    decoder = PhotoDecoder(SIZE, TaggerSettings())
-    buffer = io.BytesIO()
-    Image.new("RGB", (4100, 4000)).save(buffer, "PNG")
-    large, tiff, small = buffer.getvalue(), photo("TIFF"), photo("PNG")
-    decoded = decoder.finish(decoder.start(Product([large, small, tiff])))
-    assert [each.facts.width_px for each in decoded.photos] == [4100, 300, 300]
-    assert sorted(sent) == sorted([len(large), len(tiff)])
-    decoder._large_photos.close()
+def test_it_has_no_more_memory_than_its_photo_may_take(decoder: DecoderProcess) -> None:
+    """A limit on pixels that this photo lies about: what is decoded is larger than was allowed."""
+    few = ImageLimits(max_image_pixels=1000)
+    decoder.decode(photo("PNG", (30, 30)), few, SIZE)
+    limits = Path(f"/proc/{decoder.pid}/limits").read_text()
+    (line,) = [each for each in limits.splitlines() if each.startswith("Max data size")]
+    assert int(line.split()[3]) < 400_000_000
+
+
+def test_what_cannot_be_started_is_the_services_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder_process, "_PROGRAM", "raise SystemExit(1)")
+    with pytest.raises(RequestFailed, match="could not be started") as caught:
+        DecoderProcess().decode(PNG, LIMITS, SIZE)
+    assert caught.value.status == 500
+
+
+def test_no_descriptors_are_lost(decoder: DecoderProcess) -> None:
+    pid_of(decoder)
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(3):
+        os.kill(pid_of(decoder), signal.SIGKILL)
+        time.sleep(0.05)
+    pid_of(decoder)
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+def test_it_ends_when_it_is_forgotten() -> None:
+    decoder = DecoderProcess()
+    pid = pid_of(decoder)
+    del decoder
+    gc.collect()
+    assert not is_running(pid)
