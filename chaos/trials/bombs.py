@@ -39,13 +39,17 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
     complaints: list[str] = []
     harm: list[str] = []
     answers: list[Answer] = []
+    largest: dict[str, int] = {}
     with MemoryWatch(server) as watch:
         for volley in _volleys(settings):
+            before = watch.peaks.worker_bytes
             requests = [*(case.request for case in volley), neighbour]
             *answered, good = asyncio.run(ask_together(server.address, requests, _TIMEOUT_S))
             answers += answered
             harm += filter(None, [neighbour_complaint(expected, good)])
             complaints += filter(None, map(_complaint, volley, answered))
+            if watch.peaks.worker_bytes > before:
+                largest[volley[0].kind] = watch.peaks.worker_bytes
     restarted = len(workers - server.health().worker_pids)
     ready = server.wait_until_ready(_READY_TIMEOUT_S)
     return Row(
@@ -61,6 +65,7 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
         (
             outcome_counts(each.outcome for each in answers),
             f"{watch.peaks.looks:,} looks; all processes {watch.peaks.all_bytes / 1e6:.0f} MB",
+            "ever more: " + ", ".join(f"{name} {size / 1e6:.0f}" for name, size in largest.items()),
             *complaints[:10],
             *harm[:3],
         ),

@@ -1,4 +1,4 @@
-"""The chaos suite in short, and what its fuzzing found, on a live TorchServe."""
+"""The chaos suite in short, and what its fuzzing found, on live servers of both backends."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chaos.backends import backends_of
 from chaos.fuzzing.cases import FuzzCase, kept_cases
 from chaos.fuzzing.judgement import complaint
 from chaos.server import ServerUnderTrial
@@ -17,12 +18,13 @@ from loadtest.client.wire import ask_once
 from server.temporary import serving
 
 PROJECT = Path(__file__).resolve().parents[2]
+BACKENDS = backends_of("both")
 KEPT = sorted(kept_cases(Path(__file__).parent / "fuzz_cases"), key=lambda case: case.kind)
 
 
-@pytest.fixture(scope="module")
-def server(tiny_archive: Path) -> Iterator[ServerUnderTrial]:
-    with serving(tiny_archive) as address:
+@pytest.fixture(scope="module", params=BACKENDS)
+def server(tiny_archive: Path, request: pytest.FixtureRequest) -> Iterator[ServerUnderTrial]:
+    with serving(tiny_archive, backend=request.param) as address:
         yield ServerUnderTrial(address, tiny_archive)
 
 
@@ -38,8 +40,9 @@ def test_what_was_found_once_is_answered_as_the_contract_says(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path, backend: str) -> None:
     output = tmp_path / "chaos.json"
     command = [
         sys.executable,
@@ -47,6 +50,8 @@ def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path) -> None:
         "hangtag.cli",
         "chaos",
         "--short",
+        "--backend",
+        backend,
         "--archive",
         str(tiny_archive),
     ]
@@ -55,7 +60,7 @@ def test_everything_holds_in_short(tiny_archive: Path, tmp_path: Path) -> None:
     )
     rows = json.loads(output.read_text())["rows"]
     assert [row for row in rows if not row["held"]] == []
-    assert len(rows) == len(TRIALS)
+    assert [row["backend"] for row in rows] == [backend] * len(TRIALS)
     assert (done.returncode, done.stderr) == (0, "")
     assert "all held" in done.stdout.splitlines()[-1]
 
