@@ -18,7 +18,7 @@ def test_the_archive_holds_all_that_a_prediction_needs(tiny_archive: Path) -> No
         "MAR-INF/MANIFEST.json",
         "tagger_handler.py",
         "model-config.yaml",
-        "handlers/request_parts.py",
+        "handlers/rows.py",
         "hangtag/tagger.py",
         "bundle/tagger.json",
         "bundle/labels.json",
