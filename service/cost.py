@@ -11,6 +11,8 @@ from hangtag.recognition.lookalikes import is_photo
 _PIXELS_PER_COST = 4_000_000
 # Each byte may be pixels of a format that is not recognised from its beginning.
 _BYTES_PER_COST = 2_000_000
+# What is more is refused before it is worked on: a header may claim any size.
+_MAX_COST = 80.0
 _SMALL_BODY_BYTES = 100_000
 _BEGINNING_BYTES = 1 << 16
 _MAX_PHOTOS = 64
@@ -21,9 +23,15 @@ _BASE64 = re.compile(rb'"(?:data:[^,"]{0,200},)?([A-Za-z0-9+/_\-\\]{200})')
 
 def cost_of(body: bytes) -> float:
     """Return the cost of a request's body, whichever of the three forms it has."""
+    return min(_cost_of(body), _MAX_COST)
+
+
+def _cost_of(body: bytes) -> float:
     if is_photo(body[:16]):
         return _of_photo(body[:_BEGINNING_BYTES], len(body))
-    if len(body) < _SMALL_BODY_BYTES:
+    if len(body) < # What is more is refused before it is worked on: a header may claim any size.
+_MAX_COST = 80.0
+_SMALL_BODY_BYTES:
         return 1.0
     costs = [_of_photo(beginning, 0) for beginning in _beginnings(body)]
     return max(sum(costs), len(body) / _BYTES_PER_COST, 1.0)

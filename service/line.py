@@ -6,6 +6,7 @@ https://doi.org/10.1109/90.502236).
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -77,8 +78,9 @@ class Line:
 
     def take(self, *, heavy: bool = True) -> Job | None:
         """Take the job whose turn it is; none that is heavy unless they may go."""
+        self._pass_empty_rounds(heavy)
         while turn := self._next_turn(heavy):
-            job = next(each for each in turn.jobs if heavy or not each.is_heavy)
+            job = _next_job(turn, heavy)
             if turn.credit < job.cost:
                 self._end_turn(job.supplier)
                 continue
@@ -107,15 +109,17 @@ class Line:
     def __iter__(self) -> Iterator[Job]:
         return (job for turn in self._turns.values() for job in turn.jobs)
 
+    def _pass_empty_rounds(self, heavy: bool) -> None:
+        """Let as many rounds pass at once as pass before anybody can be served."""
+        able = [turn for turn in self._turns.values() if _may_be_served(turn, heavy)]
+        lacking = [_next_job(turn, heavy).cost - turn.credit for turn in able]
+        rounds = math.floor(min(lacking, default=0.0) / _QUANTUM) - 1
+        if rounds > 0:
+            for turn in able:
+                turn.credit += rounds * _QUANTUM
+
     def _next_turn(self, heavy: bool) -> _Turn | None:
-        return next(
-            (
-                turn
-                for turn in self._turns.values()
-                if heavy or any(not each.is_heavy for each in turn.jobs)
-            ),
-            None,
-        )
+        return next((turn for turn in self._turns.values() if _may_be_served(turn, heavy)), None)
 
     def _end_turn(self, supplier: str) -> None:
         turn = self._turns.pop(supplier)
@@ -128,3 +132,11 @@ class Line:
         if not turn.jobs:
             # Who has nothing waiting saves nothing up.
             del self._turns[job.supplier]
+
+
+def _may_be_served(turn: _Turn, heavy: bool) -> bool:
+    return heavy or any(not each.is_heavy for each in turn.jobs)
+
+
+def _next_job(turn: _Turn, heavy: bool) -> Job:
+    return next(each for each in turn.jobs if heavy or not each.is_heavy)

@@ -51,6 +51,14 @@ def test_photos_add_up_in_each_form_of_a_request(make: object) -> None:
     assert 3.5 * one < four < 4.5 * one
 
 
+def test_what_a_header_claims_costs_no_more_than_what_is_worked_on() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(buffer, "PNG")
+    claims = bytearray(buffer.getvalue())
+    claims[16:24] = b"\x7f\xff\xff\xff" * 2
+    assert cost_of(bytes(claims)) == 80
+
+
 def test_escaped_slashes_are_seen_through() -> None:
     escaped = document(LARGE).replace(b"/", b"\\/")
     assert cost_of(escaped) == cost_of(document(LARGE))

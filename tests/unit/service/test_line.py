@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -60,6 +61,16 @@ def test_what_is_heavy_waits_while_others_are(line: Line, loop: asyncio.Abstract
     line.join(light)
     assert taken(line, 2, heavy=False) == [light]
     assert taken(line, 2) == [heavy]
+
+
+def test_very_dear_work_has_its_turn_at_once_where_nobody_else_waits(
+    line: Line, loop: asyncio.AbstractEventLoop
+) -> None:
+    dear = job(loop, cost=1e12)
+    line.join(dear)
+    began_s = time.monotonic()
+    assert line.take() is dear
+    assert time.monotonic() - began_s < 0.5
 
 
 def test_who_leaves_is_not_taken(line: Line, loop: asyncio.AbstractEventLoop) -> None:
