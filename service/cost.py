@@ -29,9 +29,7 @@ def cost_of(body: bytes) -> float:
 def _cost_of(body: bytes) -> float:
     if is_photo(body[:16]):
         return _of_photo(body[:_BEGINNING_BYTES], len(body))
-    if len(body) < # What is more is refused before it is worked on: a header may claim any size.
-_MAX_COST = 80.0
-_SMALL_BODY_BYTES:
+    if len(body) < _SMALL_BODY_BYTES:
         return 1.0
     costs = [_of_photo(beginning, 0) for beginning in _beginnings(body)]
     return max(sum(costs), len(body) / _BYTES_PER_COST, 1.0)
