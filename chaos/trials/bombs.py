@@ -18,7 +18,7 @@ from loadtest.check import Check
 from loadtest.client.answer import Answer
 from loadtest.client.load import Load
 from loadtest.client.samples import outcome_counts
-from loadtest.client.wire import ask_once, ask_together
+from loadtest.client.wire import Address, ask_once, assemble
 from server.memory import WORKER_BYTES
 
 _TIMEOUT_S = 60.0
@@ -30,6 +30,7 @@ _TALKATIVE = 8
 _UNDECODABLE = "400 image_undecodable"
 _CONSOLE = "console.log"
 _LOGGED_S = 1.0
+_UNDER_WAY_S = 0.1
 
 
 def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  # noqa: ARG001
@@ -39,13 +40,17 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
     complaints: list[str] = []
     harm: list[str] = []
     answers: list[Answer] = []
+    goods: list[Answer] = []
+    pings: list[Answer] = []
     largest: dict[str, int] = {}
     with MemoryWatch(server) as watch:
         for volley in _volleys(settings):
             before = watch.peaks.worker_bytes
             requests = [*(case.request for case in volley), neighbour]
-            *answered, good = asyncio.run(ask_together(server.address, requests, _TIMEOUT_S))
+            *answered, good, ping = asyncio.run(_send(server.address, requests))
             answers += answered
+            goods.append(good)
+            pings.append(ping)
             harm += filter(None, [neighbour_complaint(expected, good)])
             complaints += filter(None, map(_complaint, volley, answered))
             if watch.peaks.worker_bytes > before:
@@ -58,6 +63,10 @@ def run(server: ServerUnderTrial, load: Load, settings: ChaosSettings) -> Row:  
         (
             Check("answered wrongly", len(complaints), 0),
             Check("good neighbours harmed", len(harm), 0),
+            Check("slowest good neighbour", _slowest_s(goods), settings.max_accepted_s, "s"),
+            # The edge itself reads of photos no more than it must.
+            Check("pings not answered", sum(not each.ok for each in pings), 0),
+            Check("slowest ping", _slowest_s(pings), settings.max_wait_among_huge_s, "s"),
             Check("worker restarts", restarted, 0),
             Check("largest worker", watch.peaks.worker_bytes / 1e6, WORKER_BYTES / 1e6, "MB"),
             Check("does not answer afterwards", int(not ready), 0),
@@ -101,10 +110,22 @@ def run_talkative(server: ServerUnderTrial, load: Load, settings: ChaosSettings)
     )
 
 
+async def _send(address: Address, requests: Sequence[bytes]) -> list[Answer]:
+    """Send requests together, and a ping while they are worked at; return all answers."""
+    sending = asyncio.gather(*(ask_once(address, each, _TIMEOUT_S) for each in requests))
+    await asyncio.sleep(_UNDER_WAY_S)
+    ping = await ask_once(address, assemble(method="GET", target="/ping"), _TIMEOUT_S)
+    return [*await sending, ping]
+
+
+def _slowest_s(answers: Sequence[Answer]) -> float:
+    return max(each.seconds for each in answers)
+
+
 def _volleys(settings: ChaosSettings) -> Iterator[Sequence[FuzzCase]]:
     """Yield bombs as different as possible together, and then each large photo with its like."""
     together = settings.bombs_together
-    names = [name for name in bombs() if not settings.short or name.startswith(("png", "tiff"))]
+    names = list(bombs())
     for begin in range(0, len(names), together):
         yield [_case(name, bombs()[name]()) for name in names[begin : begin + together]]
     for name, make in large_photos().items():
