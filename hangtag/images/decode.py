@@ -135,6 +135,9 @@ class PhotoFile:
         width_px, height_px = self.size
         loaded = self._load(2 * smallest_side_px)
         image, rgb = loaded.image, loaded.rgb
+        if self.format == "HEIF":
+            # Whether it is turned is known only now.
+            width_px, height_px = rgb.size
         turn = turn_of(image, self._structure.exifs)
         if turn is not None:
             rgb = rgb.transpose(turn)
@@ -167,8 +170,9 @@ class PhotoFile:
             rgb, is_profile_ignored = to_srgb(image, smallest_side_px)
         except DECODE_ERRORS as error:
             kind = f" ({structure.tiff.name})" if structure.tiff else ""
+            reason = " ".join(str(error).split())
             raise ImageUndecodable(
-                f"The {image.format} photo{kind} is broken or cut short ({error}); send it again."
+                f"The {image.format} photo{kind} is broken or cut short ({reason}); send it again."
             ) from error
         return _Loaded(image, _extend(rgb, rows, size[1]), is_profile_ignored, is_cut_short)
 

@@ -24,10 +24,13 @@ from hangtag.images.limits import ImageLimits
 
 # Seconds of computing; ordinary photos of 64 MP take two, in the dearest format.
 MAX_CPU_S = 8
-# What the dearest format takes, WebP, and some more; and what this process has without a photo, its
-# threads' stacks included.
-_MAX_BYTES_PER_PIXEL = 20
-_OWN_BYTES = 300_000_000
+# What the dearest format takes, WebP, of photos that are not larger than they say; small ones may
+# lie in large tiles. And what this process has besides: libraries, the file, and a stack for each
+# thread of a decoder.
+_MAX_BYTES_PER_PIXEL = 18
+_MIN_PIXELS = 16_000_000
+_OWN_BYTES = 200_000_000
+_STACK_BYTES = 8 << 20
 # If memory is short, the kernel ends this process first.
 _MOST_DISPENSABLE = "1000"
 
@@ -67,25 +70,31 @@ def main(descriptor: int) -> None:
     with Connection(descriptor) as connection, suppress(EOFError, OSError):
         connection.send(None)
         while True:
-            job: Job = connection.recv()
-            _limit(job.limits)
-            connection.send(_decoded(job))
+            # Nothing of a photo is kept until the next one comes.
+            connection.send(_decoded(connection.recv()))
 
 
 def _decoded(job: Job) -> ModelInput | RequestError:
+    _limit_computing()
     try:
-        return model_input(read_photo(job.data, job.limits), job.preprocessing)
+        photo = read_photo(job.data, job.limits)
+        _limit_memory(photo.pixels)
+        return model_input(photo, job.preprocessing)
     except RequestError as error:
         # What it came from need not be such as can be sent.
         error.__cause__ = error.__context__ = None
         return error
 
 
-def _limit(limits: ImageLimits) -> None:
+def _limit_computing() -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit_s = int(used.ru_utime + used.ru_stime) + MAX_CPU_S + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit_s, resource.RLIM_INFINITY))
-    data_bytes = _OWN_BYTES + _MAX_BYTES_PER_PIXEL * limits.max_image_pixels
+
+
+def _limit_memory(pixels: int) -> None:
+    own_bytes = _OWN_BYTES + _STACK_BYTES * (os.cpu_count() or 1)
+    data_bytes = own_bytes + _MAX_BYTES_PER_PIXEL * max(pixels, _MIN_PIXELS)
     resource.setrlimit(resource.RLIMIT_DATA, (data_bytes, resource.RLIM_INFINITY))
 
 

@@ -13,15 +13,18 @@ from hangtag.errors import (
     ImageUndecodable,
     RequestError,
 )
+from hangtag.images.heif import can_read_heic, open_heic
 from hangtag.images.jpeg_structure import START_OF_IMAGE
 from hangtag.images.mangled import mangling_of
 from hangtag.images.png_chunks import without_profile
 from hangtag.images.structure import PhotoStructure
-from hangtag.recognition.foreign_files import format_of
+from hangtag.recognition.foreign_files import format_of, is_heic
 from hangtag.recognition.lookalikes import is_photo, without_leading
 
+# As Pillow has them; HEIC comes with an extra (heif.py).
 SUPPORTED_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _SUPPORTED_NAMES = "JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF"
+_SUPPORTED_NAMES_WITH_HEIC = "JPEG, HEIC, PNG, WebP, GIF, BMP, TIFF or AVIF"
 
 _COLOUR_MAP = 320
 _PNG_GREY = 0
@@ -78,6 +81,8 @@ def _open(structure: PhotoStructure, data: bytes) -> ImageFile.ImageFile:
     if data.startswith(START_OF_IMAGE):
         # Not Image.open, which also reads the list of the pictures behind it, and may fail at it.
         return _mend_inks(JpegImagePlugin.JpegImageFile(io.BytesIO(data)))
+    if is_heic(data):
+        return open_heic(data)
     with warnings.catch_warnings():
         # Which photos have too many pixels is for the limits to say.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -118,14 +123,16 @@ def _mend_inks(image: ImageFile.ImageFile) -> ImageFile.ImageFile:
 
 def _refusal(structure: PhotoStructure) -> RequestError:
     data = structure.data
-    if name := format_of(data):
-        return FormatUnsupported(f"This is {name}; send {_SUPPORTED_NAMES}.")
+    names = _SUPPORTED_NAMES_WITH_HEIC if can_read_heic() else _SUPPORTED_NAMES
+    is_readable_heic = is_heic(data) and can_read_heic()
+    if (name := format_of(data)) and not is_readable_heic:
+        return FormatUnsupported(f"This is {name}; send {names}.")
     if structure.tiff:
         return ImageUndecodable(
             f"The TIFF photo ({structure.tiff.name}) is broken or cut short; send it again."
         )
-    if is_photo(data) and without_leading(data[:3]) == data[:3]:
+    if is_readable_heic or (is_photo(data) and without_leading(data[:3]) == data[:3]):
         return ImageUndecodable("The photo is broken or cut short; send it again.")
     if mangling := mangling_of(data):
         return ImageUndecodable(f"In place of a photo this is {mangling}.")
-    return ImageUndecodable(f"The bytes are not a readable photo; send {_SUPPORTED_NAMES}.")
+    return ImageUndecodable(f"The bytes are not a readable photo; send {names}.")

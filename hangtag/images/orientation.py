@@ -22,8 +22,8 @@ SIDEWAYS = tuple(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
 def turn_of(image: Image.Image, exif_of_texts: tuple[bytes, ...]) -> Image.Transpose | None:
-    """Return what turns a loaded photo upright, by EXIF alone; Pillow itself has turned a TIFF."""
-    if image.format == "TIFF":
+    """Return what turns a loaded photo upright, by EXIF alone; decoders turn TIFF and HEIC."""
+    if image.format in ("TIFF", "HEIF"):
         return None
     # The first that names an orientation holds.
     orientations = (_orientation(exif) for exif in (image.info.get("exif"), *exif_of_texts))

@@ -7,12 +7,11 @@ program writes such files; they are refused. The bounds leave a wide margin to t
 """
 
 import re
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
 from hangtag.errors import ImageUndecodable
+from hangtag.images.heif_structure import check_heif
 from hangtag.images.jpeg_structure import (
     END_OF_IMAGE,
     SCAN,
@@ -26,6 +25,7 @@ from hangtag.images.png_chunks import read_png
 from hangtag.images.tiff_kinds import TiffKind
 from hangtag.images.tiff_structure import check_tiff
 from hangtag.images.webp_chunks import is_webp, read_webp
+from hangtag.recognition.foreign_files import is_heic
 from hangtag.recognition.lookalikes import TIFF_SIGNATURES
 
 _MAX_JPEG_SEGMENTS = 1024
@@ -39,15 +39,11 @@ _ARITHMETIC_SAMPLES = 250
 _MAX_GIF_BLOCKS = 131_072
 _MAX_STRAY_BYTES = 65_536
 _MAX_RLE_BMP_BYTES = 1_000_000
-_MAX_AVIF_BOXES = 4096
-_MAX_AVIF_INDEX_BYTES = 65_536
-_MAX_AVIF_MOVIE_BYTES = 262_144
 
 _GIF_BLOCK = re.compile(rb"[,!;]")
 _GIF_IMAGE, _GIF_EXTENSION = ord(","), ord("!")
 _RLE_COMPRESSIONS = (1, 2)
 _AVIF_BRANDS = (b"avif", b"avis", b"mif1", b"msf1")
-_AVIF_INDICES = (b"iloc", b"iinf", b"iref", b"ipma", b"grpl")
 
 
 @dataclass(frozen=True)
@@ -104,8 +100,8 @@ def check_structure(data: bytes, max_pixels: int) -> PhotoStructure:
         return PhotoStructure(data, tiff=check_tiff(data, max_pixels))
     if data.startswith(b"BM"):
         _check_bmp(data)
-    elif data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS:
-        _check_avif(data)
+    elif is_heic(data) or (data[4:8] == b"ftyp" and data[8:12] in _AVIF_BRANDS):
+        check_heif(data)
     return PhotoStructure(data)
 
 
@@ -183,43 +179,6 @@ def _check_bmp(data: bytes) -> None:
     compression = int.from_bytes(data[30:34], "little") if header_bytes >= 40 else 0
     if compression in _RLE_COMPRESSIONS and len(data) > _MAX_RLE_BMP_BYTES:
         _refuse("many runs")
-
-
-def _check_avif(data: bytes) -> None:
-    for kind, start, end in _boxes(data, 0, len(data)):
-        if kind == b"moov" and end - start > _MAX_AVIF_MOVIE_BYTES:
-            _refuse("many frames")
-        if kind == b"meta":
-            # A version and flags come before its boxes.
-            _check_avif_items(data, start + 4, end)
-
-
-def _check_avif_items(data: bytes, start: int, end: int) -> None:
-    for kind, box_start, box_end in _boxes(data, start, end):
-        if kind == b"iprp":
-            _check_avif_items(data, box_start, box_end)
-        elif kind == b"ipco":
-            for _ in _boxes(data, box_start, box_end):
-                pass
-        elif kind in _AVIF_INDICES and box_end - box_start > _MAX_AVIF_INDEX_BYTES:
-            _refuse("many items")
-
-
-def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, start and end of each box's content (ISO 14496-12, 4.2)."""
-    for _ in range(_MAX_AVIF_BOXES):
-        if start + 8 > end:
-            return
-        size, kind = struct.unpack_from(">I4s", data, start)
-        header_bytes = 8
-        if size == 1:
-            size, header_bytes = int.from_bytes(data[start + 8 : start + 16], "big"), 16
-        box_end = min(end, start + size) if size else end
-        yield kind, start + header_bytes, box_end
-        if box_end < start + header_bytes:
-            return
-        start = box_end
-    _refuse("many boxes")
 
 
 def _refuse(pieces: str) -> NoReturn:

@@ -95,6 +95,7 @@ _PATTERNS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
 _TGA_FOOTER = b"TRUEVISION-XFILE."
 
 # The brands of a container (ISO 14496-12), of which a file has one and lists others.
+_HEIC_PHOTO = "a HEIC photo"
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _AVIF = frozenset({b"avif", b"avis"})
 _HEIF = frozenset({b"mif1", b"mif2", b"msf1", b"miaf", b"avci", b"avcs", b"vvic"})
@@ -105,8 +106,13 @@ _OTHER_BRANDS = {
 }  # fmt: skip
 
 
+def is_heic(data: bytes) -> bool:
+    """Whether the bytes begin as a HEIC photo does, which is read with pi-heif alone."""
+    return data[4:8] == b"ftyp" and _media_format(data[:_HEAD_BYTES]) == _HEIC_PHOTO
+
+
 def format_of(data: bytes) -> str | None:
-    """Return what a file of a format that is not read is called, such as a HEIC photo."""
+    """Return what a file of a format that is not read is called, such as a raw camera file."""
     head = data[:_HEAD_BYTES]
     if head[4:8] == b"ftyp":
         return _media_format(head)
@@ -129,7 +135,7 @@ def _media_format(head: bytes) -> str | None:
     if brand in _AVIF or (brand in _HEIF and listed & _AVIF):
         return None
     if brand in _HEIC or (brand in _HEIF and listed & _HEIC):
-        return "a HEIC photo"
+        return _HEIC_PHOTO
     if brand in _HEIF:
         return "a HEIF photo"
     return _OTHER_BRANDS.get(brand, _VIDEO)

@@ -14,6 +14,9 @@ from hangtag.images.decode import ImageLimits, decode_image
 from hangtag.recognition.lookalikes import is_photo
 from tests.tiny_tagger import RED, photo
 
+# Which formats a refusal names depends on what is installed.
+pytestmark = pytest.mark.usefixtures("without_heic")
+
 JPEG, PNG = photo(), photo(format="PNG")
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF"]
 
