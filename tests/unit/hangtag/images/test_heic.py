@@ -26,7 +26,7 @@ def installed() -> None:
 def corners(data: bytes) -> list[list[int]]:
     """Upper left, upper right, lower left, lower right."""
     rgb = np.asarray(decode_image(data, LIMITS, 32).rgb, np.int16)
-    return rgb[[8, 8, -8, -8], [8, -8, 8, -8]].tolist()
+    return [rgb[place].tolist() for place in ((8, 8), (8, -8), (-8, 8), (-8, -8))]
 
 
 def claiming(data: bytes, width: int, height: int) -> bytes:
