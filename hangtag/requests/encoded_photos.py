@@ -23,8 +23,8 @@ _OUTSIDE = re.compile(r"[^A-Za-z0-9+/]")
 _OTHER_SPACE = re.compile(r"[\t\r\n]")
 # What is left of a line break or a slash that was escaped twice.
 _ESCAPES = (("\\r", ""), ("\\n", ""), ("\\/", "/"))
-# `split` would make an object of each piece.
-_NO_SPACE = str.maketrans("", "", "".join(chr(i) for i in range(0x3001) if chr(i).isspace()))
+_SPACES = "".join(chr(i) for i in range(0x3001) if chr(i).isspace())
+_NO_SPACE = str.maketrans("", "", _SPACES)
 _NO_SEPARATORS = str.maketrans("", "", "-:,")
 _URL_SAFE = str.maketrans("-_", "+/")
 # What other languages write where they have no photo.
@@ -106,8 +106,18 @@ def _letters(text: str) -> str:
             text = text.replace(escaped, plain)
     if _is_space_a_plus(text):
         text = text.replace(" ", "+")
-    text = text.translate(_NO_SPACE).rstrip("=")
+    text = _without_space(text).rstrip("=")
     return text.translate(_URL_SAFE) if "-" in text or "_" in text else text
+
+
+def _without_space(text: str) -> str:
+    # `split` would make an object of each piece; `translate` looks up each letter where one of them
+    # is not ASCII, which takes seconds.
+    if text.isascii():
+        return text.translate(_NO_SPACE)
+    for space in _SPACES:
+        text = text.replace(space, "")
+    return text
 
 
 def _percent_decoded(text: str) -> bytes:

@@ -2,6 +2,8 @@
 
 import base64
 import contextlib
+import json
+import sys
 import time
 import tracemalloc
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 
 from hangtag.errors import ImageTooLarge, RequestError
 from hangtag.requests.encoded_photos import decode_photo
+from hangtag.requests.parsing import Part, read_product
+from hangtag.settings import TaggerSettings
 from tests.tiny_tagger import photo
 
 PATH = "$.images[0].content"
@@ -187,3 +191,34 @@ def test_absurd_texts_cost_little(piece: str) -> None:
         decode(text, 20_000_000)
     assert tracemalloc.get_traced_memory()[1] < 6 * len(text)
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0", "\u3000"])
+def test_spaces_between_all_letters_cost_little(space: str) -> None:
+    photo = PHOTO * 150
+    letters = base64.b64encode(photo).decode()
+    text = space.join(letters)
+    started = time.process_time()
+    assert decode(text, len(photo)) == photo
+    # It took 1 s to look up each letter.
+    assert time.process_time() - started < 0.6
+    tracemalloc.start()
+    decode(text, len(photo))
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 1.5 * sys.getsizeof(text) + 2 * len(letters)
+
+
+def test_a_request_takes_a_small_multiple_of_its_body() -> None:
+    """Of a photo with a space behind each letter: the body, its text, the letters, the photo."""
+    photo = PHOTO * 50
+    spaced = " ".join(base64.b64encode(photo).decode())
+    body = Part("body", "application/json", json.dumps({"images": [{"content": spaced}]}).encode())
+    settings = TaggerSettings(max_image_bytes=len(photo))
+    del spaced
+    tracemalloc.start()
+    product = read_product("application/json", [body], settings)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert list(product.images) == [photo]
+    assert peak_bytes < 2.6 * len(body.value)
