@@ -93,6 +93,8 @@ def stopped_worker(address: ServingAddress) -> Iterator[int]:
     finally:
         if psutil.pid_exists(pid):
             os.kill(pid, signal.SIGCONT)
+            # What it had is answered to nobody, and then others are served again.
+            assert eventually(lambda: in_flight(address) == 0)
 
 
 def eventually(condition: Callable[[], bool], within_s: float = 15) -> bool:
