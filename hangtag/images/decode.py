@@ -116,7 +116,7 @@ class PhotoFile:
 
     @property
     def is_streamed(self) -> bool:
-        """Whether it takes little time and memory, however many pixels it has."""
+        """Whether decoding it takes little memory, however many pixels it has."""
         return self._structure.is_streamed
 
     def decode(self, smallest_side_px: int) -> DecodedImage:

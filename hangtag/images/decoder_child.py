@@ -76,6 +76,8 @@ def main(descriptor: int) -> None:
 
 def _decoded(job: Job) -> ModelInput | RequestError:
     _limit_computing()
+    # Some decoders ask for all that they will need when they read a header.
+    _limit_memory(job.limits.max_image_pixels)
     try:
         photo = read_photo(job.data, job.limits)
         _limit_memory(photo.pixels)

@@ -22,11 +22,10 @@ from hangtag.requests.parsing import require_few
 from hangtag.requests.product import Product
 from hangtag.settings import TaggerSettings
 
-# Decoders take up to 18 bytes a pixel: photos above this are decoded one at a time on a machine, in
-# a process that can be ended.
-_LARGE_PHOTO_PIXELS = 16_000_000
-# Those below it may have so much together, in each worker.
-_MAX_DECODING_BYTES = 256_000_000
+# What all photos may take that a worker decodes at the same time. One that takes more by itself is
+# decoded in a process that can be ended, one at a time on a machine: WebP from 11 megapixels on,
+# AVIF from 14, PNG and JPEG of many scans from 22; other JPEGs never take as much.
+_MAX_DECODING_BYTES = 200_000_000
 # libtiff prints what it thinks of a file; libheif is no part of Pillow, and not tried as hard.
 _KEPT_APART = ("TIFF", "HEIF")
 
@@ -138,7 +137,7 @@ class PhotoDecoder:
 
 
 def _is_large(photo: PhotoFile) -> bool:
-    return photo.pixels > _LARGE_PHOTO_PIXELS and not photo.is_streamed
+    return bytes_to_decode(photo) > _MAX_DECODING_BYTES
 
 
 @contextmanager

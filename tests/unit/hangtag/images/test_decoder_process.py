@@ -151,6 +151,13 @@ def test_the_kernel_knows_how_much_memory_a_photo_may_have(decoder: DecoderProce
     assert 18 * 16_000_000 < of_small_ones < 1_000_000_000 + 8_388_608 * (os.cpu_count() or 1)
 
 
+def test_a_small_photo_leaves_no_limit_to_a_large_one(decoder: DecoderProcess) -> None:
+    pid_of(decoder)
+    buffer = io.BytesIO()
+    Image.new("RGB", (8000, 8000), (3, 5, 7)).save(buffer, "WEBP", lossless=True, method=0)
+    assert decoder.decode(buffer.getvalue(), LIMITS, SIZE).facts.width_px == 8000
+
+
 def test_a_decoder_that_breaks_down_takes_nothing_with_it(decoder: DecoderProcess) -> None:
     def breaks_down(pid: int) -> None:
         os.kill(pid, signal.SIGSEGV)

@@ -20,7 +20,7 @@ from hangtag.requests.product import Product
 from hangtag.settings import TaggerSettings
 from tests.unit.hangtag.images.heic_files import QUARTERS
 
-SMALL, LARGE = (300, 200), (4100, 4000)
+SMALL, LARGE = (300, 200), (5100, 4500)
 needs_heic = pytest.mark.skipif(
     not find_spec("pi_heif"), reason="the extra `heif` is not installed"
 )
@@ -83,6 +83,7 @@ def decode(decoder: PhotoDecoder, *photos: bytes) -> list[int]:
         (photo("JPEG", LARGE), False, False),
         (photo("JPEG", LARGE, progressive=True), True, True),
         (photo("PNG", LARGE), True, True),
+        (photo("GIF", LARGE), False, False),
         (photo("WEBP", LARGE, method=0), True, True),
         (photo("TIFF", LARGE, compression="tiff_lzw"), True, True),
     ],
@@ -94,6 +95,7 @@ def decode(decoder: PhotoDecoder, *photos: bytes) -> list[int]:
         "large jpeg",
         "progressive",
         "large png",
+        "large gif",
         "webp",
         "large tiff",
     ],
